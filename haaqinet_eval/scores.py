@@ -1,0 +1,184 @@
+"""The row that records a score, and the file of rows.
+
+A results file is a CSV with one row per trial and scorer. Rows are appended as
+they are made; a failed trial keeps its row, with the reason in place of the score.
+Nothing is averaged when it is written.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import math
+import os
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass, field, fields
+from pathlib import Path
+
+from .errors import InputError
+
+Key = tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Score:
+    """One scorer's answer for one trial, or the reason why there is none."""
+
+    challenge: str
+    system: str
+    scene: str
+    song: str
+    listener: str
+    ear: str
+    stem: str
+    scorer: str
+    version: str  # of the scorer
+    score: float | None  # None for a failed trial
+    parts: dict[str, float] = field(default_factory=dict)
+    seconds: float = 0.0  # wall clock spent by the scorer
+    error: str = ""  # reason code; empty for a scored trial
+    message: str = ""  # the reason in words
+
+    @property
+    def key(self) -> Key:
+        """What makes a row unique: trial, scorer and scorer version."""
+        return tuple(getattr(self, name) for name in KEY_COLUMNS)
+
+    @property
+    def failed(self) -> bool:
+        """Whether the trial could not be scored."""
+        return self.score is None
+
+
+COLUMNS = tuple(f.name for f in fields(Score))
+KEY_COLUMNS = COLUMNS[: COLUMNS.index("score")]
+
+
+def _to_row(score: Score) -> dict[str, str]:
+    row = asdict(score)
+    row["score"] = "" if score.score is None else repr(float(score.score))
+    row["parts"] = json.dumps({k: float(v) for k, v in score.parts.items()}) if score.parts else ""
+    row["seconds"] = f"{score.seconds:.4f}"
+    return row
+
+
+def _from_row(row: dict[str, str]) -> Score:
+    value = float(row["score"]) if row["score"] else None
+    if value is not None and not math.isfinite(value):
+        raise ValueError(f"score {row['score']!r} is not finite")
+    if (value is None) != bool(row["error"]):
+        raise ValueError("a row has either a score or an error")
+    parts = json.loads(row["parts"]) if row["parts"] else {}
+    given = {name: row[name] for name in COLUMNS}
+    return Score(**{**given, "score": value, "parts": parts, "seconds": float(row["seconds"])})
+
+
+def read_scores(path: str | Path) -> list[Score]:
+    """Read a results file; the last line may be torn by a crash and is then left out.
+
+    Raises:
+        InputError: names the file, the line and what is wrong with it.
+    """
+    path = Path(path)
+    if not path.exists():
+        raise InputError(f"{path}: no such results file")
+    text = path.read_text(encoding="utf-8", errors="replace")
+    whole = text[: text.rfind("\n") + 1]
+    reader = csv.DictReader(whole.splitlines(keepends=True), restkey="_more")
+    if tuple(reader.fieldnames or ()) != COLUMNS:
+        raise InputError(f"{path}: expected the columns {', '.join(COLUMNS)}; got {reader.fieldnames}")
+    scores = []
+    for row in reader:
+        try:
+            if None in row.values() or "_more" in row:
+                raise ValueError("wrong number of fields")
+            scores.append(_from_row(row))
+        except ValueError as error:
+            raise InputError(f"{path}, line {reader.line_num}: {error}") from None
+    return scores
+
+
+def write_scores(path: str | Path, scores: Iterable[Score]) -> None:
+    """Write a results file in one step: it is either the old one or the new one."""
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(path.name + ".part")
+    with part.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(map(_to_row, scores))
+        file.flush()
+        os.fsync(file.fileno())
+    part.replace(path)
+
+
+class ScoreFile:
+    """A results file that is being filled; opening it resumes what is there.
+
+    Failed rows of an earlier run are dropped on opening, so that they are tried
+    again; scored rows stay and are never scored twice.
+    """
+
+    def __init__(self, path: str | Path) -> None:
+        self.path = Path(path)
+        earlier = read_scores(self.path) if self.path.exists() else []
+        self._scores = {score.key: score for score in earlier if not score.failed}
+        write_scores(self.path, self._scores.values())
+
+    def __contains__(self, key: Key) -> bool:
+        return key in self._scores
+
+    def __iter__(self) -> Iterator[Score]:
+        return iter(self._scores.values())
+
+    def __len__(self) -> int:
+        return len(self._scores)
+
+    def append(self, scores: Iterable[Score]) -> None:
+        """Add rows in one write, flushed to the disk."""
+        scores = [score for score in scores if score.key not in self._scores]
+        lines = _Lines()
+        csv.DictWriter(lines, COLUMNS, lineterminator="\n").writerows(map(_to_row, scores))
+        with self.path.open("a", encoding="utf-8", newline="") as file:
+            file.write("".join(lines))
+            file.flush()
+            os.fsync(file.fileno())
+        self._scores.update((score.key, score) for score in scores)
+
+
+class _Lines(list):
+    """A list that a CSV writer can write to."""
+
+    write = list.append
+
+
+def merge_scores(paths: Iterable[str | Path], expected: Iterable[Key] | None = None) -> list[Score]:
+    """Join the results files of several batches.
+
+    Args:
+        paths: results files; each key may stand in one of them only.
+        expected: the keys that must be there; None leaves gaps unchecked.
+
+    Raises:
+        InputError: for a key in two files, with both names, or for keys that are missing or not expected.
+    """
+    merged: dict[Key, Score] = {}
+    source: dict[Key, Path] = {}
+    for path in map(Path, paths):
+        for score in read_scores(path):
+            if score.key in merged:
+                raise InputError(
+                    f"{path}: {' '.join(score.key)} is already in {source[score.key]}; "
+                    "two batches overlap, merge files of one batch_size only"
+                )
+            merged[score.key], source[score.key] = score, path
+    if expected is None:
+        return list(merged.values())
+    expected = list(expected)
+    missing = [key for key in expected if key not in merged]
+    if missing:
+        raise InputError(f"{len(missing)} of {len(expected)} rows are missing; first: {' '.join(missing[0])}")
+    extra = set(merged) - set(expected)
+    if extra:
+        raise InputError(f"{len(extra)} rows are not expected; first: {' '.join(min(extra))}")
+    return [merged[key] for key in expected]
