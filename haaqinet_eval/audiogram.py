@@ -14,6 +14,7 @@ import json
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 from .errors import InputError
@@ -72,7 +73,7 @@ class Audiogram:
         frequencies = _numbers(self.frequencies, "frequencies")
         if not levels or len(levels) != len(frequencies):
             raise InputError(f"audiogram: {len(levels)} levels for {len(frequencies)} frequencies")
-        for low, high in zip(frequencies, frequencies[1:], strict=False):
+        for low, high in pairwise(frequencies):
             if high <= low:
                 raise InputError(f"audiogram frequencies: {high:g} Hz follows {low:g} Hz")
         if frequencies[0] <= 0:
@@ -95,7 +96,7 @@ class Audiogram:
         """
         pairs = []
         for part in text.split(","):
-            frequency, colon, level = part.partition(":")
+            frequency, _, level = part.partition(":")
             try:
                 pairs.append((float(frequency), float(level)))
             except ValueError:
