@@ -1,0 +1,237 @@
+"""The challenges' baselines: Hybrid Demucs and Open-Unmix, for users who have the weights.
+
+Both are thin wrappers (torchaudio's pipeline HDEMUCS_HIGH_MUSDB, Défossez 2021; umxhq,
+Stöter et al. 2019). Nothing is fetched unless `download` is true.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar
+
+import numpy as np
+
+from ..audio import resample
+from ..errors import InputError
+from . import VDBO, Song
+
+if TYPE_CHECKING:
+    import torch
+
+SEGMENT, OVERLAP = 10.0, 0.1  # seconds; share of a second, see `separate_in_chunks`
+UMXHQ_FILES = (
+    "vocals-b62c91ce.pth",
+    "drums-9619578f.pth",
+    "bass-8d85a5bd.pth",
+    "other-b52fbbf7.pth",
+)
+
+
+def separate_in_chunks(
+    model: Callable[[torch.Tensor], torch.Tensor], mixture: torch.Tensor, sample_rate: int, sources: int
+) -> torch.Tensor:
+    """Run a separator chunk by chunk with linear cross-fades: [C, T] -> [sources, C, T].
+
+    The first chunk is 11 s long; chunks overlap by 0.1 s (pyclarity's `separate_sources`,
+    `segment=10`, `overlap=0.1`). As there, the first chunk fades out over its last 0.1 s
+    even where it is the only one.
+    """
+    import torch
+
+    length = mixture.shape[-1]
+    chunk = int(sample_rate * SEGMENT * (1 + OVERLAP))
+    overlap = int(OVERLAP * sample_rate)
+    ramp = torch.linspace(0, 1, overlap, device=mixture.device)
+    out = torch.zeros(sources, *mixture.shape, device=mixture.device)
+    start, end = 0, chunk
+    while start < length - OVERLAP * sample_rate:
+        with torch.inference_mode():
+            part = model(mixture[None, :, start:end])[0].clone()
+        if start:
+            part[..., :overlap] *= ramp
+        if end < length or not start:
+            part[..., -overlap:] *= 1 - ramp
+        out[..., start:end] += part
+        start, end = end - overlap, end + chunk
+    return out
+
+
+def pick_device(device: str | None) -> torch.device:
+    """`separator.device` as pyclarity reads it: empty for CUDA where there is one, "cpu", "gpu0", …
+
+    Raises:
+        InputError: for another word or a GPU that is not there.
+    """
+    import torch
+
+    if device is None:
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    if device == "cpu":
+        return torch.device("cpu")
+    number = device.removeprefix("gpu")
+    if number == device or not number.isdecimal():
+        raise InputError(f"separator.device: {device!r} is neither 'cpu' nor 'gpu0', 'gpu1', …")
+    if int(number) >= torch.cuda.device_count():
+        raise InputError(f"separator.device: {device}: there are {torch.cuda.device_count()} GPUs")
+    return torch.device(f"cuda:{number}")
+
+
+class _Separator:
+    """A torch model [B, 2, T] -> [B, 4, 2, T] as a system."""
+
+    name: ClassVar[str]
+    amplifies: ClassVar[bool] = True
+    rebalances: ClassVar[bool] = True
+
+    def __init__(
+        self, model: torch.nn.Module, sources: Sequence[str], sample_rate: int, normalise: bool, device: str | None
+    ) -> None:
+        self.device = pick_device(device)
+        self.model = model.eval().to(self.device)
+        self.sources = tuple(sources)
+        self.sample_rate = int(sample_rate)
+        self.normalise = normalise
+
+    def separate(self, song: Song) -> dict[str, np.ndarray]:
+        """The four estimated stems, [T, 2] each."""
+        import torch
+
+        song.check_stems(VDBO, self.name)
+        mixture = resample(song.mixture, song.sample_rate, self.sample_rate)
+        mono = mixture.mean(1)
+        centre, scale = (mono.mean(), mono.std()) if self.normalise else (0.0, 1.0)
+        if not scale:
+            return {stem: np.zeros_like(song.mixture) for stem in VDBO}
+        given = torch.from_numpy(((mixture - centre) / scale).T.astype(np.float32)).to(self.device)
+        stems = separate_in_chunks(self.model, given, self.sample_rate, len(self.sources)).cpu().numpy()
+        stems = stems.transpose(0, 2, 1) * scale + centre
+        return {
+            source: _to_length(resample(stem, self.sample_rate, song.sample_rate), len(song.mixture))
+            for source, stem in zip(self.sources, stems, strict=True)
+        }
+
+
+def _to_length(signal: np.ndarray, length: int) -> np.ndarray:
+    """Cut or pad the sample that two changes of the rate may add or take: [T', C] to [length, C]."""
+    return np.pad(signal[:length], ((0, max(0, length - len(signal))), (0, 0)))
+
+
+class HDemucs(_Separator):
+    """Hybrid Demucs, trained on MUSDB18-HQ's training set: the stronger baseline of CAD1 and ICASSP 2024.
+
+    Args:
+        download: fetch the weights (about 320 MB) if they are missing.
+        weights: a file of weights; by default where torchaudio keeps its own.
+        device: see `pick_device`.
+
+    Raises:
+        InputError: if torchaudio or the weights are missing; names the option.
+    """
+
+    name = "hdemucs"
+
+    def __init__(
+        self, download: bool = False, weights: str | Path | None = None, device: str | None = None
+    ) -> None:
+        try:
+            import torch
+            from torchaudio.pipelines import HDEMUCS_HIGH_MUSDB as bundle
+        except ImportError:
+            raise _needs_extra(self.name, "torch and torchaudio") from None
+
+        path = Path(weights) if weights else Path(torch.hub.get_dir(), "torchaudio", bundle._model_path)
+        if path.is_file():
+            model = bundle._model_factory_func()
+            _load_weights(model, path, self.name)
+        elif weights:
+            raise InputError(f"separator.weights: {path}: no such file")
+        elif download:
+            model = bundle.get_model()
+        else:
+            raise _no_weights(self.name, path)
+        super().__init__(model, model.sources, bundle.sample_rate, normalise=True, device=device)
+
+
+class OpenUnmix(_Separator):
+    """Open-Unmix (umxhq, no Wiener iterations), trained on MUSDB18-HQ: the lighter baseline.
+
+    Args:
+        download: fetch the weights (about 136 MB) and, without the package `openunmix`, its code by torch.hub.
+        weights: a folder with umxhq's four files; by default torch's own.
+        device: see `pick_device`.
+
+    Raises:
+        InputError: if the package or a file of weights is missing; names the option.
+    """
+
+    name = "openunmix"
+
+    def __init__(
+        self, download: bool = False, weights: str | Path | None = None, device: str | None = None
+    ) -> None:
+        try:
+            import torch
+        except ImportError:
+            raise _needs_extra(self.name, "torch") from None
+
+        folder = Path(weights) if weights else Path(torch.hub.get_dir(), "checkpoints")
+        missing = [name for name in UMXHQ_FILES if not (folder / name).is_file()]
+        if missing and (weights or not download):
+            raise _no_weights(self.name, folder / missing[0])
+        build = _umxhq(download)
+        if missing:
+            model = build(niter=0)
+        else:
+            model = build(niter=0, pretrained=False)
+            for file in UMXHQ_FILES:
+                _load_weights(model.target_models[file.partition("-")[0]], folder / file, self.name)
+        super().__init__(model, VDBO, int(model.sample_rate), normalise=False, device=device)
+
+
+def _umxhq(download: bool) -> Callable[..., torch.nn.Module]:
+    """The function that builds umxhq: from the package, or else from torch.hub's copy of its code."""
+    from functools import partial
+
+    import torch
+
+    try:
+        from openunmix import umxhq
+    except ImportError:
+        code = Path(torch.hub.get_dir(), "sigsep_open-unmix-pytorch_master")
+        if code.is_dir():
+            return partial(torch.hub.load, str(code), "umxhq", source="local")
+        if download:
+            return partial(torch.hub.load, "sigsep/open-unmix-pytorch", "umxhq", trust_repo=True)
+        raise InputError(
+            "system openunmix: needs its code: pip install openunmix, or separator.download=true "
+            "to let torch.hub fetch it"
+        ) from None
+    return umxhq
+
+
+def _load_weights(model: torch.nn.Module, path: Path, system: str) -> None:
+    """Load a state dict; more than the model needs may stand in it (umxhq's files have buffers of old)."""
+    import pickle
+
+    import torch
+
+    try:
+        state = torch.load(path, map_location="cpu", weights_only=True)
+        missing = model.load_state_dict(state, strict=False).missing_keys
+        if missing:
+            raise RuntimeError(f"{missing[0]} is missing")
+    except (RuntimeError, pickle.UnpicklingError, EOFError, TypeError, AttributeError) as error:
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise InputError(f"{path}: no weights for system {system}: {reason}") from None
+
+
+def _needs_extra(system: str, packages: str) -> InputError:
+    return InputError(f"system {system}: needs {packages}; pip install 'haaqinet-eval[separation]'")
+
+
+def _no_weights(system: str, path: Path) -> InputError:
+    return InputError(
+        f"system {system}: no weights at {path}; set separator.download=true to fetch them "
+        "or separator.weights=PATH to use your own"
+    )
