@@ -159,7 +159,8 @@ def _section(run: Run) -> str:
 
 
 STYLE = """
-body { font: 15px/1.5 system-ui, sans-serif; max-width: 62rem; margin: 2rem auto; padding: 0 1rem; color: #222 }
+body { font: 15px/1.5 system-ui, sans-serif; color: #222;
+  max-width: 62rem; margin: 2rem auto; padding: 0 1rem }
 table { border-collapse: collapse; margin: .5rem 0 1.5rem }
 th, td { border-bottom: 1px solid #ddd; padding: .25rem .7rem; text-align: right }
 th:nth-child(2), td:nth-child(2), th:first-child, td:first-child { text-align: left }
