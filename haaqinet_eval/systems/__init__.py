@@ -19,14 +19,14 @@ if TYPE_CHECKING:
 
 VDBO = ("vocals", "drums", "bass", "other")  # the stems of popular music, MUSDB18's names
 
-_SYSTEMS = {  # name -> module and class
+_SYSTEMS = {  # name -> module and what makes it
     "passthrough": ("plain", "Passthrough"),
     "ideal": ("plain", "Ideal"),
     "no_amplification": ("plain", "NoAmplification"),
     "oracle_mask": ("oracle_mask", "OracleMask"),
     "hpss": ("hpss", "Hpss"),
-    "hdemucs": ("neural", "HDemucs"),
-    "openunmix": ("neural", "OpenUnmix"),
+    "hdemucs": ("neural", "hdemucs"),
+    "openunmix": ("neural", "openunmix"),
 }
 _ALIASES = {"demucs": "hdemucs"}  # pyclarity's `separator.model`
 
@@ -85,7 +85,7 @@ def system_name(name: str) -> str:
 
 
 def load_system(name: str, **options) -> System:
-    """Load a system by name; options go to the system's own class.
+    """Load a system by name; options go to the class or function that makes it.
 
     Raises:
         InputError: for an unknown name, a missing package or missing weights.

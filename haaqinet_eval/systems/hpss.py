@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import ClassVar
 
 import numpy as np
@@ -101,7 +102,7 @@ def _by_register(song: Song) -> dict[str, np.ndarray]:
         raise InputError(f"system hpss: song {song.name}: instrument {unknown[0]!r} is unknown")
     order = sorted(set(instruments.values()), key=REGISTER.__getitem__)
     pitches = [REGISTER[name] for name in order]
-    edges = [(low * high) ** 0.5 for low, high in zip(pitches, pitches[1:], strict=False)]
+    edges = [(low * high) ** 0.5 for low, high in pairwise(pitches)]
     bands = dict(zip(order, _bands(song.mixture, song.sample_rate, edges), strict=True))
     voices = list(instruments.values())
     return {stem: bands[name] / voices.count(name) for stem, name in instruments.items()}

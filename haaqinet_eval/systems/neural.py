@@ -7,6 +7,8 @@ Stöter et al. 2019). Nothing is fetched unless `download` is true.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
@@ -46,7 +48,7 @@ def separate_in_chunks(
     out = torch.zeros(sources, *mixture.shape, device=mixture.device)
     start, end = 0, chunk
     while start < length - OVERLAP * sample_rate:
-        with torch.inference_mode():
+        with torch.no_grad():
             part = model(mixture[None, :, start:end])[0].clone()
         if start:
             part[..., :overlap] *= ramp
@@ -77,21 +79,18 @@ def pick_device(device: str | None) -> torch.device:
     return torch.device(f"cuda:{number}")
 
 
-class _Separator:
-    """A torch model [B, 2, T] -> [B, 4, 2, T] as a system."""
+@dataclass(frozen=True, eq=False)
+class TorchSeparator:
+    """A torch model [B, 2, T] -> [B, N, 2, T] as a system."""
 
-    name: ClassVar[str]
+    name: str
+    model: torch.nn.Module  # in evaluation mode, on `device`
+    sources: Sequence[str]  # the model's stems, in its order
+    sample_rate: int  # Hz, the model's
+    normalise: bool  # whether the model wants a mixture of mean 0 and standard deviation 1
+    device: torch.device
     amplifies: ClassVar[bool] = True
     rebalances: ClassVar[bool] = True
-
-    def __init__(
-        self, model: torch.nn.Module, sources: Sequence[str], sample_rate: int, normalise: bool, device: str | None
-    ) -> None:
-        self.device = pick_device(device)
-        self.model = model.eval().to(self.device)
-        self.sources = tuple(sources)
-        self.sample_rate = int(sample_rate)
-        self.normalise = normalise
 
     def separate(self, song: Song) -> dict[str, np.ndarray]:
         """The four estimated stems, [T, 2] each."""
@@ -117,7 +116,9 @@ def _to_length(signal: np.ndarray, length: int) -> np.ndarray:
     return np.pad(signal[:length], ((0, max(0, length - len(signal))), (0, 0)))
 
 
-class HDemucs(_Separator):
+def hdemucs(
+    download: bool = False, weights: str | Path | None = None, device: str | None = None
+) -> TorchSeparator:
     """Hybrid Demucs, trained on MUSDB18-HQ's training set: the stronger baseline of CAD1 and ICASSP 2024.
 
     Args:
@@ -128,71 +129,65 @@ class HDemucs(_Separator):
     Raises:
         InputError: if torchaudio or the weights are missing; names the option.
     """
+    try:
+        import torch
+        from torchaudio.pipelines import HDEMUCS_HIGH_MUSDB as bundle
+    except ImportError:
+        raise _needs_extra("hdemucs", "torch and torchaudio") from None
 
-    name = "hdemucs"
-
-    def __init__(
-        self, download: bool = False, weights: str | Path | None = None, device: str | None = None
-    ) -> None:
-        try:
-            import torch
-            from torchaudio.pipelines import HDEMUCS_HIGH_MUSDB as bundle
-        except ImportError:
-            raise _needs_extra(self.name, "torch and torchaudio") from None
-
-        path = Path(weights) if weights else Path(torch.hub.get_dir(), "torchaudio", bundle._model_path)
-        if path.is_file():
-            model = bundle._model_factory_func()
-            _load_weights(model, path, self.name)
-        elif weights:
-            raise InputError(f"separator.weights: {path}: no such file")
-        elif download:
-            model = bundle.get_model()
-        else:
-            raise _no_weights(self.name, path)
-        super().__init__(model, model.sources, bundle.sample_rate, normalise=True, device=device)
+    path = Path(weights) if weights else Path(torch.hub.get_dir(), "torchaudio", bundle._model_path)
+    if not path.is_file() and (weights or not download):
+        raise _no_weights("hdemucs", path)
+    place = pick_device(device)
+    if path.is_file():
+        model = bundle._model_factory_func()
+        _load_weights(model, path, "hdemucs")
+    else:
+        model = bundle.get_model()
+    return TorchSeparator(
+        "hdemucs",
+        model.eval().to(place),
+        model.sources,
+        int(bundle.sample_rate),
+        normalise=True,
+        device=place,
+    )
 
 
-class OpenUnmix(_Separator):
+def openunmix(
+    download: bool = False, weights: str | Path | None = None, device: str | None = None
+) -> TorchSeparator:
     """Open-Unmix (umxhq, no Wiener iterations), trained on MUSDB18-HQ: the lighter baseline.
 
     Args:
-        download: fetch the weights (about 136 MB) and, without the package `openunmix`, its code by torch.hub.
+        download: fetch the weights (about 136 MB) and, if need be, the code by torch.hub.
         weights: a folder with umxhq's four files; by default torch's own.
         device: see `pick_device`.
 
     Raises:
         InputError: if the package or a file of weights is missing; names the option.
     """
+    try:
+        import torch
+    except ImportError:
+        raise _needs_extra("openunmix", "torch") from None
 
-    name = "openunmix"
-
-    def __init__(
-        self, download: bool = False, weights: str | Path | None = None, device: str | None = None
-    ) -> None:
-        try:
-            import torch
-        except ImportError:
-            raise _needs_extra(self.name, "torch") from None
-
-        folder = Path(weights) if weights else Path(torch.hub.get_dir(), "checkpoints")
-        missing = [name for name in UMXHQ_FILES if not (folder / name).is_file()]
-        if missing and (weights or not download):
-            raise _no_weights(self.name, folder / missing[0])
-        build = _umxhq(download)
-        if missing:
-            model = build(niter=0)
-        else:
-            model = build(niter=0, pretrained=False)
-            for file in UMXHQ_FILES:
-                _load_weights(model.target_models[file.partition("-")[0]], folder / file, self.name)
-        super().__init__(model, VDBO, int(model.sample_rate), normalise=False, device=device)
+    folder = Path(weights) if weights else Path(torch.hub.get_dir(), "checkpoints")
+    missing = [name for name in UMXHQ_FILES if not (folder / name).is_file()]
+    if missing and (weights or not download):
+        raise _no_weights("openunmix", folder / missing[0])
+    place = pick_device(device)
+    model = _umxhq(download)(niter=0, pretrained=bool(missing))
+    if not missing:
+        for file in UMXHQ_FILES:
+            _load_weights(model.target_models[file.partition("-")[0]], folder / file, "openunmix")
+    return TorchSeparator(
+        "openunmix", model.eval().to(place), VDBO, int(model.sample_rate), normalise=False, device=place
+    )
 
 
 def _umxhq(download: bool) -> Callable[..., torch.nn.Module]:
     """The function that builds umxhq: from the package, or else from torch.hub's copy of its code."""
-    from functools import partial
-
     import torch
 
     try:
