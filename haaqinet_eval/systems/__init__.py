@@ -59,6 +59,7 @@ class System(Protocol):
     """What every system offers."""
 
     name: str  # the `system` column and the name of the folder
+    blind: bool  # whether it hears the mixture only; one that does not cannot enter a challenge
     amplifies: bool  # whether its output is amplified for the listener
     rebalances: bool  # whether the scene's gains are applied; without, the remix is the mixture
 

@@ -51,6 +51,7 @@ class Hpss:
     long_window: float = 0.372
     short_window: float = 0.023
     name: ClassVar[str] = "hpss"
+    blind: ClassVar[bool] = True
     amplifies: ClassVar[bool] = True
     rebalances: ClassVar[bool] = True
 

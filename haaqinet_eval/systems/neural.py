@@ -89,6 +89,7 @@ class TorchSeparator:
     sample_rate: int  # Hz, the model's
     normalise: bool  # whether the model wants a mixture of mean 0 and standard deviation 1
     device: torch.device
+    blind: ClassVar[bool] = True
     amplifies: ClassVar[bool] = True
     rebalances: ClassVar[bool] = True
 

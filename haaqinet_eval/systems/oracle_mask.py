@@ -35,6 +35,7 @@ class OracleMask:
     error: float = 4.0
     seed: int = 0
     name: ClassVar[str] = "oracle_mask"
+    blind: ClassVar[bool] = False
     amplifies: ClassVar[bool] = True
     rebalances: ClassVar[bool] = True
 

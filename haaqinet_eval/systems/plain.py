@@ -18,6 +18,7 @@ class Passthrough:
     """
 
     name: ClassVar[str] = "passthrough"
+    blind: ClassVar[bool] = True
     amplifies: ClassVar[bool] = True
     rebalances: ClassVar[bool] = False
 
@@ -31,6 +32,7 @@ class Ideal:
     """The true stems: the ceiling. Its output is the challenge's reference in 16 bits."""
 
     name: ClassVar[str] = "ideal"
+    blind: ClassVar[bool] = False
     amplifies: ClassVar[bool] = True
     rebalances: ClassVar[bool] = True
 

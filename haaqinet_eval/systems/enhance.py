@@ -1,0 +1,107 @@
+"""Let systems render a challenge's scenes: separate once per song, then render for every listener.
+
+Files are whole or not there, and what is there is kept, so that a run that was killed
+goes on where it stopped.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from pathlib import Path
+
+from ..cadenza.challenge import Pair
+from ..errors import InputError, Unscorable
+from . import System
+from .render import Renderer
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass
+class Count:
+    """What a run did."""
+
+    pairs: int = 0  # rendered
+    kept: int = 0  # pairs whose files were there
+    songs: int = 0  # separated
+    clipped: int = 0  # samples
+
+
+def by_song(pairs: Sequence[Pair]) -> Iterator[tuple[str, list[Pair]]]:
+    """Pairs of one song together, in the order in which songs and pairs first appear."""
+    songs: dict[str, list[Pair]] = {}
+    for pair in pairs:
+        songs.setdefault(pair.song, []).append(pair)
+    yield from songs.items()
+
+
+def enhance(
+    renderer: Renderer,
+    system: System,
+    pairs: Sequence[Pair],
+    folder: Path,
+    overwrite: bool = False,
+    report: Callable[[Pair], None] = lambda pair: None,
+) -> Count:
+    """Write one system's files for some pairs.
+
+    Args:
+        folder: `enhanced_signals` of the system; made if need be.
+        overwrite: render again what is there.
+        report: called after each pair, rendered or kept.
+
+    Raises:
+        InputError: for music that cannot be read; names the file.
+    """
+    count = Count()
+    for name, of_song in by_song(pairs):
+        missing = [pair for pair in of_song if overwrite or not _is_there(renderer, pair, folder)]
+        for pair in of_song:
+            if pair not in missing:
+                count.kept += 1
+                report(pair)
+        if missing:
+            try:
+                _render_song(renderer, system, name, missing, folder, count, report)
+            except Unscorable as error:
+                raise InputError(error.message) from None
+    return count
+
+
+def _is_there(renderer: Renderer, pair: Pair, folder: Path) -> bool:
+    return all((folder / file).is_file() for file in renderer.files(pair))
+
+
+def _render_song(
+    renderer: Renderer,
+    system: System,
+    name: str,
+    pairs: Sequence[Pair],
+    folder: Path,
+    count: Count,
+    report: Callable[[Pair], None],
+) -> None:
+    song = renderer.song(name)
+    stems = system.separate(song)
+    count.songs += 1
+    for scene, of_scene in groupby(pairs, key=lambda pair: pair.scene):
+        shared = renderer.rebalance(scene, song, stems, system)
+        for pair in of_scene:
+            for output in renderer.outputs(pair, shared, system, folder):
+                clipped = output.write()
+                count.clipped += clipped
+                if clipped:
+                    logger.info("%s: %d samples clipped", output.path, clipped)
+            count.pairs += 1
+            report(pair)
+
+
+def system_options(name: str, config: Mapping) -> dict:
+    """A system's options in a recipe's configuration: its own group, or `separator` for the neural ones."""
+    if name in ("hdemucs", "openunmix"):
+        given = config.get("separator", {})
+        return {key: given[key] for key in ("device", "download", "weights") if key in given}
+    return dict(config.get(name) or {})
