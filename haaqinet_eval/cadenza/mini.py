@@ -1,0 +1,161 @@
+"""Mini challenges: small, complete data sets in the official layouts, made on the spot.
+
+No challenge data can be shipped, so these are procedural: music from `synthesis.music`, made-up
+listeners, a spherical head. They show that a recipe runs and how systems compare on the same
+ground; scores on them say nothing about the official sets.
+
+Which files, in which layout: see `mini_write`. `make_mini` is deterministic and keeps what it made.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+from ..errors import InputError
+
+MINI_VERSION = "1"  # raise it whenever the files would come out differently
+MANIFEST = "manifest.json"
+CHALLENGES = ("cad_icassp_2024", "cad1_task1", "cad2_task2")
+
+_README = """A mini challenge for {challenge}, version {version}, written by haaqinet_eval.
+
+The music is procedural, the listeners are made up, the head is a sphere: nothing here is official
+Cadenza data. The layout and the names of the files follow the challenge's.
+"""
+
+
+def cache_folder() -> Path:
+    """Where made files are kept: $HAAQINET_CACHE, or haaqinet below $XDG_CACHE_HOME or ~/.cache."""
+    own = os.environ.get("HAAQINET_CACHE")
+    if own:
+        return Path(own)
+    shared = os.environ.get("XDG_CACHE_HOME")
+    return (Path(shared) if shared else Path.home() / ".cache") / "haaqinet"
+
+
+def _check(challenge: str) -> None:
+    if challenge not in CHALLENGES:
+        raise InputError(f"challenge {challenge!r} has no mini challenge; known: {', '.join(CHALLENGES)}")
+
+
+def _list_files(root: Path) -> dict[str, dict]:
+    files = sorted(p for p in root.rglob("*") if p.is_file() and p.name != MANIFEST)
+    return {
+        p.relative_to(root).as_posix(): {
+            "bytes": p.stat().st_size,
+            "sha256": hashlib.sha256(p.read_bytes()).hexdigest(),
+        }
+        for p in files
+    }
+
+
+def _read_manifest(root: Path) -> dict | None:
+    try:
+        manifest = json.loads((root / MANIFEST).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    return manifest if isinstance(manifest, dict) and "haaqinet_mini" in manifest else None
+
+
+def is_complete(challenge: str, root: Path) -> bool:
+    """Whether a folder holds this mini challenge, this version, all files with their sizes."""
+    manifest = _read_manifest(root)
+    if not manifest or (manifest["challenge"], manifest["haaqinet_mini"]) != (challenge, MINI_VERSION):
+        return False
+    for name, entry in manifest["files"].items():
+        path = root / name
+        if not path.is_file() or path.stat().st_size != entry["bytes"]:
+            return False
+    return True
+
+
+def verify_mini(root: Path) -> list[str]:
+    """Names of files whose SHA-256 is not the manifest's; empty when all is well.
+
+    Raises:
+        InputError: where there is no manifest of a mini challenge.
+    """
+    manifest = _read_manifest(Path(root))
+    if manifest is None:
+        raise InputError(f"{root}: no mini challenge ({MANIFEST} is missing or not ours)")
+    now = _list_files(Path(root))
+    return [name for name, entry in manifest["files"].items() if now.get(name) != entry]
+
+
+def make_mini(challenge: str, root: str | Path | None = None, *, force: bool = False) -> Path:
+    """Write a mini challenge unless it is there already; returns its root, for `path.root`.
+
+    It is written to a temporary folder beside the goal and renamed when complete, so a
+    killed run leaves nothing half done. A half-deleted or older one is made anew.
+
+    Args:
+        challenge: one of `CHALLENGES`.
+        root: the folder; default: `cache_folder()/mini/<version>/<challenge>`.
+        force: make it anew in any case.
+
+    Raises:
+        InputError: for an unknown challenge, or a folder with files that are not a mini challenge's
+            (they would be lost).
+    """
+    _check(challenge)
+    root = Path(root) if root is not None else cache_folder() / "mini" / MINI_VERSION / challenge
+    root = root.expanduser().absolute()
+    if not force and is_complete(challenge, root):
+        return root
+    if root.exists() and (not root.is_dir() or (any(root.iterdir()) and _read_manifest(root) is None)):
+        raise InputError(f"{root}: holds files that are not a mini challenge; give an empty or a new folder")
+    from . import mini_write  # numpy and scipy only when something is made
+
+    root.parent.mkdir(parents=True, exist_ok=True)
+    work = Path(tempfile.mkdtemp(prefix=f".{root.name}.", dir=root.parent))
+    try:
+        made = work / "new"
+        made.mkdir()
+        (made / "README.txt").write_text(
+            _README.format(challenge=challenge, version=MINI_VERSION), encoding="utf-8"
+        )
+        getattr(mini_write, f"write_{challenge}")(made)
+        manifest = {"challenge": challenge, "haaqinet_mini": MINI_VERSION, "files": _list_files(made)}
+        mini_write.write_json(made / MANIFEST, manifest)
+        if not force and is_complete(challenge, root):  # another process was faster
+            return root
+        if root.exists():
+            root.rename(work / "old")
+        made.rename(root)
+    finally:
+        shutil.rmtree(work)
+    return root
+
+
+def mini_overrides(challenge: str, root: str | Path, split: str | None = None) -> dict[str, str]:
+    """The Hydra overrides with which pyclarity's recipes, and ours, read a mini challenge.
+
+    Args:
+        challenge: one of `CHALLENGES`.
+        root: what `make_mini` returned.
+        split: None for the split of the recipe's own defaults, for which `path.root` is enough;
+            otherwise `train` or `valid` (cad_icassp_2024), `valid` or `test` (cad1_task1), `valid` (cad2_task2).
+
+    Raises:
+        InputError: for an unknown challenge or a split it does not have.
+    """
+    _check(challenge)
+    out = {"path.root": str(Path(root).absolute())}
+    default, other, files = {
+        "cad_icassp_2024": ("train", "valid", ("listeners", "scenes", "scene_listeners", "at_mic_music")),
+        "cad1_task1": ("valid", "test", ("listeners", "musdb18")),
+        "cad2_task2": ("valid", None, ()),
+    }[challenge]
+    if split in (None, default):
+        return out
+    if split != other:
+        raise InputError(f"split {split!r}: {challenge} has {', '.join(s for s in (default, other) if s)}")
+    for name in files:
+        key = "music_file" if name in ("at_mic_music", "musdb18") else f"{name}_file"
+        out[f"path.{key}"] = f"${{path.metadata_dir}}/{name}.{split}.json"
+    return out

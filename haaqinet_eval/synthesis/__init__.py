@@ -1,0 +1,1 @@
+"""Makes trials without recordings: music, degradations, hearing-loss patterns."""
