@@ -25,7 +25,10 @@ ARROWS = {
     "agreement": {"scores"},
     "evaluate": {"trials", "scores", "scorers"},
     "synthesis": {"audiogram", "audio", "trials", "nalr"},
-    "cadenza": {"audiogram", "audio", "trials", "nalr", "evaluate", "scores", "synthesis"},
+    "cadenza": {
+        *("audiogram", "audio", "trials", "nalr", "scorers"),
+        *("evaluate", "scores", "summary", "synthesis"),
+    },
     "systems": {"audiogram", "audio", "trials", "nalr", "cadenza"},
     "training": {"audiogram", "audio", "trials", "model", "agreement"},
     "weights": set(),

@@ -1,0 +1,94 @@
+"""The multiband compressor of CAD2's references and baseline, about as fast as its filters.
+
+Linkwitz-Riley crossovers, then in each band a feed-forward compressor with a hard knee
+and a smooth, branching level detector (Giannoulis, Massberg and Reiss 2012, "Digital
+dynamic range compressor design", J. Audio Eng. Soc. 60(6)). The same numbers as
+`clarity.enhancer.multiband_compressor.MultibandCompressor`, whose crossover is used as it
+is: its direct-form filters of order 8 move with the last bit of their coefficients.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+from numba import njit
+
+from ..errors import InputError
+
+_SMALLEST = 1e-12  # stands for a sample of 0
+_FLOOR_DB = -120.0
+
+
+@njit(cache=True)
+def _smooth(reduction: np.ndarray, attack: float, release: float) -> None:
+    """One-pole smoothing in place; the coefficient depends on the direction. [T]"""
+    state = 0.0
+    for i in range(len(reduction)):
+        alpha = attack if reduction[i] > state else release
+        state = alpha * state + (1 - alpha) * reduction[i]
+        reduction[i] = state
+
+
+def compress_band(
+    signal: np.ndarray, threshold: float, ratio: float, makeup_gain: float, attack: float, release: float
+) -> np.ndarray:
+    """Compress one band [T] -> [T].
+
+    Args:
+        threshold: dB re full scale; above it the level grows by 1/ratio.
+        makeup_gain: dB.
+        attack, release: smoothing coefficients per sample, in [0, 1).
+    """
+    signal = np.where(signal == 0, _SMALLEST, signal)
+    level = np.maximum(20 * np.log10(np.abs(signal)), _FLOOR_DB)
+    reduction = np.where(level < threshold, 0.0, level - (threshold + (level - threshold) / ratio))
+    _smooth(reduction, attack, release)
+    return signal * 10 ** ((makeup_gain - reduction) / 20)
+
+
+@cache
+def _crossover(frequencies: tuple[float, ...], sample_rate: int):
+    from clarity.enhancer.multiband_compressor.crossover import Crossover
+
+    return Crossover(np.array(frequencies), sample_rate)
+
+
+@dataclass(frozen=True)
+class MultibandCompressor:
+    """One ear's compressor: [T] -> [T], full scale 1.
+
+    Raises:
+        InputError: where a list does not have one number per band.
+    """
+
+    sample_rate: int  # Hz
+    crossover_frequencies: tuple[float, ...]  # Hz
+    attack: tuple[float, ...]  # ms, one per band
+    release: tuple[float, ...]  # ms
+    threshold: tuple[float, ...]  # dB re full scale
+    ratio: tuple[float, ...]
+    makeup_gain: tuple[float, ...]  # dB
+
+    def __post_init__(self) -> None:
+        bands = len(self.crossover_frequencies) + 1
+        for name in ("attack", "release", "threshold", "ratio", "makeup_gain"):
+            values = getattr(self, name)
+            if len(values) != bands or not all(isinstance(v, int | float) for v in values):
+                raise InputError(f"compressor {name}: {list(values)} are not {bands} numbers, one per band")
+        for name in ("attack", "release", "ratio"):
+            if min(getattr(self, name)) <= 0:
+                raise InputError(f"compressor {name}: {min(getattr(self, name))} is not above 0")
+
+    def _coefficient(self, milliseconds: float) -> float:
+        return float(np.exp(-1.0 / (0.001 * self.sample_rate * milliseconds)))
+
+    def __call__(self, signal: np.ndarray) -> np.ndarray:
+        """Compress a signal [T] -> [T]."""
+        bands = _crossover(self.crossover_frequencies, self.sample_rate)(signal)
+        out = np.zeros(len(signal))
+        for i, band in enumerate(bands):
+            attack, release = self._coefficient(self.attack[i]), self._coefficient(self.release[i])
+            out += compress_band(band, self.threshold[i], self.ratio[i], self.makeup_gain[i], attack, release)
+        return out

@@ -1,0 +1,100 @@
+"""A system's files: checked, never assumed.
+
+Each fault is an `Unscorable` with its own code, and its message names the file and the
+value: `missing_file`, `corrupt_file`, `not_finite`, `wrong_channels`,
+`wrong_sample_rate`, `wrong_length`, `bad_side_car`.
+"""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+import numpy as np
+
+from ..audio import read_audio
+from ..errors import Unscorable
+from .challenge import EnhancedFormat
+
+LENGTH_TOLERANCE = 0.1  # of the reference's duration; HAAQI's own limit
+SIDE_CAR_LIMITS = (1e-4, 1e4)  # a stem's peak at full scale 1, before it was scaled to 1
+
+
+def _header(path: Path) -> tuple[int, int, int]:
+    """Frames, sample rate (Hz) and channels as the file's header states them."""
+    import soundfile
+
+    if not path.is_file():
+        raise Unscorable("missing_file", f"{path}: no such file")
+    try:
+        info = soundfile.info(path)
+    except soundfile.LibsndfileError as error:
+        raise Unscorable("corrupt_file", f"{path}: cannot be decoded: {error}") from None
+    return info.frames, info.samplerate, info.channels
+
+
+def check_format(path: Path, wanted: EnhancedFormat) -> int:
+    """Check the header of a file and return its number of frames.
+
+    Raises:
+        Unscorable: `missing_file`, `corrupt_file`, `wrong_channels` or `wrong_sample_rate`.
+    """
+    frames, sample_rate, channels = _header(path)
+    if channels != wanted.channels:
+        raise Unscorable("wrong_channels", f"{path}: {channels} channels, not {wanted.channels}")
+    if sample_rate != wanted.sample_rate:
+        raise Unscorable("wrong_sample_rate", f"{path}: {sample_rate} Hz, not {wanted.sample_rate} Hz")
+    return frames
+
+
+def check_length(path: Path, frames: int, sample_rate: int, reference_seconds: float) -> None:
+    """Refuse a file whose duration is more than 10 % off the reference's.
+
+    Within the limit HAAQI cuts the longer signal, as pyclarity's does. The baselines'
+    files are longer by the tail of the NAL-R filter, 5 ms.
+
+    Raises:
+        Unscorable: `wrong_length`.
+    """
+    seconds = frames / sample_rate
+    if abs(seconds - reference_seconds) > LENGTH_TOLERANCE * reference_seconds:
+        raise Unscorable(
+            "wrong_length", f"{path}: {seconds:.3f} s, but the reference has {reference_seconds:.3f} s"
+        )
+
+
+def read_side_car(path: Path) -> float:
+    """The factor in the `.txt` beside a file, 1 if there is none.
+
+    Raises:
+        Unscorable: `bad_side_car` for what is no number or out of range.
+    """
+    side_car = path.with_suffix(".txt")
+    if not side_car.exists():
+        return 1.0
+    low, high = SIDE_CAR_LIMITS
+    try:
+        text = side_car.read_text(encoding="utf-8").strip()
+        factor = float(text)
+    except (OSError, ValueError):
+        raise Unscorable("bad_side_car", f"{side_car}: does not hold one number") from None
+    if not (math.isfinite(factor) and low <= factor <= high):
+        raise Unscorable("bad_side_car", f"{side_car}: factor {text[:40]} is outside [{low:g}, {high:g}]")
+    return factor
+
+
+def read_enhanced(path: Path, wanted: EnhancedFormat, reference_seconds: float) -> np.ndarray:
+    """Read a system's file: [T, C] float32, full scale 1, the precision of pyclarity's reader.
+
+    Raises:
+        Unscorable: see the module.
+    """
+    frames = check_format(path, wanted)
+    check_length(path, frames, wanted.sample_rate, reference_seconds)
+    audio = read_audio(path)
+    if len(audio.samples) != frames:
+        raise Unscorable("corrupt_file", f"{path}: {len(audio.samples)} of {frames} samples can be decoded")
+    samples = audio.samples.astype(np.float32)
+    if wanted.side_car:
+        samples *= read_side_car(path)
+    return samples

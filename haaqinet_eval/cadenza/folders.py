@@ -1,0 +1,83 @@
+"""Where a run finds its systems and writes its files.
+
+    <exp_folder>/<system>/enhanced_signals/…    what `enhance.py` wrote, in the challenge's naming
+    <exp_folder>/<system>/scores.csv            the challenge's own table, HAAQI
+    <exp_folder>/<system>/scores_haaqinet.csv   the same table, predicted scores
+    <exp_folder>/results.csv                    all rows of all systems
+    <exp_folder>/run.json                       what they were made with
+
+pyclarity's own layout, `<exp_folder>/enhanced_signals`, is one system named after the folder.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from ..errors import InputError
+from .metadata import check_name
+
+ENHANCED = "enhanced_signals"
+
+
+def absolute_paths(config: Mapping) -> dict:
+    """The configuration with every `path.*` absolute, `~` being the home folder."""
+    paths = config.get("path")
+    if not isinstance(paths, Mapping):
+        raise InputError("option path is missing")
+    absolute = {}
+    for name, value in paths.items():
+        if not isinstance(value, str) or not value:
+            raise InputError(f"option path.{name} is {value!r}, not a path")
+        absolute[name] = str(Path(value).expanduser().absolute())
+    return {**config, "path": absolute}
+
+
+def _found(exp_folder: Path) -> dict[str, Path]:
+    if not exp_folder.is_dir():
+        raise InputError(f"option path.exp_folder: {exp_folder} is no folder; run enhance.py first")
+    if (exp_folder / ENHANCED).is_dir():
+        return {exp_folder.name: exp_folder}
+    return {path.name: path for path in sorted(exp_folder.iterdir()) if (path / ENHANCED).is_dir()}
+
+
+def find_systems(exp_folder: Path, wanted: str | list[str] | None) -> dict[str, Path]:
+    """The folder of each system, by name: those that are wanted, or all.
+
+    Raises:
+        InputError: where there is none, or a wanted one has no `enhanced_signals`.
+    """
+    found = _found(exp_folder)
+    if not found:
+        raise InputError(
+            f"option path.exp_folder: {exp_folder} has no system's {ENHANCED}; run enhance.py first"
+        )
+    if wanted is None:
+        return found
+    names = [wanted] if isinstance(wanted, str) else list(wanted)
+    for name in names:
+        if check_name(name, "option system") not in found:
+            raise InputError(
+                f"option system: {exp_folder} has no {name}/{ENHANCED}; there are: {', '.join(found)}"
+            )
+    return {name: found[name] for name in names}
+
+
+def batch_suffix(batch: int, batches: int) -> str:
+    """`_1-3` for the first of three batches, nothing for a single one; pyclarity's file names."""
+    return "" if batches == 1 else f"_{batch + 1}-{batches}"
+
+
+def results_file(exp_folder: Path, suffix: str) -> Path:
+    """All rows of all systems."""
+    return exp_folder / f"results{suffix}.csv"
+
+
+def run_file(exp_folder: Path, suffix: str) -> Path:
+    """What the rows were made with."""
+    return exp_folder / f"run{suffix}.json"
+
+
+def dialect_file(system: Path, scorer: str, suffix: str) -> Path:
+    """The challenge's own table of one system; predicted scores have a file of their own."""
+    return system / (f"scores{suffix}.csv" if scorer == "haaqi" else f"scores_{scorer}{suffix}.csv")

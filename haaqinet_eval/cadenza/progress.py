@@ -1,0 +1,50 @@
+"""Progress of a run: a bar with rate, time left and failures, or lines where there is no terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from ..scores import Score
+
+LINES = 20  # about so many lines where there is no terminal
+
+
+@contextmanager
+def show_progress(total: int, unit: str, console: Console) -> Iterator[Callable[[Sequence[Score]], None]]:
+    """Gives a function that takes the new rows of one piece of work; no rows, no progress.
+
+    Args:
+        total: pieces of work.
+        unit: what a piece is, in the plural.
+    """
+    bar = Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn(unit + "  {task.fields[rate]}"),
+        TimeRemainingColumn(elapsed_when_finished=True),
+        TextColumn("{task.fields[failures]}"),
+        console=console,
+        disable=not console.is_terminal,
+        speed_estimate_period=120,
+    )
+    task = bar.add_task("scoring", total=total, rate="", failures="")
+    done = failed = 0
+
+    def report(rows: Sequence[Score]) -> None:
+        nonlocal done, failed
+        if not rows:
+            return
+        done, failed = done + 1, failed + sum(row.failed for row in rows)
+        speed = bar.tasks[task].speed
+        rate = f"{len(rows) * speed:.1f} rows/s" if speed else ""
+        bar.update(task, advance=1, rate=rate, failures=f"{failed} failed" if failed else "")
+        if not console.is_terminal and done % max(1, total // LINES) == 0:
+            console.print(f"{done}/{total} {unit}, {failed} rows failed", highlight=False)
+
+    with bar:
+        yield report

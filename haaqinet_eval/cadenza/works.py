@@ -1,0 +1,113 @@
+"""From a challenge's pairs and some systems' folders to work for the evaluate loop."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from ..audio import resample
+from ..errors import Unscorable
+from ..evaluate import Work
+from ..trials import Stimulus, Trial
+from .challenge import Challenge, EarReference, Pair, pair_trials
+from .enhanced import check_format, read_enhanced
+
+
+def official_seed(name: str) -> int:
+    """Seed of pyclarity's recipes for a scene or song, see its `set_song_seed`."""
+    return int(hashlib.md5(name.encode("utf-8")).hexdigest(), 16) % 10**8
+
+
+def own_seed(trial: Trial) -> int:
+    """Seed of one ear: the same for every system, whatever else is scored before."""
+    name = "\n".join((trial.scene, trial.listener, trial.ear, trial.stem))
+    return int.from_bytes(hashlib.md5(name.encode("utf-8")).digest()[:4], "big")
+
+
+@dataclass(eq=False)
+class _References:
+    """The references of one pair, made when they are first asked for, then the same arrays again."""
+
+    challenge: Challenge
+    pair: Pair
+    made: dict[tuple[str, str], EarReference | Unscorable] = field(default_factory=dict)
+
+    def __call__(self, ear: str, stem: str) -> EarReference:
+        key = (ear, stem)
+        if key not in self.made:
+            try:
+                self.made[key] = self.challenge.reference(self.pair, ear, stem)
+            except Unscorable as error:
+                self.made[key] = error
+        found = self.made[key]
+        if isinstance(found, Unscorable):
+            raise found
+        return found
+
+
+@dataclass(eq=False)
+class _Loader:
+    """Loads the trials of one pair and one system."""
+
+    challenge: Challenge
+    pair: Pair
+    folder: Path  # `enhanced_signals` of the system
+    references: _References
+    generator: np.random.RandomState | None  # one stream for all trials of the pair, or None
+    opened: Callable[[Path], None]
+    _last: tuple[Path, np.ndarray] | None = None  # both ears may be in one file
+
+    def _read(self, path: Path, seconds: float) -> np.ndarray:
+        if self._last is None or self._last[0] != path:
+            self._last = path, read_enhanced(path, self.challenge.enhanced, seconds)
+        return self._last[1]
+
+    def __call__(self, trial: Trial) -> Stimulus:
+        challenge = self.challenge
+        path = self.folder / challenge.enhanced_file(self.pair, trial.ear, trial.stem)
+        check_format(path, challenge.enhanced)  # cheap, so before the reference is made
+        reference = self.references(trial.ear, trial.stem)
+        self.opened(path)
+        samples = self._read(path, reference.seconds)
+        channel = ("left", "right").index(trial.ear) if samples.shape[1] == 2 else 0
+        return Stimulus(
+            processed=resample(samples[:, channel], challenge.enhanced.sample_rate, challenge.sample_rate),
+            sample_rate=challenge.sample_rate,
+            audiogram=challenge.listeners[trial.listener].ear(trial.ear),
+            level1=reference.level1,
+            reference=reference.samples,
+            reference_sample_rate=challenge.sample_rate,
+            equalisation=challenge.equalisation,
+            rng=own_seed(trial) if self.generator is None else self.generator,
+        )
+
+
+def works(
+    challenge: Challenge,
+    pairs: Sequence[Pair],
+    systems: Mapping[str, Path],
+    set_random_seed: bool,
+    opened: Callable[[Path], None] = lambda path: None,
+) -> Iterator[Work]:
+    """One piece of work per pair and system, pair by pair.
+
+    References are made once per pair, when they are needed, and the same arrays are
+    given to every system, so that a scorer may keep what it computed from them.
+
+    Args:
+        systems: `enhanced_signals` folder of each system.
+        set_random_seed: HAAQI's noise for all trials of a pair comes from one stream with
+            pyclarity's seed, in its order; without, each ear has a seed of its own.
+        opened: called with each file of a system before it is read.
+    """
+    for pair in pairs:
+        references = _References(challenge, pair)
+        for system, folder in systems.items():
+            seed = official_seed(challenge.seed_name(pair))
+            generator = np.random.RandomState(seed) if set_random_seed else None
+            loader = _Loader(challenge, pair, folder, references, generator, opened)
+            yield Work(pair_trials(challenge, pair, system), loader)

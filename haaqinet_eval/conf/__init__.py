@@ -1,0 +1,1 @@
+"""Hydra config groups that the recipes share; found by `hydra.searchpath: [pkg://haaqinet_eval.conf]`."""

@@ -1,0 +1,23 @@
+"""Join the batches of an evaluation of CAD2 task 2.
+
+python recipes/cad2_task2/merge.py path.exp_folder=FOLDER evaluate.batch_size=B
+"""
+
+import sys
+
+import hydra
+from omegaconf import DictConfig
+
+from haaqinet_eval.cadenza.run import report_mistakes, run_merge
+
+CHALLENGE = "cad2_task2"
+
+
+@hydra.main(version_base=None, config_path=".", config_name="config")
+def main(config: DictConfig) -> None:
+    exp_folder, batches = config.path.exp_folder, config.evaluate.batch_size
+    sys.exit(report_mistakes(lambda: run_merge(CHALLENGE, exp_folder, batches)))
+
+
+if __name__ == "__main__":
+    main()
