@@ -1,0 +1,126 @@
+"""HAAQI-Net: an ear's view of music to frame scores, whose mean is the score.
+
+    signal -> AuditoryFrontEnd -> envelope [B, 32, L] and long-term spectrum [B, 32]
+    envelope -> trunk, the same temporal filters in every band -> features [B, D, N]
+    spectrum, hearing loss, level -> context [B, D], which scales and shifts the features
+    features -> head -> frame outputs in [0, 1], [B, 5, N]: the score and HAAQI's four parts
+
+Frame scores and their mean follow Wisnu et al., "HAAQI-Net"; front end and trunk are our own.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from .auditory import BANDS, FRAME_RATE, SAMPLE_RATE, AuditoryFrontEnd
+
+OUTPUTS = ("score", "mel_cepstral_high", "bm_sync5", "d_loud", "d_norm")
+TOP = 102.0  # dB above threshold; nothing above is told apart
+STRIDE = 32  # envelope frames a frame score: 128 ms
+
+
+@dataclass(frozen=True)
+class Dimensions:
+    """What a checkpoint carries to rebuild its network."""
+
+    front_end: str = "auditory"
+    sample_rate: int = SAMPLE_RATE  # Hz
+    filters: int = 24  # temporal filters, shared by all bands
+    channels: tuple[int, int, int] = (32, 48, 64)  # of the trunk's further layers
+    features: int = 96  # per frame
+    dropout: float = 0.2
+
+
+class SharedFilters(nn.Module):
+    """One set of temporal filters for every band: [B, 1, 32, L] to [B, F, 32, L / 4].
+
+    The magnitudes of the outputs are added as further channels: a modulation's strength,
+    whatever its phase.
+    """
+
+    def __init__(self, filters: int) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(1, filters, (1, 16), stride=(1, 4), padding=(0, 6))
+
+    def forward(self, x: Tensor) -> Tensor:
+        y = self.conv(x)
+        half = y.shape[1] // 2
+        return torch.cat([y[:, :half], y[:, half:].abs()], 1)
+
+
+def _layer(inputs: int, outputs: int, kernel: tuple, stride: tuple) -> nn.Sequential:
+    padding = (kernel[0] // 2, (kernel[1] - 1) // 2)
+    conv = nn.Conv2d(inputs, outputs, kernel, stride, padding, bias=False)
+    return nn.Sequential(conv, nn.BatchNorm2d(outputs), nn.SiLU())
+
+
+class Trunk(nn.Module):
+    """Envelope [B, 1, 32, L] to features [B, D, L / 32]; bands 32 to 4 on the way."""
+
+    def __init__(self, dims: Dimensions) -> None:
+        super().__init__()
+        a, b, c = dims.channels
+        self.filters = SharedFilters(dims.filters)
+        self.layers = nn.Sequential(
+            nn.BatchNorm2d(dims.filters),
+            _layer(dims.filters, a, (3, 4), (2, 4)),
+            _layer(a, b, (3, 3), (2, 2)),
+            _layer(b, c, (3, 3), (2, 1)),
+        )
+        self.project = nn.Conv1d(c * BANDS // 8, dims.features, 1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.project(self.layers(self.filters(x)).flatten(1, 2))
+
+
+class HaaqiNet(nn.Module):
+    """The whole network.
+
+    >>> net = HaaqiNet().eval()
+    >>> out = net(torch.zeros(2, 24000), torch.zeros(2, 32), torch.full((2,), 65.0))
+    >>> out.shape
+    torch.Size([2, 5, 8])
+    """
+
+    def __init__(self, dims: Dimensions | None = None) -> None:
+        super().__init__()
+        self.dims = dims or Dimensions()
+        width = self.dims.features
+        self.front_end = AuditoryFrontEnd()
+        self.trunk = Trunk(self.dims)
+        self.context = nn.Sequential(
+            nn.Linear(3 * BANDS, 64), nn.SiLU(), nn.Dropout(self.dims.dropout), nn.Linear(64, 2 * width)
+        )
+        self.head = nn.Sequential(
+            nn.Conv1d(width, width, 3, padding=1),
+            nn.SiLU(),
+            nn.Dropout(self.dims.dropout),
+            nn.Conv1d(width, len(OUTPUTS), 1),
+        )
+
+    def forward(self, signals: Tensor, loss: Tensor, level1: Tensor) -> Tensor:
+        """Frame outputs [B, 5, N] in [0, 1], one every 128 ms, in the order of `OUTPUTS`.
+
+        Args:
+            signals: [B, T] at 24 kHz: the hearing aid's output.
+            loss: [B, 32] dB, see `band_losses`.
+            level1: [B] dB SPL of RMS 1.
+        """
+        return self.score_features(*self.front_end(signals, loss, level1), loss)
+
+    def score_features(self, envelope: Tensor, spectrum: Tensor, loss: Tensor) -> Tensor:
+        """The same from the front end's envelope [B, 32, L], at least 32 frames, and spectrum [B, 32]."""
+        envelope = envelope.clamp(max=TOP)
+        mean = envelope.mean(-1)
+        features = self.trunk((envelope[:, None] - 30) / 20)
+        context = self.context(torch.cat([(spectrum - 30) / 20, (mean - 30) / 20, (loss - 30) / 30], 1))
+        scale, shift = context[..., None].chunk(2, 1)
+        return torch.sigmoid(self.head(nn.functional.silu(features * (1 + scale) + shift)))
+
+
+def frame_times(count: int) -> Tensor:
+    """Middle of each frame score, [count] s."""
+    return (torch.arange(count) + 0.5) * (STRIDE / FRAME_RATE)

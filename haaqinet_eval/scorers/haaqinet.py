@@ -1,0 +1,100 @@
+"""HAAQI-Net: predicts HAAQI from the processed signal alone."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+import numpy as np
+
+from ..audio import resample, rms
+from ..errors import InputError, Unscorable
+from ..trials import Result, Stimulus
+
+try:
+    import torch
+
+    from .. import model
+except ModuleNotFoundError as error:
+    raise InputError(
+        f"scorer haaqinet needs {error.name}: install haaqinet-eval[net] (pip install 'haaqinet-eval[net]')"
+    ) from None
+
+WEIGHTS = Path(__file__).parents[1] / "weights" / "haaqinet.safetensors"
+SHORTEST = 0.5  # s
+SILENCE_DB_SPL = -20.0  # a level that no ear hears
+RATES = (8_000.0, 384_000.0)  # Hz
+
+
+def _checked(stimulus: Stimulus) -> np.ndarray:
+    """The signal [T], or the reason why it has no score."""
+    signal = np.asarray(stimulus.processed)
+    rate, level1 = stimulus.sample_rate, stimulus.level1
+    if signal.ndim != 1:
+        raise Unscorable("not_mono", f"processed signal: shape {signal.shape}; one ear [T] is needed")
+    if not (isinstance(rate, int | float | np.number) and RATES[0] <= rate <= RATES[1]):
+        raise Unscorable(
+            "bad_sample_rate", f"sample rate {rate!r} Hz is outside {RATES[0]:g} to {RATES[1]:g}"
+        )
+    if not math.isfinite(level1):
+        raise Unscorable("bad_level", f"level1 {level1!r} dB SPL is not finite")
+    if len(signal) < SHORTEST * rate:
+        raise Unscorable(
+            "too_short", f"processed signal: {len(signal) / rate:.3f} s; {SHORTEST} s are needed"
+        )
+    if not np.issubdtype(signal.dtype, np.floating):
+        raise Unscorable("bad_samples", f"processed signal: {signal.dtype} samples; float of full scale 1")
+    if not np.isfinite(signal).all():
+        at = int(np.flatnonzero(~np.isfinite(signal))[0])
+        raise Unscorable("not_finite", f"processed signal: sample {at} is {signal[at]}")
+    level = rms(signal)
+    if level == 0 or 20 * math.log10(level) + level1 < SILENCE_DB_SPL:
+        raise Unscorable("silent", f"processed signal: RMS {level:.3g}, level1 {level1:g} dB SPL: inaudible")
+    return signal
+
+
+class HaaqiNetScorer:
+    """Reference-free score of one ear; see `haaqinet_eval.model`.
+
+    Args:
+        weights: a checkpoint; None for the one that is shipped.
+        device: torch's name of the device to score on.
+    """
+
+    name = "haaqinet"
+    needs: frozenset[str] = frozenset()
+    limits = (0.0, 1.0)
+
+    def __init__(self, weights: str | Path | None = None, device: str = "cpu") -> None:
+        path = Path(weights or WEIGHTS)
+        self.net = model.load_model(path, device)
+        self.device = torch.device(device)
+        self.version = f"{model.read_metadata(path)['name']}-{model.sha256(path)[:12]}"
+        self.sample_rate = self.net.dims.sample_rate
+
+    def __call__(self, stimulus: Stimulus) -> Result:
+        """Score one ear.
+
+        Returns:
+            the mean of the frame scores, the four predicted parts of HAAQI, and the frames
+            (one every 128 ms) with their times.
+
+        Raises:
+            Unscorable: `not_mono`, `bad_sample_rate`, `bad_level`, `too_short`,
+                `bad_samples`, `not_finite`, `silent` or `bad_audiogram`.
+        """
+        signal = resample(_checked(stimulus).astype(np.float64), stimulus.sample_rate, self.sample_rate)
+        try:
+            loss = model.band_losses(stimulus.audiogram)
+        except (AttributeError, TypeError, InputError) as error:
+            raise Unscorable("bad_audiogram", f"audiogram {stimulus.audiogram!r}: {error}") from None
+        with torch.inference_mode():
+            outputs = self.net(
+                torch.from_numpy(signal).to(self.device, torch.float32)[None],
+                torch.from_numpy(loss).to(self.device, torch.float32)[None],
+                torch.tensor([float(stimulus.level1)], device=self.device),
+            )[0]
+        outputs = outputs.cpu().double().numpy()
+        values = dict(zip(model.OUTPUTS, outputs.mean(1).tolist(), strict=True))
+        times = model.frame_times(outputs.shape[1]).double().numpy()
+        return Result(values.pop("score"), values, outputs[0], times)

@@ -1,0 +1,101 @@
+"""Music on disk: a folder with an `index.csv` whose rows name the file, its artist and its split."""
+
+from __future__ import annotations
+
+import csv
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from ..audio import read_audio, resample
+from ..errors import InputError
+
+SPLITS = ("train", "validation", "test")
+
+
+@dataclass(frozen=True)
+class Clip:
+    """One excerpt."""
+
+    path: Path
+    genre: str
+    title: str
+    artist: str
+    source: str  # the repository or collection it comes from
+    split: str
+    licence: str
+    seconds: float
+
+
+def read_index(folder: str | Path, index: str = "index.csv") -> list[Clip]:
+    """Clips of `folder/index`; paths in it start at the folder.
+
+    Raises:
+        InputError: for a missing file, a missing column, or an unknown split.
+    """
+    folder = Path(folder)
+    file = folder / index
+    try:
+        with file.open(encoding="utf-8", newline="") as lines:
+            rows = list(csv.DictReader(lines))
+    except FileNotFoundError:
+        raise InputError(f"{file}: no such file") from None
+    clips = []
+    for line, row in enumerate(rows, 2):
+        try:
+            clip = Clip(
+                folder / row["path"],
+                row["genre"],
+                row["title"],
+                row["artist"],
+                row["source_repo"],
+                row["split"],
+                row["licence"],
+                float(row["duration_s"]),
+            )
+        except KeyError as error:
+            raise InputError(f"{file}: column {error.args[0]!r} is missing") from None
+        except (TypeError, ValueError):
+            raise InputError(f"{file}, line {line}: duration_s {row['duration_s']!r}") from None
+        if clip.split not in SPLITS:
+            raise InputError(f"{file}, line {line}: split {clip.split!r} is none of {', '.join(SPLITS)}")
+        clips.append(clip)
+    return clips
+
+
+def check_disjoint(clips: Iterable[Clip]) -> None:
+    """Assert that no artist, source or file is in two splits.
+
+    Raises:
+        InputError: names the first that is.
+    """
+    for what in ("artist", "source", "path"):
+        splits = defaultdict(set)
+        for clip in clips:
+            splits[getattr(clip, what)].add(clip.split)
+        for name, found in splits.items():
+            if len(found) > 1:
+                raise InputError(f"{what} {name!r} is in several splits: {', '.join(sorted(found))}")
+
+
+def load_excerpt(clip: Clip, seconds: float, sample_rate: float, rng: np.random.Generator) -> np.ndarray:
+    """A random stretch of a clip, one channel: [T] at the given rate (Hz); shorter if the clip is."""
+    audio = read_audio(clip.path)
+    samples = audio.samples[:, rng.integers(audio.channels)] if rng.random() < 0.2 else audio.samples.mean(1)
+    length = round(seconds * audio.sample_rate)
+    start = int(rng.integers(max(len(samples) - length, 0) + 1))
+    return resample(samples[start : start + length], audio.sample_rate, sample_rate)
+
+
+def mix_to(signals: Sequence[np.ndarray], gains_db: Sequence[float]) -> np.ndarray:
+    """Sum of signals [T_i], each scaled to RMS 1 and then by its gain (dB); the shortest length."""
+    length = min(map(len, signals))
+    total = np.zeros(length)
+    for signal, gain in zip(signals, gains_db, strict=True):
+        level = np.sqrt(np.mean(signal[:length] ** 2))
+        if level > 0:
+            total += 10 ** (gain / 20) / level * signal[:length]
+    return total

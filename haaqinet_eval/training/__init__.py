@@ -1,0 +1,1 @@
+"""Trains HAAQI-Net: cached trials, losses, the loop."""

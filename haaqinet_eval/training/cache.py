@@ -1,0 +1,112 @@
+"""Trials on disk, ready to train on: the ear's view of each and its true score.
+
+One `.npz` file a group of trials (one clip, one ear, several conditions), written whole or not at
+all, so that a killed run goes on where it was. The envelope is kept in steps of 0.4 dB.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ..audiogram import Audiogram
+from ..errors import InputError
+from ..model import OUTPUTS, AuditoryFrontEnd, band_losses
+from ..trials import Trial
+
+STEP = 0.4  # dB; 255 steps reach 102 dB
+
+
+def group_path(folder: str | Path, split: str, number: int) -> Path:
+    """File of a group."""
+    return Path(folder) / f"{split}-{number:05d}.npz"
+
+
+def write_group(
+    path: Path,
+    front_end: AuditoryFrontEnd,
+    trials: Sequence[Trial],
+    processed: np.ndarray,
+    audiogram: Audiogram,
+    level1: float,
+    labels: np.ndarray,
+    genre: str,
+) -> None:
+    """Store what the ear hears of signals [N, T] at 24 kHz, and their labels [N, 5] as in `OUTPUTS`."""
+    loss = torch.from_numpy(band_losses(audiogram)).float()
+    count = len(processed)
+    with torch.inference_mode():
+        signals = torch.from_numpy(processed).float()
+        envelope, spectrum = front_end(signals, loss.expand(count, -1), torch.full((count,), level1))
+    part = path.with_suffix(".part")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with part.open("wb") as file:
+        np.savez(
+            file,
+            envelope=(envelope / STEP).round().clamp(0, 255).to(torch.uint8).numpy(),
+            spectrum=spectrum.numpy(),
+            loss=loss.numpy(),
+            level1=level1,
+            labels=np.asarray(labels, dtype=np.float32),
+            systems=np.array([t.system for t in trials]),
+            listener=trials[0].listener,
+            scene=trials[0].scene,
+            song=trials[0].song,
+            genre=genre,
+        )
+    os.replace(part, path)
+
+
+@dataclass(frozen=True, eq=False)
+class Trials:
+    """All trials of one split in memory."""
+
+    envelope: Tensor  # [N, 32, L] uint8, steps of 0.4 dB above threshold
+    spectrum: Tensor  # [N, 32] dB above threshold
+    loss: Tensor  # [N, 32] dB
+    labels: Tensor  # [N, 5], see `OUTPUTS`
+    level1: np.ndarray  # [N] dB SPL
+    systems: np.ndarray  # [N] names of conditions
+    listeners: np.ndarray  # [N]
+    scenes: np.ndarray  # [N] one clip and ear
+    songs: np.ndarray  # [N]
+    genres: np.ndarray  # [N]
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+
+def read_split(folder: str | Path, split: str) -> Trials:
+    """Load the trials of a split that exist so far, in the order of their files.
+
+    Raises:
+        InputError: if there are none.
+    """
+    paths = sorted(Path(folder).glob(f"{split}-*.npz"))
+    if not paths:
+        raise InputError(f"{folder}: holds no {split} trials; run render.py first")
+    groups = []
+    for path in paths:
+        with np.load(path) as file:
+            groups.append(dict(file))
+
+    def stack(key: str) -> np.ndarray:
+        return np.concatenate([g[key] for g in groups])
+
+    def spread(key: str) -> np.ndarray:
+        return np.concatenate([np.repeat(g[key][None], len(g["labels"]), 0) for g in groups])
+
+    labels = stack("labels")
+    if labels.shape[1:] != (len(OUTPUTS),):
+        raise InputError(f"{folder}: labels of shape {labels.shape[1:]}, not ({len(OUTPUTS)},)")
+    return Trials(
+        *(torch.from_numpy(a) for a in (stack("envelope"), stack("spectrum"), spread("loss"), labels)),
+        *(spread("level1"), stack("systems")),
+        *(spread(key) for key in ("listener", "scene", "song", "genre")),
+    )

@@ -1,0 +1,206 @@
+"""The training loop: regularised regression on HAAQI and its parts, resumable at any kill."""
+
+from __future__ import annotations
+
+import copy
+import csv
+import json
+import math
+import os
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ..agreement import agreement
+from ..errors import InputError
+from ..model import OUTPUTS, Dimensions, HaaqiNet, save_model
+from .cache import STEP, Trials
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How to train."""
+
+    epochs: int = 20
+    batch_size: int = 32
+    learning_rate: float = 2e-3  # the highest; cosine, with a warm-up of 5 % of the steps
+    weight_decay: float = 0.05
+    part_weight: float = 0.5  # of the loss on HAAQI's four parts
+    frame_weight: float = 0.1  # of the loss on frame scores, Eq. 3 of the paper has 1
+    crop: float = 0.6  # shortest share of a clip that is shown
+    band_shift: int = 1  # bands and loss are moved together by up to so many bands
+    masks: int = 2  # SpecAugment: stretches of time and of bands replaced by the bands' means
+    average: float = 0.998  # decay of the running mean of the weights, which is what is kept
+    patience: int = 8  # epochs without a better validation MSE
+    max_steps: int = 0  # stop early, for tests; 0 for no limit
+    seed: int = 1
+
+
+def haaqi_loss(outputs: Tensor, labels: Tensor, settings: Settings) -> Tensor:
+    """Squared error of clip means [B, 5, N] to labels [B, 5], and of the frame scores."""
+    error = (outputs.mean(-1) - labels).square().mean(0)
+    frames = (outputs[:, 0] - labels[:, :1]).square().mean()
+    return error[0] + settings.part_weight * error[1:].mean() + settings.frame_weight * frames
+
+
+def _shift(x: Tensor, bands: int) -> Tensor:
+    """Move [B, 32, ...] by some bands, repeating the band at the edge."""
+    index = (torch.arange(x.shape[1]) - bands).clamp(0, x.shape[1] - 1)
+    return x[:, index]
+
+
+def augment(
+    envelope: Tensor, spectrum: Tensor, loss: Tensor, settings: Settings, rng: np.random.Generator
+) -> tuple[Tensor, Tensor, Tensor]:
+    """A random stretch, a shift by bands, and SpecAugment's masks: [B, 32, L], [B, 32], [B, 32]."""
+    frames = envelope.shape[-1]
+    length = int(frames * rng.uniform(settings.crop, 1.0)) // 32 * 32
+    start = int(rng.integers(frames - length + 1))
+    envelope = envelope[..., start : start + length]
+    if settings.band_shift:
+        shift = int(rng.integers(-settings.band_shift, settings.band_shift + 1))
+        envelope, spectrum, loss = (_shift(x, shift) for x in (envelope, spectrum, loss))
+    envelope = envelope.clone()
+    mean = envelope.mean(-1, keepdim=True)
+    for _ in range(settings.masks):
+        for one, m in zip(envelope, mean, strict=True):
+            width = int(rng.integers(length // 12 + 1))
+            at = int(rng.integers(length - width + 1))
+            one[:, at : at + width] = m
+            width = int(rng.integers(4))
+            at = int(rng.integers(one.shape[0] - width + 1))
+            one[at : at + width] = m[at : at + width]
+    return envelope, spectrum, loss
+
+
+@torch.inference_mode()
+def predict(net: HaaqiNet, trials: Trials, batch_size: int = 64) -> np.ndarray:
+    """Clip outputs [N, 5] of a network for cached trials."""
+    net.eval()
+    out = []
+    for start in range(0, len(trials), batch_size):
+        rows = slice(start, start + batch_size)
+        envelope = trials.envelope[rows].float() * STEP
+        out.append(net.score_features(envelope, trials.spectrum[rows], trials.loss[rows]).mean(-1))
+    return torch.cat(out).numpy()
+
+
+def measure(net: HaaqiNet, trials: Trials) -> dict[str, float]:
+    """Agreement on a split, and the mean score of untouched music (NaN where there is none)."""
+    predicted = predict(net, trials)[:, 0]
+    result = agreement(predicted, trials.labels[:, 0].numpy())
+    clean = predicted[trials.systems == "clean"]
+    mean = float(clean.mean()) if len(clean) else math.nan
+    return {"lcc": result.lcc, "srcc": result.srcc, "mse": result.mse, "bias": result.bias, "clean": mean}
+
+
+class Trainer:
+    """Trains one network in a folder: `last.pt` to go on from, `best.safetensors`, `curve.csv`.
+
+    Args:
+        folder: where the run lives; a run that is there goes on.
+        settings, dims: must be those the run was begun with.
+
+    Raises:
+        InputError: for a folder that holds a run with other settings.
+    """
+
+    def __init__(self, folder: str | Path, settings: Settings, dims: Dimensions, name: str) -> None:
+        self.folder, self.settings, self.name = Path(folder), settings, name
+        self.folder.mkdir(parents=True, exist_ok=True)
+        torch.manual_seed(settings.seed)
+        self.net = HaaqiNet(dims)
+        self.average = copy.deepcopy(self.net).requires_grad_(False)
+        self.optimizer = torch.optim.AdamW(
+            self.net.parameters(), settings.learning_rate, weight_decay=settings.weight_decay
+        )
+        self.state = {"epoch": 0, "step": 0, "best": math.inf, "waited": 0}
+        self._resume(json.dumps([asdict(settings), asdict(dims)]))
+
+    def _resume(self, about: str) -> None:
+        self.about = about
+        last = self.folder / "last.pt"
+        if not last.exists():
+            return
+        saved = torch.load(last, weights_only=True)
+        if saved["about"] != about:
+            raise InputError(f"{last}: was begun with other settings; choose another run folder")
+        self.net.load_state_dict(saved["net"])
+        self.average.load_state_dict(saved["average"])
+        self.optimizer.load_state_dict(saved["optimizer"])
+        self.state = saved["state"]
+
+    def _save(self) -> None:
+        part = self.folder / "last.part"
+        content = {"about": self.about, "state": self.state, "optimizer": self.optimizer.state_dict()}
+        torch.save({**content, "net": self.net.state_dict(), "average": self.average.state_dict()}, part)
+        os.replace(part, self.folder / "last.pt")
+
+    def _rate(self, total: int) -> float:
+        share = min(self.state["step"] / max(total, 1), 1.0)
+        return self.settings.learning_rate * min(share / 0.05, 0.5 * (1 + math.cos(math.pi * share)), 1.0)
+
+    def step(self, trials: Trials, rows: np.ndarray, rng: np.random.Generator, total: int) -> float:
+        """One update; returns the loss."""
+        for group in self.optimizer.param_groups:
+            group["lr"] = max(self._rate(total), 1e-6)
+        self.net.train()
+        envelope = trials.envelope[rows].float() * STEP
+        inputs = augment(envelope, trials.spectrum[rows], trials.loss[rows], self.settings, rng)
+        loss = haaqi_loss(self.net.score_features(*inputs), trials.labels[rows], self.settings)
+        self.optimizer.zero_grad()
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(self.net.parameters(), 1.0)
+        self.optimizer.step()
+        self.state["step"] += 1
+        self._follow()
+        return loss.item()
+
+    @torch.no_grad()
+    def _follow(self) -> None:
+        """Running mean of weights and batch statistics; quicker while there are few steps."""
+        keep = min(self.settings.average, (1 + self.state["step"]) / (10 + self.state["step"]))
+        for mean, now in zip(self.average.state_dict().values(), self.net.state_dict().values(), strict=True):
+            if mean.is_floating_point():
+                mean.lerp_(now, 1 - keep)
+            else:
+                mean.copy_(now)
+
+    def _log(self, row: dict[str, float]) -> None:
+        path = self.folder / "curve.csv"
+        fresh = not path.exists()
+        with path.open("a", newline="") as file:
+            writer = csv.DictWriter(file, row)
+            if fresh:
+                writer.writeheader()
+            writer.writerow(row)
+
+    def run(self, train: Trials, validation: Trials, report: Callable[[dict], None] = print) -> Path:
+        """Train until the last epoch or until patience ends; the path of the best weights."""
+        settings, best = self.settings, self.folder / "best.safetensors"
+        batches = max(len(train) // settings.batch_size, 1)
+        total = settings.max_steps or settings.epochs * batches
+        while self.state["epoch"] < settings.epochs and self.state["waited"] < settings.patience:
+            rng = np.random.default_rng([settings.seed, self.state["epoch"]])
+            order = rng.permutation(len(train))
+            losses = []
+            for batch in np.array_split(order[: batches * settings.batch_size], batches):
+                if self.state["step"] >= total:
+                    break
+                losses.append(self.step(train, batch, rng, total))
+            self.state["epoch"] += 1
+            row = measure(self.average, validation)
+            if row["mse"] < self.state["best"]:
+                self.state |= {"best": row["mse"], "waited": 0}
+                save_model(self.average, best, self.name, outputs=json.dumps(OUTPUTS))
+            else:
+                self.state["waited"] += 1
+            row = {"epoch": self.state["epoch"], "loss": float(np.mean(losses or [math.nan])), **row}
+            self._log(row)
+            self._save()
+            report(row)
+        return best

@@ -1,0 +1,34 @@
+"""Train HAAQI-Net on rendered trials; the same command goes on after a kill."""
+
+from __future__ import annotations
+
+import hydra
+import torch
+from omegaconf import DictConfig, OmegaConf
+
+from haaqinet_eval.model import Dimensions
+from haaqinet_eval.training.cache import read_split
+from haaqinet_eval.training.loop import Settings, Trainer
+
+
+def show(row: dict) -> None:
+    """One line an epoch."""
+    print(
+        "  ".join(f"{k} {v:.4f}" if isinstance(v, float) else f"{k} {v}" for k, v in row.items()), flush=True
+    )
+
+
+@hydra.main(version_base=None, config_path="config", config_name="train")
+def main(config: DictConfig) -> None:
+    """Train, and say where the best weights are."""
+    torch.set_num_threads(config.threads)
+    dims = OmegaConf.to_object(config.dimensions)
+    dims = Dimensions(**{**dims, "channels": tuple(dims["channels"])})
+    trainer = Trainer(config.run, Settings(**config.settings), dims, config.name)
+    train, validation = (read_split(config.trials, split) for split in ("train", "validation"))
+    print(f"{len(train)} trials to train on, {len(validation)} to validate on")
+    print(trainer.run(train, validation, show))
+
+
+if __name__ == "__main__":
+    main()
