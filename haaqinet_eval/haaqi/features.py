@@ -1,0 +1,101 @@
+"""HAAQI's four features and how they make the score. Kates and Arehart (2016)."""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy.signal import firwin, oaconvolve
+
+from .cochlea import BANDS, CENTERS
+
+SILENCE_THRESHOLD = 2.5  # dB SL: quieter segments do not count
+_SMOOTH_RATE = 250.0  # Hz, of the smoothed envelopes
+_EDGES = (32.0, 50.0, 80.0)  # Hz: the upper edges that the three band filters share
+_COEFFICIENTS = 6
+_SMALL = 1e-30
+
+
+def modulation_filters() -> np.ndarray:
+    """Linear-phase filters for 20-32, 32-50, 50-80 and 80-125 Hz, 129 taps: [4, 129]."""
+    nyquist = _SMOOTH_RATE / 2
+    taps = 129
+    edges = (20.0, *_EDGES)
+    bands = [
+        firwin(taps, [low / nyquist, high / nyquist], window="hann", pass_zero="bandpass")
+        for low, high in zip(edges, edges[1:], strict=False)
+    ]
+    return np.stack([*bands, firwin(taps, 80.0 / nyquist, window="hann", pass_zero="highpass")])
+
+
+_FILTERS = modulation_filters()
+_basis = np.cos(np.outer(np.arange(_COEFFICIENTS), np.arange(BANDS)) * np.pi / (BANDS - 1))
+_BASIS = (_basis / np.linalg.norm(_basis, axis=1, keepdims=True))[1:]  # [5, 32]; without the mean level
+
+
+def audible_frames(reference_smooth: np.ndarray, threshold: float) -> np.ndarray:
+    """Frames of the reference's envelopes (dB SL) [32, L] whose loudness is above threshold (dB)."""
+    loudness = np.mean(10 ** (reference_smooth / 20), axis=0)
+    return np.flatnonzero(20 * np.log10(loudness) > threshold)
+
+
+def modulations(envelopes: np.ndarray) -> np.ndarray:
+    """Mel cepstra 2-6 of envelopes (dB SL) [32, L], by modulation band, zero mean: [4, 5, L]."""
+    cepstra = _BASIS @ envelopes
+    cepstra -= cepstra.mean(axis=1, keepdims=True)
+    middle = (_FILTERS.shape[1] - 1) // 2
+    filtered = oaconvolve(cepstra[None], _FILTERS[:, None], axes=2)
+    filtered = filtered[..., middle : middle + envelopes.shape[1]]
+    return filtered - filtered.mean(axis=2, keepdims=True)
+
+
+def mel_cepstral_high(reference: np.ndarray, processed: np.ndarray) -> float:
+    """Mean correlation of two `modulations` [4, 5, L]: modulation rates of 20 to 125 Hz."""
+    square_r = np.einsum("mcl,mcl->mc", reference, reference)
+    square_p = np.einsum("mcl,mcl->mc", processed, processed)
+    product = np.abs(np.einsum("mcl,mcl->mc", reference, processed))
+    audible = (square_r >= _SMALL) & (square_p >= _SMALL)
+    values = np.divide(product, np.sqrt(square_r * square_p), out=np.zeros_like(product), where=audible)
+    return float(values.sum() / values.size)
+
+
+_CUTOFF, _ORDER = 3500.0, 5  # Hz: the fifth of Kates's six losses of synchrony
+SYNCHRONY = np.sqrt(_CUTOFF ** (2 * _ORDER) / (_CUTOFF ** (2 * _ORDER) + CENTERS ** (2 * _ORDER)))
+
+
+def synchrony(covariances: np.ndarray, mean_squares: np.ndarray, threshold: float) -> float:
+    """Mean covariance of the audible tiles, weighted by how well nerves follow (Johnson 1980).
+
+    Args:
+        covariances: [32, S] normalised cross-covariances in [0, 1].
+        mean_squares: [32, S] mean squares of the reference's motion.
+        threshold: dB SL above which a segment, and a tile in it, count.
+    """
+    rms = np.sqrt(2 * mean_squares)  # motion was scaled to the envelope in dB SL
+    loudness = np.mean(10 ** (rms / 20), axis=0)
+    segments = 20 * np.log10(loudness) > threshold
+    if np.count_nonzero(segments) <= 1:
+        return 0.0
+    weights = SYNCHRONY[:, None] * ((rms > threshold) & segments)
+    return float(np.sum(weights * covariances) / np.sum(weights))
+
+
+def spectral_differences(reference_sl: np.ndarray, processed_sl: np.ndarray) -> tuple[float, float]:
+    """Difference of two long-term spectra (dB SL) [32]: d_loud and d_norm, 1 is equal, 0 worst.
+
+    Moore and Tan (2004), JAES 52, 900: standard deviation over bands of specific loudness.
+    """
+    reference = 10 ** (reference_sl / 20)
+    processed = 10 ** (processed_sl / 20)
+    reference /= reference.sum()
+    processed /= processed.sum()
+    difference = reference - processed
+    d_loud = 1 - BANDS * np.std(difference) / 2.5
+    d_norm = 1 - BANDS * np.std(difference / (reference + processed)) / 25
+    return float(np.clip(d_loud, 0, 1)), float(np.clip(d_norm, 0, 1))
+
+
+def combine(cepstral: float, synchronous: float, d_loud: float, d_norm: float) -> tuple[float, float, float]:
+    """The score, its nonlinear and its linear part."""
+    nonlinear = 0.754 * cepstral**3 + 0.246 * synchronous
+    linear = 0.329 * d_loud + 0.671 * d_norm
+    score = 0.336 * nonlinear + 0.001 * linear + 0.501 * nonlinear**2 + 0.161 * linear**2
+    return score, nonlinear, linear
