@@ -202,10 +202,12 @@ def with_noise(
     noisy = []
     for group, motion in zip(GROUPS, motions, strict=True):
         n = motion.size // LANES
-        at = np.arange(LANES) * n - waits[group]
+        noise = np.zeros(PAD + LANES * n, np.float32)  # the first band reads `waits` before its start
+        noise[PAD:] = draw(LANES, n).ravel()
+        at = PAD + np.arange(LANES) * n - waits[group]
         begins = waits[group].astype(np.float32)
         out = motion if in_place else np.empty_like(motion)
-        kernels.add_noise(motion, draw(LANES, n).ravel(), gain, at, begins, out)
+        kernels.add_noise(motion, noise, gain, at, begins, out)
         noisy.append(out)
     return noisy
 
