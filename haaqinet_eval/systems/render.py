@@ -20,6 +20,7 @@ from ..cadenza.challenge import Challenge, Pair
 from ..cadenza.loudness import apply_gains, compensate_gains, match_loudness
 from ..cadenza.metadata import check_kind, option
 from ..errors import InputError
+from ..nalr import NalR
 from . import VDBO, Song, System
 from .flac import Output
 
@@ -53,7 +54,7 @@ class _NalrChain:
 
     def __init__(self, challenge: Cad1Task1 | CadIcassp2024, config: Mapping) -> None:
         self.listeners = challenge.listeners
-        self.nalr = challenge.nalr
+        self.nalr = NalR(option(config, "nalr.nfir", int), option(config, "nalr.sample_rate", int))
         self.compress: Callable[[np.ndarray], np.ndarray] = lambda signal: signal
         if option(config, "apply_compressor", bool):
             from clarity.enhancer.compressor import Compressor
