@@ -59,17 +59,31 @@ def load_run(results: Path, listeners: Path | None = None, expected: int | None 
     scores = current_versions(read_scores(results))
     if not scores:
         raise InputError(f"{results}: holds no rows")
-    run_file = results.with_name("run.json")
-    try:
-        run = json.loads(run_file.read_text(encoding="utf-8")) if run_file.exists() else {}
-    except ValueError as error:
-        raise InputError(f"{run_file}: is no JSON: {error}") from None
-    expected = expected or run.get("expected_trials_per_system")
+    run = _last_run(results.with_name("run.json"))
+    expected = expected or _expected_trials(run)
     if not expected:
-        raise InputError(f"{run_file}: does not say how many trials are expected; give --expected")
-    listeners = listeners or run.get("listeners_file")
+        raise InputError(
+            f"{results}: no run.json beside it says how many trials are expected; give --expected"
+        )
+    listeners = listeners or run.get("config", {}).get("path", {}).get("listeners_file")
     people = read_listeners(listeners) if listeners else {}
     return Run(results, scores[0].challenge, scores, people, int(expected))
+
+
+def _last_run(path: Path) -> dict:
+    """The last entry of a `run.json`; empty where there is no such file."""
+    if not path.exists():
+        return {}
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))["runs"][-1]
+    except (ValueError, KeyError, IndexError, TypeError):
+        raise InputError(f"{path}: is no record of a run") from None
+
+
+def _expected_trials(run: dict) -> int:
+    """Trials per system and scorer; 0 where the record does not say it."""
+    rows, tables = run.get("expected", 0), len(run.get("systems", ())) * len(run.get("scorers", ()))
+    return rows // tables if tables else 0
 
 
 def _png(figure) -> str:

@@ -147,9 +147,13 @@ def test_summary_and_report_of_a_results_file(tmp_path, capsys):
         "cad", "good", "s1", "song <&>", "L1", "left", "", "haaqi", "1", None, error="missing_file"
     )
     write_scores(tmp_path / "results.csv", rows)
-    (tmp_path / "run.json").write_text(
-        json.dumps({"expected_trials_per_system": 4, "listeners_file": str(tmp_path / "listeners.json")})
-    )
+    last = {
+        "expected": 16,
+        "systems": ["good", "worse"],
+        "scorers": {"haaqi": "1", "haaqinet": "1"},
+        "config": {"path": {"listeners_file": str(tmp_path / "listeners.json")}},
+    }
+    (tmp_path / "run.json").write_text(json.dumps({"runs": [{}, last]}))
     code, out, _ = run(capsys, "summary", tmp_path / "results.csv")
     assert code == 0
     assert "missing_file 1" in out
