@@ -1,0 +1,113 @@
+"""The scorer with its shipped weights."""
+
+import itertools
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soxr
+
+from haaqinet_eval import Audiogram, InputError, Stimulus, Unscorable, load_scorer
+from haaqinet_eval.model import OUTPUTS, read_metadata, sha256
+from haaqinet_eval.nalr import NalR
+from haaqinet_eval.scorers.haaqinet import WEIGHTS
+from haaqinet_eval.synthesis.render import procedural_music
+
+RATE = 24_000
+EAR = Audiogram((20, 25, 30, 40, 50, 55, 60, 65))
+
+
+@pytest.fixture(scope="module")
+def scorer():
+    return load_scorer("haaqinet")
+
+
+def song(seed, noise_db=None, seconds=3.0):
+    """Amplified procedural music of RMS 1 before amplification, with or without noise."""
+    rng = np.random.default_rng(seed)
+    clean = procedural_music(seconds, RATE, rng)
+    clean /= np.std(clean)
+    noise = 0 if noise_db is None else 10 ** (noise_db / 20) * rng.standard_normal(len(clean))
+    return Stimulus(NalR(140, RATE).amplify(EAR, clean + noise), RATE, EAR, level1=65.0)
+
+
+def test_weights_are_those_of_the_card():
+    card = (Path(__file__).parents[1] / "docs" / "model_card.md").read_text()
+    assert WEIGHTS.stat().st_size <= 10e6
+    assert sha256(WEIGHTS) in card
+    assert {"name", "dimensions", "sample_rate", "format"} <= set(read_metadata(WEIGHTS))
+
+
+def test_version_names_the_weights(scorer):
+    assert scorer.version == f"{read_metadata(WEIGHTS)['name']}-{sha256(WEIGHTS)[:12]}"
+
+
+def test_result(scorer):
+    result = scorer(song(1))
+    assert 0 <= result.value <= 1
+    assert set(result.parts) == set(OUTPUTS[1:])
+    assert all(0 <= v <= 1 for v in result.parts.values())
+    assert result.value == pytest.approx(result.frames.mean(), abs=1e-6)
+    assert np.diff(result.frame_times) == pytest.approx(0.128)
+    assert scorer(song(1)).value == result.value
+
+
+def test_noise_lowers_the_score(scorer):
+    levels = (None, -30, -15, 0)
+    means = [np.mean([scorer(song(seed, db)).value for seed in range(3)]) for db in levels]
+    assert all(a > b for a, b in itertools.pairwise(means)), means
+
+
+def test_rate_level_and_type_do_not_matter(scorer):
+    given = song(2, -25)
+    value = scorer(given).value
+    for rate in (22_050, 32_000, 48_000):
+        other = replace(given, processed=soxr.resample(given.processed, RATE, rate), sample_rate=rate)
+        assert scorer(other).value == pytest.approx(value, abs=0.05)
+    quiet = replace(given, processed=(given.processed / 50).astype(np.float32), level1=65 + 20 * np.log10(50))
+    assert scorer(quiet).value == pytest.approx(value, abs=1e-3)
+
+
+BAD = {
+    "silent": {"processed": np.zeros(RATE)},
+    "not_finite": {"processed": np.full(RATE, np.nan)},
+    "too_short": {"processed": np.ones(1000)},
+    "not_mono": {"processed": np.ones((RATE, 2))},
+    "bad_samples": {"processed": np.ones(RATE, dtype=np.int16)},
+    "bad_sample_rate": {"sample_rate": float("nan")},
+    "bad_level": {"level1": float("inf")},
+    "bad_audiogram": {"audiogram": None},
+}
+
+
+@pytest.mark.parametrize("code", BAD)
+def test_bad_input_has_a_code(scorer, code):
+    with pytest.raises(Unscorable) as error:
+        scorer(replace(song(1), **BAD[code]))
+    assert error.value.code == code
+
+
+def test_inaudible_music_is_silent(scorer):
+    given = song(1)
+    with pytest.raises(Unscorable, match="inaudible") as error:
+        scorer(replace(given, processed=given.processed * 1e-6))
+    assert error.value.code == "silent"
+
+
+def test_weights_can_be_chosen_but_must_exist():
+    with pytest.raises(InputError, match=r"none.safetensors: no such file"):
+        load_scorer("haaqinet", weights="none.safetensors")
+
+
+def test_missing_torch_names_the_extra():
+    code = (
+        "import sys; sys.modules['torch'] = None\n"
+        "from haaqinet_eval import InputError, load_scorer\n"
+        "try: load_scorer('haaqinet')\n"
+        "except InputError as error: print(error)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert "haaqinet-eval[net]" in done.stdout

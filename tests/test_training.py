@@ -1,0 +1,148 @@
+"""The cache of trials, the losses, and the training loop with its recipe."""
+
+import csv
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from haaqinet_eval import Audiogram, InputError, Trial
+from haaqinet_eval.model import OUTPUTS, AuditoryFrontEnd, Dimensions, HaaqiNet, band_losses, load_model
+from haaqinet_eval.training.cache import STEP, group_path, read_split, write_group
+from haaqinet_eval.training.loop import Settings, Trainer, augment, haaqi_loss, measure, predict
+from haaqinet_eval.training.tables import accuracy_tables, within_clip
+
+RECIPE = Path(__file__).parents[1] / "recipes" / "haaqinet" / "train.py"
+SMALL = Dimensions(filters=4, channels=(4, 4, 4), features=8, dropout=0.1)
+SECONDS, COUNT = 1.2, 4
+EAR = Audiogram.flat(35)
+
+
+def fill(folder, split, groups):
+    """Groups of a harmonic tone in noise, whose stand-in label falls with the noise."""
+    rng = np.random.default_rng(len(split))
+    t = np.arange(int(SECONDS * 24_000)) / 24_000
+    for number in range(groups):
+        f0 = rng.uniform(100, 400)
+        tone = sum(np.sin(2 * np.pi * f0 * k * t) / k for k in range(1, 10)) * np.exp(-4 * (t % 0.3))
+        amounts = np.array([0.0, 0.05, 0.3, 1.0])
+        signals = np.array([tone + a * rng.standard_normal(len(t)) for a in amounts])
+        labels = np.repeat((1 / (1 + 3 * amounts))[:, None], len(OUTPUTS), 1)
+        names = ("clean", "noise-1", "noise-2", "noise-3")
+        trials = [Trial("synthetic", n, f"{split}-{number}", "tone", "flat-01", "left") for n in names]
+        path = group_path(folder, split, number)
+        write_group(path, AuditoryFrontEnd(), trials, signals, EAR, 65.0, labels, "tone")
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("trials")
+    fill(folder, "train", 6)
+    fill(folder, "validation", 3)
+    return folder
+
+
+def test_cache_keeps_what_the_ear_hears(folder):
+    trials = read_split(folder, "train")
+    assert len(trials) == 6 * COUNT
+    assert trials.envelope.shape == (24, 32, 300)
+    assert trials.labels.shape == (24, len(OUTPUTS))
+    assert set(trials.systems) == {"clean", "noise-1", "noise-2", "noise-3"}
+    assert set(trials.listeners) == {"flat-01"}
+    assert not list(folder.glob("*.part"))
+    signal = np.random.default_rng(0).standard_normal((1, 30_000))
+    path = group_path(folder / "one", "test", 0)
+    trial = Trial("synthetic", "clean", "test-0", "noise", "flat-01", "left")
+    write_group(path, AuditoryFrontEnd(), [trial], signal, EAR, 70.0, np.ones((1, 5)), "none")
+    stored = read_split(folder / "one", "test")
+    loss = torch.from_numpy(band_losses(EAR)).float()[None]
+    heard, spectrum = AuditoryFrontEnd()(torch.from_numpy(signal).float(), loss, torch.tensor([70.0]))
+    torch.testing.assert_close(stored.envelope * STEP, heard.clamp(max=102), atol=STEP / 2 + 1e-3, rtol=0)
+    torch.testing.assert_close(stored.spectrum, spectrum)
+    with pytest.raises(InputError, match="holds no test trials"):
+        read_split(folder, "test")
+
+
+def test_loss_is_the_papers_where_weights_are():
+    outputs = torch.rand(3, len(OUTPUTS), 7, generator=torch.Generator().manual_seed(0))
+    labels = torch.rand(3, len(OUTPUTS), generator=torch.Generator().manual_seed(1))
+    score, q = outputs[:, 0].mean(1), labels[:, 0]
+    eq3 = torch.stack(
+        [(q[n] - score[n]) ** 2 + ((q[n] - outputs[n, 0]) ** 2).mean() for n in range(3)]
+    ).mean()
+    found = haaqi_loss(outputs, labels, Settings(part_weight=0, frame_weight=1))
+    torch.testing.assert_close(found, eq3)
+
+
+def test_augmentation_leaves_its_input_alone():
+    rng = np.random.default_rng(0)
+    envelope, spectrum, loss = torch.rand(4, 32, 320), torch.rand(4, 32), torch.rand(4, 32)
+    before = envelope.clone()
+    cut, moved, shifted = augment(envelope, spectrum, loss, Settings(crop=0.5, masks=3), rng)
+    torch.testing.assert_close(envelope, before)
+    assert cut.shape[:2] == (4, 32)
+    assert 160 <= cut.shape[2] <= 320
+    assert cut.shape[2] % 32 == 0
+    assert moved.shape == shifted.shape == (4, 32)
+    whole, _, _ = augment(envelope, spectrum, loss, Settings(crop=1.0, masks=0, band_shift=0), rng)
+    torch.testing.assert_close(whole, envelope)
+
+
+def test_training_learns_and_goes_on_where_it_was(folder, tmp_path):
+    train, validation = read_split(folder, "train"), read_split(folder, "validation")
+    settings = Settings(epochs=6, batch_size=8, learning_rate=0.01, masks=0, average=0.5, band_shift=0)
+    rows = []
+    whole = Trainer(tmp_path / "whole", settings, SMALL, "trial")
+    best = whole.run(train, validation, rows.append)
+    assert [row["epoch"] for row in rows] == [1, 2, 3, 4, 5, 6]
+    assert min(row["mse"] for row in rows) < measure(HaaqiNet(SMALL), validation)["mse"]
+
+    def stop(row):
+        if row["epoch"] == 3:
+            raise KeyboardInterrupt
+
+    killed = Trainer(tmp_path / "killed", settings, SMALL, "trial")
+    with pytest.raises(KeyboardInterrupt):
+        killed.run(train, validation, stop)
+    again = Trainer(tmp_path / "killed", settings, SMALL, "trial")
+    assert again.state["epoch"] == 3
+    rest = []
+    again.run(train, validation, rest.append)
+    assert [row["epoch"] for row in rest] == [4, 5, 6]
+    found = predict(load_model(best), validation)
+    assert found.shape == (len(validation), len(OUTPUTS))
+    with (tmp_path / "killed" / "curve.csv").open() as file:
+        assert [int(row["epoch"]) for row in csv.DictReader(file)] == [1, 2, 3, 4, 5, 6]
+    with pytest.raises(InputError, match="begun with other settings"):
+        Trainer(tmp_path / "killed", Settings(epochs=7), SMALL, "trial")
+
+
+def test_recipe_trains_and_resumes(folder, tmp_path):
+    command = [
+        *(sys.executable, str(RECIPE), f"trials={folder}", f"run={tmp_path / 'run'}"),
+        *("settings.max_steps=2", "settings.epochs=1", "settings.batch_size=8"),
+        *("dimensions.filters=4", "dimensions.channels=[4,4,4]", "dimensions.features=8"),
+    ]
+    for _ in range(2):  # the second finds the run finished
+        done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
+        assert "24 trials to train on, 12 to validate on" in done.stdout
+    assert load_model(tmp_path / "run" / "best.safetensors").dims.features == 8
+    assert len((tmp_path / "run" / "curve.csv").read_text().splitlines()) == 2
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["run"]
+
+
+def test_tables_have_every_group(folder):
+    trials = read_split(folder, "train")
+    text = accuracy_tables(trials.labels.numpy(), trials, lambda name: name.partition("-")[0])
+    assert "| noise | 18 | 1.000 | 1.000 | 0.0000 | +0.000 |" in text
+    assert "| flat | 24 |" in text
+    assert "Untouched music: mean 1.000 over 6 trials" in text
+
+
+def test_within_clip_ignores_how_clips_differ():
+    true = np.array([0.1, 0.2, 0.8, 0.9])
+    scenes = np.array(["a", "a", "b", "b"])
+    assert within_clip(true + np.array([0.4, 0.4, -0.3, -0.3]), true, scenes) == pytest.approx(1)
