@@ -35,7 +35,7 @@ def main(config: DictConfig) -> None:
     for place in track(range(config.groups), "rendering"):
         split, number = split_order(place)
         path = group_path(config.out, split, number)
-        if path.exists():
+        if path.exists() or split not in config.splits:
             continue
         group = render(by_split[split], split, number, plan)
         try:
