@@ -26,7 +26,7 @@ ARROWS = {
     "evaluate": {"trials", "scores", "scorers"},
     "synthesis": {"audiogram", "audio", "trials", "nalr"},
     "cadenza": {
-        *("audiogram", "audio", "trials", "nalr", "scorers"),
+        *("audiogram", "audio", "trials", "nalr", "haaqi", "scorers"),
         *("evaluate", "scores", "summary", "synthesis"),
     },
     "systems": {"audiogram", "audio", "trials", "nalr", "cadenza"},

@@ -22,30 +22,33 @@ _FLOOR_DB = -120.0
 
 
 @njit(cache=True)
-def _smooth(reduction: np.ndarray, attack: float, release: float) -> None:
-    """One-pole smoothing in place; the coefficient depends on the direction. [T]"""
-    state = 0.0
-    for i in range(len(reduction)):
-        alpha = attack if reduction[i] > state else release
-        state = alpha * state + (1 - alpha) * reduction[i]
-        reduction[i] = state
-
-
-def compress_band(
-    signal: np.ndarray, threshold: float, ratio: float, makeup_gain: float, attack: float, release: float
-) -> np.ndarray:
-    """Compress one band [T] -> [T].
+def add_compressed(
+    out: np.ndarray,
+    band: np.ndarray,
+    threshold: float,
+    ratio: float,
+    makeup_gain: float,
+    attack: float,
+    release: float,
+) -> None:
+    """Compress one band [T] and add it to `out` [T].
 
     Args:
         threshold: dB re full scale; above it the level grows by 1/ratio.
         makeup_gain: dB.
-        attack, release: smoothing coefficients per sample, in [0, 1).
+        attack, release: smoothing coefficients per sample, in [0, 1), for growing and falling reduction.
     """
-    signal = np.where(signal == 0, _SMALLEST, signal)
-    level = np.maximum(20 * np.log10(np.abs(signal)), _FLOOR_DB)
-    reduction = np.where(level < threshold, 0.0, level - (threshold + (level - threshold) / ratio))
-    _smooth(reduction, attack, release)
-    return signal * 10 ** ((makeup_gain - reduction) / 20)
+    to_nepers = np.log(10.0) / 20
+    smooth = 0.0  # gain reduction, dB
+    for i in range(len(band)):
+        sample = band[i] if band[i] != 0 else _SMALLEST
+        level = max(20 * np.log10(abs(sample)), _FLOOR_DB)
+        reduction = 0.0
+        if level >= threshold:
+            reduction = level - (threshold + (level - threshold) / ratio)
+        alpha = attack if reduction > smooth else release
+        smooth = alpha * smooth + (1 - alpha) * reduction
+        out[i] += sample * np.exp((makeup_gain - smooth) * to_nepers)
 
 
 @cache
@@ -90,5 +93,6 @@ class MultibandCompressor:
         out = np.zeros(len(signal))
         for i, band in enumerate(bands):
             attack, release = self._coefficient(self.attack[i]), self._coefficient(self.release[i])
-            out += compress_band(band, self.threshold[i], self.ratio[i], self.makeup_gain[i], attack, release)
+            settings = map(float, (self.threshold[i], self.ratio[i], self.makeup_gain[i]))
+            add_compressed(out, band, *settings, attack, release)
         return out

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import csv
 import hashlib
+from collections.abc import Iterable
 from pathlib import Path
 
 from ..errors import InputError
@@ -33,6 +34,21 @@ def _sha256(path: Path) -> str:
     return digest.hexdigest()
 
 
+def _read(path: Path) -> list[list[str]]:
+    text = path.read_text(encoding="utf-8", errors="replace")
+    rows = list(csv.reader(text[: text.rfind("\n") + 1].splitlines()))  # a torn last line is left out
+    if rows and tuple(rows[0]) != COLUMNS:
+        raise InputError(f"{path}: expected the columns {', '.join(COLUMNS)}")
+    return [row for row in rows[1:] if len(row) == len(COLUMNS)]
+
+
+def merge_fingerprints(paths: Iterable[Path], merged: Path) -> None:
+    """Join the notes of several batches in one file; a batch without a note has no file."""
+    rows = [row for path in paths if path.exists() for row in _read(path)]
+    with merged.open("w", encoding="utf-8", newline="") as out:
+        csv.writer(out, lineterminator="\n").writerows([COLUMNS, *rows])
+
+
 class Fingerprints:
     """The noted files of one results file.
 
@@ -43,18 +59,8 @@ class Fingerprints:
 
     def __init__(self, path: Path, root: Path) -> None:
         self.path, self.root = path, root
-        self._noted: dict[str, tuple[str, str, str]] = {}
-        if path.exists():
-            self._read()
-
-    def _read(self) -> None:
-        text = self.path.read_text(encoding="utf-8", errors="replace")
-        rows = list(csv.reader(text[: text.rfind("\n") + 1].splitlines()))  # a torn last line is left out
-        if rows and tuple(rows[0]) != COLUMNS:
-            raise InputError(f"{self.path}: expected the columns {', '.join(COLUMNS)}")
-        for row in rows[1:]:
-            if len(row) == len(COLUMNS):
-                self._noted[row[0]] = (row[1], row[2], row[3])
+        rows = _read(path) if path.exists() else []
+        self._noted = {file: (size, mtime, digest) for file, size, mtime, digest in rows}
 
     def _name(self, file: Path) -> str:
         return str(file.relative_to(self.root) if file.is_relative_to(self.root) else file)

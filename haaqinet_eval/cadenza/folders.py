@@ -5,6 +5,7 @@
     <exp_folder>/<system>/scores_haaqinet.csv   the same table, predicted scores
     <exp_folder>/results.csv                    all rows of all systems
     <exp_folder>/run.json                       what they were made with
+    <exp_folder>/enhanced.csv                   size and hash of each file that was scored
 
 pyclarity's own layout, `<exp_folder>/enhanced_signals`, is one system named after the folder.
 """
@@ -49,9 +50,7 @@ def find_systems(exp_folder: Path, wanted: str | list[str] | None) -> dict[str, 
     """
     found = _found(exp_folder)
     if not found:
-        raise InputError(
-            f"option path.exp_folder: {exp_folder} has no system's {ENHANCED}; run enhance.py first"
-        )
+        raise InputError(f"option path.exp_folder: {exp_folder} has no {ENHANCED}; run enhance.py first")
     if wanted is None:
         return found
     names = [wanted] if isinstance(wanted, str) else list(wanted)
@@ -76,6 +75,11 @@ def results_file(exp_folder: Path, suffix: str) -> Path:
 def run_file(exp_folder: Path, suffix: str) -> Path:
     """What the rows were made with."""
     return exp_folder / f"run{suffix}.json"
+
+
+def fingerprints_file(exp_folder: Path, suffix: str) -> Path:
+    """Which files the rows belong to, see `fingerprints`."""
+    return exp_folder / f"enhanced{suffix}.csv"
 
 
 def dialect_file(system: Path, scorer: str, suffix: str) -> Path:

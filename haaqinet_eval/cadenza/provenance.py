@@ -80,7 +80,6 @@ def scoring_settings(challenge: Challenge, config: Mapping) -> dict[str, Any]:
     """
     settings = {name: config[name] for name in _SCORING_OPTIONS if name in config}
     settings["evaluate.set_random_seed"] = config["evaluate"]["set_random_seed"]
-    settings["segments"] = getattr(challenge, "segments", None) is not None
     listing = Path(config["path"].get("scene_listeners_file", ""))
     for path in challenge.metadata_files:
         if path != listing:

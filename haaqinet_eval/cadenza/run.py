@@ -22,8 +22,16 @@ from ..summary import print_summary
 from . import load_challenge
 from .challenge import Challenge, Pair, batch_options, expected_keys, select_pairs
 from .dialect import write_dialects
-from .fingerprints import Fingerprints
-from .folders import ENHANCED, absolute_paths, batch_suffix, find_systems, results_file, run_file
+from .fingerprints import Fingerprints, merge_fingerprints
+from .folders import (
+    ENHANCED,
+    absolute_paths,
+    batch_suffix,
+    find_systems,
+    fingerprints_file,
+    results_file,
+    run_file,
+)
 from .metadata import check_kind, option, read_json
 from .progress import show_progress
 from .provenance import RunRecord, scoring_settings
@@ -103,7 +111,7 @@ def drop_changed(path: Path, plan: Plan, fingerprints: Fingerprints) -> int:
 def _score(plan: Plan, config: Mapping, scorers: Sequence[Scorer], console: Console) -> list[Score]:
     exp_folder = Path(config["path"]["exp_folder"])
     path = results_file(exp_folder, plan.suffix)
-    fingerprints = Fingerprints(path.with_name(f"enhanced{plan.suffix}.csv"), exp_folder)
+    fingerprints = Fingerprints(fingerprints_file(exp_folder, plan.suffix), exp_folder)
     dropped = drop_changed(path, plan, fingerprints)
     if dropped:
         console.print(f"{dropped} rows are scored again: their enhanced files have changed")
@@ -139,7 +147,8 @@ def _finish(plan: Plan, scores: Sequence[Score], console: Console) -> Counter[st
         codes = ", ".join(f"{code} {count}" for code, count in failures.most_common())
         console.print(f"{failures.total()} of {len(plan.keys)} rows could not be scored: {codes}")
         first = next(score for score in scores if score.failed)
-        console.print(f"first: {first.message}", soft_wrap=True, markup=False)
+        trial = " ".join(filter(None, (first.system, first.scene, first.listener, first.ear, first.stem)))
+        console.print(f"first: {trial}: {first.message}", soft_wrap=True, markup=False)
     return failures
 
 
@@ -182,6 +191,18 @@ def _last_run(path: Path) -> dict:
     return {**record["runs"][-1], "settings": record["settings"], "challenge": record["challenge"]}
 
 
+def _common_run(name: str, paths: Sequence[Path]) -> dict:
+    """The first batch's run, if the others were made alike."""
+    runs = [_last_run(path) for path in paths]
+    for path, run in zip(paths, runs, strict=True):
+        if run["challenge"] != name:
+            raise InputError(f"{path}: a batch of challenge {run['challenge']!r}, not {name!r}")
+        for part in ("settings", "scorers", "systems"):
+            if run[part] != runs[0][part]:
+                raise InputError(f"{path}: its {part} differ from those in {paths[0]}")
+    return runs[0]
+
+
 def run_merge(name: str, exp_folder: str | Path, batches: int, console: Console | None = None) -> int:
     """Join the batches of an evaluation: `results_1-B.csv` … to `results.csv` and the tables.
 
@@ -193,33 +214,25 @@ def run_merge(name: str, exp_folder: str | Path, batches: int, console: Console 
     Raises:
         InputError: for a batch that is missing or was made otherwise, and for gaps and duplicates.
     """
-    console = console or Console()
     exp_folder = Path(exp_folder).expanduser().absolute()
-    if batches < 2:
+    if check_kind(batches, int, "option evaluate.batch_size") < 2:
         raise InputError(f"option evaluate.batch_size is {batches}; there is nothing to merge")
     suffixes = [batch_suffix(batch, batches) for batch in range(batches)]
-    runs = [_last_run(run_file(exp_folder, suffix)) for suffix in suffixes]
-    for suffix, run in zip(suffixes, runs, strict=True):
-        for part in ("challenge", "settings", "scorers", "systems"):
-            if run[part] != runs[0][part]:
-                raise InputError(
-                    f"{run_file(exp_folder, suffix)}: {part} differ from {run_file(exp_folder, suffixes[0])}"
-                )
-    if runs[0]["challenge"] != name:
-        raise InputError(f"{exp_folder}: the batches are of challenge {runs[0]['challenge']!r}, not {name!r}")
-    config = runs[0]["config"]
+    run = _common_run(name, [run_file(exp_folder, suffix) for suffix in suffixes])
     config = {
-        **config,
-        "path": {**config["path"], "exp_folder": str(exp_folder)},
-        "system": runs[0]["systems"],
-        "evaluate": {**config["evaluate"], "batch": 0, "batch_size": 1},
+        **run["config"],
+        "path": {**run["config"]["path"], "exp_folder": str(exp_folder)},
+        "system": run["systems"],
+        "evaluate": {**run["config"]["evaluate"], "batch": 0, "batch_size": 1},
     }
-    plan = make_plan(name, config, runs[0]["scorers"])
+    plan = make_plan(name, config, run["scorers"])
     scores = merge_scores([results_file(exp_folder, suffix) for suffix in suffixes], plan.keys)
     write_scores(results_file(exp_folder, ""), scores)
-    record = RunRecord(run_file(exp_folder, ""), name, runs[0]["settings"], fresh=True)
+    notes = [fingerprints_file(exp_folder, suffix) for suffix in suffixes]
+    merge_fingerprints(notes, fingerprints_file(exp_folder, ""))
+    record = RunRecord(run_file(exp_folder, ""), name, run["settings"], fresh=True)
     record.start(config=config, systems=list(plan.systems), scorers=plan.scorers, expected=len(plan.keys))
-    failures = _finish(plan, scores, console)
+    failures = _finish(plan, scores, console or Console())
     record.end(merged=batches, scored=len(scores) - failures.total(), failed=dict(failures))
     return 1 if failures else 0
 

@@ -12,9 +12,12 @@ import numpy as np
 from ..audio import resample
 from ..errors import Unscorable
 from ..evaluate import Work
+from ..haaqi import Reference
 from ..trials import Stimulus, Trial
 from .challenge import Challenge, EarReference, Pair, pair_trials
 from .enhanced import check_format, read_enhanced
+
+SHARED_SECONDS = 300.0  # of reference heard for a pair; a second takes about 3 MB
 
 
 def official_seed(name: str) -> int:
@@ -30,23 +33,49 @@ def own_seed(trial: Trial) -> int:
 
 @dataclass(eq=False)
 class _References:
-    """The references of one pair, made when they are first asked for, then the same arrays again."""
+    """The references of one pair, made when they are first asked for.
+
+    A `haaqi.Reference` is heard once and kept for the pair's other systems, as long as the
+    kept ones together are no longer than `SHARED_SECONDS`.
+    """
 
     challenge: Challenge
     pair: Pair
+    shared: bool  # whether there are other systems
+    seeded: bool  # whether each ear has a seed of its own
     made: dict[tuple[str, str], EarReference | Unscorable] = field(default_factory=dict)
+    heard: dict[tuple[str, str], Reference] = field(default_factory=dict)
 
-    def __call__(self, ear: str, stem: str) -> EarReference:
-        key = (ear, stem)
+    def ear(self, trial: Trial) -> EarReference:
+        """The reference of one ear; raises `Unscorable` every time if it did once."""
+        key = (trial.ear, trial.stem)
         if key not in self.made:
             try:
-                self.made[key] = self.challenge.reference(self.pair, ear, stem)
+                self.made[key] = self.challenge.reference(self.pair, *key)
             except Unscorable as error:
                 self.made[key] = error
         found = self.made[key]
         if isinstance(found, Unscorable):
             raise found
         return found
+
+    def prepared(self, trial: Trial) -> Reference:
+        """The same for HAAQI."""
+        key = (trial.ear, trial.stem)
+        if key in self.heard:
+            return self.heard[key]
+        ear = self.ear(trial)
+        reference = Reference(
+            ear.samples,
+            self.challenge.sample_rate,
+            self.challenge.listeners[trial.listener].ear(trial.ear),
+            self.challenge.equalisation,
+            ear.level1,
+            own_seed(trial) if self.seeded else None,
+        )
+        if self.shared and (len(self.heard) + 1) * ear.seconds <= SHARED_SECONDS:
+            self.heard[key] = reference
+        return reference
 
 
 @dataclass(eq=False)
@@ -57,7 +86,7 @@ class _Loader:
     pair: Pair
     folder: Path  # `enhanced_signals` of the system
     references: _References
-    generator: np.random.RandomState | None  # one stream for all trials of the pair, or None
+    generator: np.random.RandomState | None  # one stream for all trials; None: the references' own seeds
     opened: Callable[[Path], None]
     _last: tuple[Path, np.ndarray] | None = None  # both ears may be in one file
 
@@ -70,7 +99,7 @@ class _Loader:
         challenge = self.challenge
         path = self.folder / challenge.enhanced_file(self.pair, trial.ear, trial.stem)
         check_format(path, challenge.enhanced)  # cheap, so before the reference is made
-        reference = self.references(trial.ear, trial.stem)
+        reference = self.references.ear(trial)
         self.opened(path)
         samples = self._read(path, reference.seconds)
         channel = ("left", "right").index(trial.ear) if samples.shape[1] == 2 else 0
@@ -79,10 +108,10 @@ class _Loader:
             sample_rate=challenge.sample_rate,
             audiogram=challenge.listeners[trial.listener].ear(trial.ear),
             level1=reference.level1,
-            reference=reference.samples,
+            reference=self.references.prepared(trial),
             reference_sample_rate=challenge.sample_rate,
             equalisation=challenge.equalisation,
-            rng=own_seed(trial) if self.generator is None else self.generator,
+            rng=self.generator,
         )
 
 
@@ -95,8 +124,7 @@ def works(
 ) -> Iterator[Work]:
     """One piece of work per pair and system, pair by pair.
 
-    References are made once per pair, when they are needed, and the same arrays are
-    given to every system, so that a scorer may keep what it computed from them.
+    References are made once per pair, when they are needed, and shared by all systems.
 
     Args:
         systems: `enhanced_signals` folder of each system.
@@ -105,7 +133,7 @@ def works(
         opened: called with each file of a system before it is read.
     """
     for pair in pairs:
-        references = _References(challenge, pair)
+        references = _References(challenge, pair, len(systems) > 1, not set_random_seed)
         for system, folder in systems.items():
             seed = official_seed(challenge.seed_name(pair))
             generator = np.random.RandomState(seed) if set_random_seed else None
