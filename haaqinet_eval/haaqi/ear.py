@@ -6,7 +6,6 @@ it, because the processed bands are aligned to the reference's and delayed with 
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -27,6 +26,7 @@ from .cochlea import (
     gammatone_rows,
     spectrum_sl,
 )
+from .noise import Gaussians
 from .simd import LANES
 
 GROUPS = tuple(slice(first, first + LANES) for first in range(0, BANDS, LANES))
@@ -188,26 +188,19 @@ def hear_processed(signal: np.ndarray, ear: Ear, reference: Bands, waits: np.nda
 
 
 def with_noise(
-    motions: list[np.ndarray],
-    waits: np.ndarray,
-    draw: Callable[[int, int], np.ndarray],
-    level1: float,
-    in_place: bool,
+    motions: list[np.ndarray], waits: np.ndarray, stream: Gaussians, level1: float, in_place: bool
 ) -> list[np.ndarray]:
-    """Motion with threshold noise (-10 dB re threshold): per group flat [T * 16].
-
-    `draw(rows, count)` returns the next Gaussian numbers, float32 [rows, count].
-    """
+    """Motion with threshold noise (-10 dB re threshold): per group flat [T * 16]."""
     gain = np.float32(10 ** ((-10 - level1) / 20))
     noisy = []
     for group, motion in zip(GROUPS, motions, strict=True):
         n = motion.size // LANES
-        noise = np.zeros(PAD + LANES * n, np.float32)  # the first band reads `waits` before its start
-        noise[PAD:] = draw(LANES, n).ravel()
+        noise = np.empty(PAD + LANES * n, np.float32)  # the first band reads `waits` before its start
+        noise[:PAD] = 0
+        stream.fill(noise[PAD:])
         at = PAD + np.arange(LANES) * n - waits[group]
-        begins = waits[group].astype(np.float32)
         out = motion if in_place else np.empty_like(motion)
-        kernels.add_noise(motion, noise, gain, at, begins, out)
+        kernels.add_noise(motion, noise, gain, at, waits[group].astype(np.float32), out)
         noisy.append(out)
     return noisy
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 from scipy.signal import firwin, oaconvolve
 
@@ -21,7 +23,7 @@ def modulation_filters() -> np.ndarray:
     edges = (20.0, *_EDGES)
     bands = [
         firwin(taps, [low / nyquist, high / nyquist], window="hann", pass_zero="bandpass")
-        for low, high in zip(edges, edges[1:], strict=False)
+        for low, high in pairwise(edges)
     ]
     return np.stack([*bands, firwin(taps, 80.0 / nyquist, window="hann", pass_zero="highpass")])
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -12,13 +12,13 @@ from ..nalr import AudiogramLike
 from ..trials import DEFAULT_LEVEL1, Result
 from . import cochlea, features, prepare
 from . import ear as model
-from .noise import draw
+from .noise import Gaussians
 
 DEFAULT_SEED = 0
 SEGMENT_COVARIANCE = 16  # ms
 
 
-@dataclass
+@dataclass(frozen=True)
 class _Heard:
     """The reference side of a comparison. `motion` is free of noise, or has the fixed stream's."""
 
@@ -27,7 +27,7 @@ class _Heard:
     waits: np.ndarray
     smooth: np.ndarray
     motion: list[np.ndarray]
-    state: dict | None  # of the fixed stream after the reference's noise; None: motion has no noise
+    stream: Gaussians | None  # the fixed stream after the reference's noise; None: motion has no noise
 
 
 class Reference:
@@ -99,9 +99,10 @@ class Reference:
     ) -> Result:
         processed = self._check(processed, sample_rate)
         fixed = rng is None and not isinstance(self._rng, np.random.RandomState)
-        stream = self._rng if rng is None else rng
-        if not isinstance(stream, np.random.RandomState):
-            stream = np.random.RandomState(stream)
+        generator = self._rng if rng is None else rng
+        if not isinstance(generator, np.random.RandomState):
+            generator = np.random.RandomState(generator)
+        stream = Gaussians(generator)
         length = min(len(self._signal), len(processed))
         reference, processed = self._signal[:length], processed[:length]
         part = prepare.sounding_part(reference)
@@ -110,20 +111,22 @@ class Reference:
 
         heard = self._hear(part, stream, fixed)
         if fixed:
-            stream.set_state(heard.state)
-            noisy = heard.motion
+            stream, noisy = heard.stream.fork(), heard.motion
         else:
-            noisy = self._with_noise(self._noiseless(heard), heard.waits, stream, in_place=once)
+            noisy = model.with_noise(self._noiseless(heard), heard.waits, stream, self.level1, in_place=once)
         bands, nerve = model.hear_processed(processed, self._ear, heard.bands, heard.waits)
-        noisy_processed = self._with_noise(nerve.motion, heard.waits, stream, in_place=True)
+        noisy_processed = model.with_noise(nerve.motion, heard.waits, stream, self.level1, in_place=True)
 
         frames = features.audible_frames(heard.smooth, silence_threshold)
         smooth = [heard.smooth[:, frames], nerve.smooth[:, frames]]
         cepstral = 0.0
         if len(frames) > 1:
             if add_noise or not fixed:  # pyclarity draws this noise even where it adds none of it
-                smooth = [s + add_noise * stream.standard_normal(s.shape) for s in smooth]
+                extra = [stream.fill(np.empty(s.size, np.float32)).reshape(s.shape) for s in smooth]
+                smooth = [s + add_noise * e for s, e in zip(smooth, extra, strict=True)]
             cepstral = features.mel_cepstral_high(*map(features.modulations, smooth))
+        if not fixed:
+            stream.hand_back()
         tiles = model.covariances(noisy, noisy_processed, silence_threshold, segment_covariance)
         synchronous = features.synchrony(*tiles, silence_threshold)
         d_loud, d_norm = features.spectral_differences(heard.bands.level_sl, bands.level_sl)
@@ -148,11 +151,11 @@ class Reference:
             seconds = [len(s) / cochlea.RATE for s in (processed, self._signal)]
             raise Unscorable(
                 "length_mismatch",
-                f"processed signal is {seconds[0]:.3f} s long, reference {seconds[1]:.3f} s: more than 10 % apart",
+                f"processed signal is {seconds[0]:.3f} s long, reference {seconds[1]:.3f} s: over 10 % apart",
             )
         return processed
 
-    def _hear(self, part: slice, stream: np.random.RandomState, fixed: bool) -> _Heard:
+    def _hear(self, part: slice, stream: Gaussians, fixed: bool) -> _Heard:
         """The reference side for this part of the reference; the latest one is kept."""
         with self._lock:
             heard = self._heard
@@ -162,20 +165,13 @@ class Reference:
                     signal = prepare.equalise(signal, self.levels)
                 bands, waits, nerve = model.hear_reference(prepare.middle_ear(signal), self._ear)
                 heard = _Heard(part, bands, waits, nerve.smooth, nerve.motion, None)
-            if fixed and heard.state is None:
-                motion = self._with_noise(heard.motion, heard.waits, stream, in_place=True)
-                heard = _Heard(
-                    part, heard.bands, heard.waits, heard.smooth, motion, stream.get_state(legacy=False)
-                )
+            if fixed and heard.stream is None:
+                motion = model.with_noise(heard.motion, heard.waits, stream, self.level1, in_place=True)
+                heard = replace(heard, motion=motion, stream=stream)
             self._heard = heard
             return heard
 
     def _noiseless(self, heard: _Heard) -> list[np.ndarray]:
-        if heard.state is None:
+        if heard.stream is None:
             return heard.motion
         return model.to_nerve(heard.bands, self._ear, heard.waits, model.IN_TIME).motion
-
-    def _with_noise(
-        self, motion: list[np.ndarray], waits: np.ndarray, stream: np.random.RandomState, in_place: bool
-    ) -> list[np.ndarray]:
-        return model.with_noise(motion, waits, lambda rows, n: draw(stream, rows, n), self.level1, in_place)

@@ -11,6 +11,7 @@ lane's result depends neither on the other lanes nor on threads.
 from __future__ import annotations
 
 import operator
+from typing import ClassVar
 
 import numpy as np
 from llvmlite import ir
@@ -50,7 +51,7 @@ def _define(op, name: str) -> None:
 
     @infer_global(op)
     class _Typing(ConcreteTemplate):
-        cases = [signature(F32x16, F32x16, F32x16), signature(F64x16, F64x16, F64x16)]
+        cases: ClassVar = [signature(F32x16, F32x16, F32x16), signature(F64x16, F64x16, F64x16)]
 
 
 for _op, _name in (
