@@ -121,7 +121,7 @@ def cad2(root: Path, seconds: float = 2.0) -> Path:
         "cr_r": [1.0, 1.1, 1.4, 1.8, 2.2, 2.6],
         "gain_r": [0.0, 0.0, 2.0, 5.0, 10.0, 14.0],
     }
-    write_json(metadata / "compressor_params.valid.json", {id: bands for id in LISTENERS})
+    write_json(metadata / "compressor_params.valid.json", dict.fromkeys(LISTENERS, bands))
     return root
 
 
@@ -134,10 +134,7 @@ def enhance(challenge, folder: Path, noise: float = 0.05) -> list[Path]:
     for n, pair in enumerate(challenge.pairs()):
         for stem in challenge.stems:
             rng = np.random.default_rng(n)
-            if stem:
-                both = challenge.true_stem(pair.song, stem)
-            else:
-                both = challenge.remix(pair.scene)
+            both = challenge.true_stem(pair.song, stem) if stem else challenge.remix(pair.scene)
             both = both + noise * np.sqrt(np.mean(both**2)) * rng.standard_normal(both.shape)
             out = resample(both, RATE, challenge.enhanced.sample_rate)
             for ear, channel in (("left", 0), ("right", 1)):

@@ -109,7 +109,7 @@ def test_a_larger_run_adds_what_is_missing(make):
     setup = make(systems=("a", "b"))
     assert setup.run(**{"evaluate.small_test": True, "system": "a"}) == 0
     assert setup.calls == 2
-    assert setup.run(**{"system": "a"}) == 0
+    assert setup.run(system="a") == 0
     assert setup.calls == 4
     assert setup.run(**{"evaluator.scorers": ["haaqi", "haaqinet"]}) == 0
     assert [len(scorer.stimuli) for scorer in setup.scorers] == [6, 12]
@@ -202,7 +202,7 @@ def test_merge_refuses_gaps_duplicates_and_strangers(make):
     one, two = (setup.exp / f"results_{b}-2.csv" for b in (1, 2))
     kept = two.read_text()
     two.write_text("\n".join(kept.splitlines()[:-1]) + "\n")
-    with pytest.raises(InputError, match="1 of 6 rows are missing; first: .* scene_1 .* right"):
+    with pytest.raises(InputError, match=r"1 of 6 rows are missing; first: .* scene_1 .* right"):
         run.run_merge(NAME, setup.exp, 2)
     two.write_text(kept + one.read_text().splitlines()[-1] + "\n")
     with pytest.raises(InputError, match=r"is already in .*results_1-2\.csv"):

@@ -12,6 +12,7 @@ pyclarity's own layout, `<exp_folder>/enhanced_signals`, is one system named aft
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -30,7 +31,7 @@ def absolute_paths(config: Mapping) -> dict:
     for name, value in paths.items():
         if not isinstance(value, str) or not value:
             raise InputError(f"option path.{name} is {value!r}, not a path")
-        absolute[name] = str(Path(value).expanduser().absolute())
+        absolute[name] = os.path.abspath(Path(value).expanduser())
     return {**config, "path": absolute}
 
 

@@ -1,0 +1,91 @@
+"""Our recipes against pyclarity's own, untouched `evaluate.py`: same rows, same columns, same scores."""
+
+import csv
+import subprocess
+import sys
+from importlib.resources import files
+from pathlib import Path
+
+import cadenza_tree as tree
+import pytest
+
+from haaqinet_eval.cadenza import CHALLENGES, load_challenge
+
+OURS = Path(__file__).parents[1] / "recipes"
+THEIRS = {
+    "cad_icassp_2024": "cad_icassp_2024/baseline",
+    "cad1_task1": "cad1/task1/baseline",
+    "cad2_task2": "cad2/task2/baseline",
+}
+
+
+def run(script: Path, *overrides: str, cwd: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, str(script), *overrides], cwd=cwd, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def table(path: Path) -> tuple[list[str], list[list[str]]]:
+    with path.open(newline="") as file:
+        head, *rows = csv.reader(file)
+    return head, rows
+
+
+def write_challenge(name: str, root: Path) -> None:
+    """A small challenge: two pairs, for CAD1 task 1, which has eight trials a pair, one."""
+    tree.BUILDERS[name](root, 1.0 if name == "cad1_task1" else 1.5)
+    if name == "cad_icassp_2024":
+        tree.write_json(root / "metadata/scene_listeners.train.json", {"scene_1": ["L2"], "scene_2": ["L1"]})
+    if name == "cad2_task2":
+        tree.write_json(root / "metadata/scene_listeners.valid.json", {"S50001": ["L2"], "S50002": ["L1"]})
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", CHALLENGES)
+def test_same_table_as_pyclarity(name, tmp_path, monkeypatch):
+    if name == "cad1_task1":
+        monkeypatch.setattr(tree, "LISTENERS", {"L1": tree.LISTENERS["L1"]})
+    root, exp = tmp_path / "root", tmp_path / "exp"
+    write_challenge(name, root)
+    challenge = load_challenge(name, tree.config(name, root, exp), {})
+    paths = tree.enhance(challenge, exp / "ours/enhanced_signals")
+    if name == "cad1_task1":
+        paths[0].with_suffix(".txt").write_text("0.62")  # the peak that a baseline scaled to 1
+    theirs = Path(str(files("recipes"))) / THEIRS[name] / "evaluate.py"
+    run(theirs, f"path.root={root}", f"path.exp_folder={exp / 'ours'}", cwd=tmp_path)
+    table_of_theirs = tmp_path / "theirs.csv"
+    (exp / "ours/scores.csv").rename(table_of_theirs)
+    run(OURS / name / "evaluate.py", f"path.root={root}", f"path.exp_folder={exp}", cwd=tmp_path)
+
+    (their_head, their_rows), (head, rows) = table(table_of_theirs), table(exp / "ours/scores.csv")
+    assert head == their_head
+    assert len(rows) == len(their_rows) == len(challenge.pairs())
+    for row, their_row in zip(rows, their_rows, strict=True):
+        for column, value, their_value in zip(head, row, their_row, strict=True):
+            if column in ("scene", "song", "listener"):
+                assert value == their_value
+            else:
+                assert float(value) == pytest.approx(float(their_value), rel=0, abs=1e-6), column
+
+
+def test_multiband_compressor_is_pyclaritys():
+    import numpy as np
+    from clarity.enhancer.multiband_compressor import MultibandCompressor as Theirs
+
+    from haaqinet_eval.cadenza.compressor import MultibandCompressor as Ours
+
+    signal = tree.sound(0, 0.5, level_db=-15)[:, 0]
+    signal[:2000] = 0
+    crossover = [353.55, 707.11, 1414.21, 2828.43, 5656.85]
+    settings = {
+        "attack": [11, 11, 14, 13, 11, 11],
+        "release": [80, 80, 80, 80, 100, 100],
+        "threshold": [-30, -30, -35, -30, -25, -30],
+        "ratio": [1.0, 1.3, 1.5, 2.0, 2.5, 3.0],
+        "makeup_gain": [0, 1, 3, 6, 9, 12.5],
+    }
+    theirs = Theirs(crossover, 44100)
+    theirs.set_compressors(**settings)
+    ours = Ours(44100, tuple(crossover), **{key: tuple(value) for key, value in settings.items()})
+    np.testing.assert_allclose(ours(signal), theirs(signal.copy())[0], rtol=0, atol=1e-13)

@@ -1,0 +1,120 @@
+"""The scripts `recipes/<challenge>/evaluate.py` and `merge.py`, run as a participant runs them."""
+
+import json
+import subprocess
+import sys
+from importlib.resources import files
+from pathlib import Path
+
+import cadenza_tree as tree
+import pytest
+from omegaconf import OmegaConf
+
+from haaqinet_eval.cadenza import CHALLENGES, load_challenge
+from haaqinet_eval.scores import read_scores
+
+RECIPES = Path(__file__).parents[1] / "recipes"
+BASELINES = {
+    "cad_icassp_2024": "cad_icassp_2024/baseline",
+    "cad1_task1": "cad1/task1/baseline",
+    "cad2_task2": "cad2/task2/baseline",
+}
+
+
+def recipe(name: str, script: str, *overrides: str, cwd: Path) -> subprocess.CompletedProcess:
+    command = [sys.executable, str(RECIPES / name / f"{script}.py"), *overrides]
+    return subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False)
+
+
+def leaves(config, prefix: str = "") -> dict:
+    """Values by dotted name."""
+    found = {}
+    for key, value in config.items():
+        inner = isinstance(value, dict)
+        found |= leaves(value, f"{prefix}{key}.") if inner else {f"{prefix}{key}": value}
+    return found
+
+
+@pytest.mark.parametrize("name", CHALLENGES)
+def test_config_has_pyclaritys_keys_and_defaults(name):
+    def read(path):
+        return leaves(OmegaConf.to_container(OmegaConf.load(path)))
+
+    theirs = read(Path(str(files("recipes"))) / BASELINES[name] / "config.yaml")
+    ours = read(RECIPES / name / "config.yaml")
+    different = {key for key in theirs if ours.get(key, "missing") != theirs[key]}
+    allowed = {"path.exp_folder", "hydra.job.chdir", *(["path.root"] if name == "cad1_task1" else [])}
+    assert different <= allowed
+
+
+@pytest.fixture(scope="module")
+def challenge(tmp_path_factory):
+    """The ICASSP challenge with one pair, enhanced by one system."""
+    folder = tmp_path_factory.mktemp("challenge")
+    root = tree.icassp(folder / "root", 0.6)
+    tree.write_json(root / "metadata/scene_listeners.train.json", {"scene_1": ["L1"]})
+    config = tree.config("cad_icassp_2024", root, folder / "exp")
+    tree.enhance(load_challenge("cad_icassp_2024", config), folder / "stand/exp/icassp/ours/enhanced_signals")
+    return folder
+
+
+def test_relative_paths_count_from_where_the_user_stands(challenge):
+    done = recipe(
+        "cad_icassp_2024",
+        "evaluate",
+        "path.root=../root",
+        "path.exp_folder=exp/icassp",
+        cwd=challenge / "stand",
+    )
+    assert done.returncode == 0, done.stderr
+    exp = challenge / "stand/exp/icassp"
+    assert len(read_scores(exp / "results.csv")) == 2
+    assert sorted(path.name for path in exp.iterdir()) == ["enhanced.csv", "ours", "results.csv", "run.json"]
+    assert sorted(path.name for path in (exp / "ours").iterdir()) == ["enhanced_signals", "scores.csv"]
+    record = json.loads((exp / "run.json").read_text())
+    assert record["runs"][0]["config"]["path"]["root"] == str(challenge / "root")
+    assert "pyclarity" in record["runs"][0]["versions"]
+
+
+def test_a_failed_trial_makes_exit_code_1(challenge, tmp_path):
+    exp = tmp_path / "exp"
+    (exp / "empty/enhanced_signals").mkdir(parents=True)
+    done = recipe(
+        "cad_icassp_2024",
+        "evaluate",
+        f"path.root={challenge / 'root'}",
+        f"path.exp_folder={exp}",
+        cwd=tmp_path,
+    )
+    assert done.returncode == 1, done.stderr
+    assert "2 of 2 rows could not be scored: missing_file 2" in done.stdout
+    assert "scene_1_L1_remix.flac: no such file" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("script", "overrides", "said"),
+    [
+        ("evaluate", [], "option path.root: Missing mandatory value"),
+        ("evaluate", ["path.root=nowhere"], "has no enhanced_signals; run enhance.py first"),
+        ("merge", ["evaluate.batch_size=3"], "run_1-3.json: no such file"),
+        ("merge", [], "there is nothing to merge"),
+    ],
+)
+def test_a_users_mistake_is_one_line_and_exit_code_2(tmp_path, script, overrides, said):
+    done = recipe("cad_icassp_2024", script, *overrides, cwd=tmp_path)
+    assert done.returncode == 2
+    assert said in done.stderr
+    assert done.stderr.startswith("error: ")
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_an_unknown_evaluator_lists_the_known_ones(tmp_path):
+    done = recipe("cad2_task2", "evaluate", "evaluator=peaq", cwd=tmp_path)
+    assert done.returncode not in (0, 2)
+    assert all(name in done.stderr for name in ("both", "haaqi", "haaqinet"))
+
+
+@pytest.mark.parametrize("name", CHALLENGES)
+@pytest.mark.parametrize("script", ["evaluate", "merge"])
+def test_scripts_are_short(name, script):
+    assert len((RECIPES / name / f"{script}.py").read_text().splitlines()) <= 60
