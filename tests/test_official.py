@@ -1,0 +1,359 @@
+"""The authors' HAAQI-Net checkpoints: names, forms, and scores composed by hand."""
+
+import math
+
+import numpy as np
+import pytest
+import torch
+from torch.nn import functional
+
+from haaqinet_eval.errors import InputError, Unscorable
+from haaqinet_eval.model.beats import Beats, BeatsConfig, load_beats
+from haaqinet_eval.model.kaldi_fbank import beats_fbank
+from haaqinet_eval.model.official import Sizes, Student, Teacher, convert_official, load_official
+
+SMALL = {
+    "input_patch_size": 16,
+    "embed_dim": 24,
+    "encoder_layers": 3,
+    "encoder_embed_dim": 32,
+    "encoder_ffn_embed_dim": 48,
+    "encoder_attention_heads": 4,
+    "conv_pos": 8,
+    "conv_pos_groups": 4,
+    "relative_position_embedding": True,
+    "num_buckets": 32,
+    "max_distance": 800,
+    "gru_rel_pos": True,
+    "deep_norm": True,
+}
+FULL = {"input_patch_size": 16, "max_distance": 800}
+FULL |= dict.fromkeys(("relative_position_embedding", "gru_rel_pos", "deep_norm"), True)
+LEVELS = [20.0, 25.0, 30.0, 35.0, 45.0, 55.0, 65.0, 70.0]  # dB HL
+
+
+def noise(*shape, seed=0):
+    return torch.randn(*shape, generator=torch.Generator().manual_seed(seed))
+
+
+def music(*shape):
+    """A tone that comes and goes over noise, [..., T]."""
+    t = torch.arange(shape[-1]) / 16000
+    return 0.02 * noise(*shape) + 0.3 * torch.sin(6000 * t) * torch.sin(20 * t).clamp(min=0)
+
+
+def beats_shapes(cfg):
+    with torch.device("meta"):
+        state = Beats(BeatsConfig.read(cfg, "")).state_dict()
+    return {key: tuple(value.shape) for key, value in state.items()}
+
+
+def own_shapes(layers, width, adapter, hidden):
+    """What teacher and student share."""
+    shapes = {
+        "weights": (layers,),
+        "linear0.weight": (adapter, width),
+        "linear0.bias": (adapter,),
+        "linear1.weight": (adapter, 2 * hidden),
+        "linear1.bias": (adapter,),
+        "haaqiAtt_layer.in_proj_weight": (3 * adapter, adapter),
+        "haaqiAtt_layer.in_proj_bias": (3 * adapter,),
+        "haaqiAtt_layer.out_proj.weight": (adapter, adapter),
+        "haaqiAtt_layer.out_proj.bias": (adapter,),
+        "haaqiframe_score.weight": (1, adapter),
+        "haaqiframe_score.bias": (1,),
+    }
+    for end in ("", "_reverse"):
+        shapes[f"blstm.weight_ih_l0{end}"] = (4 * hidden, adapter + 8)
+        shapes[f"blstm.weight_hh_l0{end}"] = (4 * hidden, hidden)
+        shapes[f"blstm.bias_ih_l0{end}"] = shapes[f"blstm.bias_hh_l0{end}"] = (4 * hidden,)
+    for i in range(layers):
+        shapes[f"layer_norm.{i}.weight"] = shapes[f"layer_norm.{i}.bias"] = (width,)
+    return shapes
+
+
+def teacher_shapes(cfg, adapter=32, hidden=10):
+    beats = {f"beats_model.{key}": shape for key, shape in beats_shapes(cfg).items()}
+    return {**own_shapes(cfg["encoder_layers"], cfg["encoder_embed_dim"], adapter, hidden), **beats}
+
+
+def student_shapes(cfg, adapter=32, hidden=10):
+    width, embed = cfg["encoder_embed_dim"], cfg["embed_dim"]
+    shapes = own_shapes(3, width, adapter, hidden)
+    shapes |= {"patch_embedding.weight": (embed, 1, 16, 16), "linear2.weight": (width, embed)}
+    shapes |= {
+        "linear2.bias": (width,),
+        "beats_layer_norm.weight": (embed,),
+        "beats_layer_norm.bias": (embed,),
+    }
+    for key, shape in beats_shapes(cfg).items():
+        if key.startswith("encoder.layers.0."):
+            for i in range(3):
+                shapes[key.replace("encoder.layers.0", f"encoder{i}")] = shape
+    for i in (5, 8, 11):
+        shapes |= {f"encoder{i}.weight": (width, width), f"encoder{i}.bias": (width,)}
+    return shapes
+
+
+def random_state(shapes, seed=0):
+    generator = torch.Generator().manual_seed(seed)
+    state = {
+        key: 0.3 * torch.randn(shape, generator=generator) + float("norm" in key and key.endswith("weight"))
+        for key, shape in shapes.items()
+    }
+    for end in ("", "_reverse"):  # raw dB must not drive the gates to their stops
+        state[f"blstm.weight_ih_l0{end}"][:, -8:] *= 0.03
+    state["haaqiAtt_layer.in_proj_weight"][:64] *= 6  # else attention only averages
+    first = "beats_model.encoder.layers.0.self_attn.relative_attention_bias.weight"
+    for key in state:  # in BEATs one table, stored for every layer
+        if key.startswith("beats_model.") and "relative_attention_bias" in key:
+            state[key] = state[first]
+    return state
+
+
+def parted(state):
+    """A teacher's own tensors, and those of its BEATs by their names there."""
+    own = {key: value for key, value in state.items() if not key.startswith("beats_model.")}
+    return own, {key.removeprefix("beats_model."): state[key] for key in state if key not in own}
+
+
+@pytest.fixture(scope="module")
+def teacher_state():
+    return random_state(teacher_shapes(SMALL))
+
+
+@pytest.fixture(scope="module")
+def student_state():
+    return random_state(student_shapes(SMALL), seed=1)
+
+
+@pytest.fixture
+def paths(tmp_path, teacher_state, student_state):
+    found = {"teacher": tmp_path / "teacher.pth", "student": tmp_path / "student.pth"}
+    torch.save({"model": teacher_state}, found["teacher"])
+    torch.save({"model": student_state}, found["student"])
+    return found
+
+
+def lstm_by_hand(state, x, end):
+    """One direction, x [N, D] in its order: gates i, f, g, o (Hochreiter & Schmidhuber 1997)."""
+    w_in, w_back = state[f"blstm.weight_ih_l0{end}"], state[f"blstm.weight_hh_l0{end}"]
+    bias = state[f"blstm.bias_ih_l0{end}"] + state[f"blstm.bias_hh_l0{end}"]
+    h = c = torch.zeros(w_back.shape[1])
+    out = []
+    for row in x:
+        i, f, g, o = (w_in @ row + w_back @ h + bias).chunk(4)
+        c = torch.sigmoid(f) * c + torch.sigmoid(i) * torch.tanh(g)
+        h = torch.sigmoid(o) * torch.tanh(c)
+        out.append(h)
+    return torch.stack(out)
+
+
+def tokens_by_hand(state, layers, levels):
+    """The head of a checkpoint: layers [L, N, D] to scores [N]."""
+    shares = state["weights"].exp() / state["weights"].exp().sum()
+    x = torch.zeros_like(layers[0])
+    for i, layer in enumerate(layers):
+        spread = (layer.var(-1, unbiased=False, keepdim=True) + 1e-5).sqrt()
+        normed = (layer - layer.mean(-1, keepdim=True)) / spread
+        x = x + shares[i] * (normed * state[f"layer_norm.{i}.weight"] + state[f"layer_norm.{i}.bias"])
+    x = x @ state["linear0.weight"].T + state["linear0.bias"]
+    x = torch.cat([x, torch.tensor(levels).expand(len(x), -1)], 1)
+    ahead, back = lstm_by_hand(state, x, ""), lstm_by_hand(state, x.flip(0), "_reverse").flip(0)
+    x = (torch.cat([ahead, back], 1) @ state["linear1.weight"].T + state["linear1.bias"]).clamp(min=0)
+    qkv = x @ state["haaqiAtt_layer.in_proj_weight"].T + state["haaqiAtt_layer.in_proj_bias"]
+    q, k, v = (part.unflatten(1, (16, -1)).transpose(0, 1) for part in qkv.chunk(3, 1))
+    shares = torch.softmax(q @ k.transpose(1, 2) / math.sqrt(q.shape[-1]), -1)
+    x = (shares @ v).transpose(0, 1).flatten(1)
+    x = x @ state["haaqiAtt_layer.out_proj.weight"].T + state["haaqiAtt_layer.out_proj.bias"]
+    return torch.sigmoid(x @ state["haaqiframe_score.weight"][0] + state["haaqiframe_score.bias"])
+
+
+# Names and sizes of the published files
+
+
+def test_teacher_has_the_published_293_names():
+    config = BeatsConfig.read(FULL, "")
+    with torch.device("meta"):
+        net = Teacher(Sizes(12), config)
+    state = {key: tuple(value.shape) for key, value in net.state_dict().items()}
+    full = {**FULL, "encoder_layers": 12, "encoder_embed_dim": 768}
+    assert state == teacher_shapes(full, 256, 100)
+    assert len(state) == 293
+    assert state["blstm.weight_ih_l0"] == (400, 264)
+    assert round(sum(math.prod(shape) for shape in state.values()) / 1e6, 2) == 91.18
+
+
+def test_student_has_the_published_96_names():
+    with torch.device("meta"):
+        net = Student(Sizes(3), BeatsConfig.read(FULL, ""))
+    state = {key: tuple(value.shape) for key, value in net.state_dict().items()}
+    assert state == student_shapes({**FULL, "embed_dim": 512, "encoder_embed_dim": 768}, 256, 100)
+    assert len(state) == 96
+    assert round(sum(value.numel() for value in net.parameters()) / 1e6, 2) == 24.38
+
+
+# Scores
+
+
+def test_teacher_scores_by_hand(paths, teacher_state, tmp_path):
+    _, beats = parted(teacher_state)
+    torch.save({"cfg": SMALL, "model": beats}, tmp_path / "beats.pt")
+    waveform = music(12000)
+    layers = load_beats(tmp_path / "beats.pt").layers(waveform[None])[0]
+    tokens = tokens_by_hand(teacher_state, layers, LEVELS)
+    net = load_official(paths["teacher"])
+    assert isinstance(net, Teacher)
+    score = net.score(waveform, 16000, LEVELS)
+    assert score.shape == ()
+    assert float(score) == pytest.approx(float(tokens.mean()), abs=1e-5)
+    _, frames = net(waveform[None], torch.tensor([LEVELS]))
+    assert frames.shape == (1, 4)  # 0.75 s: 73 frames of 10 ms, 4 patches
+    by_hand = [float(tokens[8 * i : 8 * i + 8].sum() / 8) for i in range(4)]
+    np.testing.assert_allclose(frames[0], by_hand, atol=1e-5)
+    assert tokens.std() > 1e-3
+
+
+def test_student_scores_by_hand(paths, student_state):
+    """No positions by convolution, no norm before the layers, a table of its own in each layer."""
+    state, waveform = student_state, music(9000)
+    mel = beats_fbank(waveform[None])
+    x = functional.conv2d(mel[:, None], state["patch_embedding.weight"], stride=16)[0]
+    x = x.permute(1, 2, 0).flatten(0, 1)
+    x = functional.layer_norm(x, (24,), state["beats_layer_norm.weight"], state["beats_layer_norm.bias"])
+    x = (x @ state["linear2.weight"].T + state["linear2.bias"])[None]
+    net = load_official(paths["student"])
+    assert isinstance(net, Student)
+    outputs = []
+    for i, layer in enumerate((net.encoder0, net.encoder1, net.encoder2)):
+        part = {
+            key.removeprefix(f"encoder{i}."): v for key, v in state.items() if key.startswith(f"encoder{i}.")
+        }
+        table = part["self_attn.relative_attention_bias.weight"]  # [32, 4]
+        assert layer.self_attn.max_distance == 1280
+        offset = torch.arange(x.shape[1]) - torch.arange(x.shape[1])[:, None]
+        exact = offset.abs().clamp(min=1).float()
+        far = (8 + torch.log(exact / 8) / math.log(1280 / 8) * 8).long()
+        bucket = torch.where(offset.abs() < 8, offset.abs(), far) + 16 * (offset > 0)
+        a = layer.self_attn(x, table[bucket].permute(2, 0, 1))
+        norm = part["self_attn_layer_norm.weight"], part["self_attn_layer_norm.bias"]
+        x = functional.layer_norm(24**0.25 * x + a, (32,), *norm)
+        y = functional.gelu(x @ part["fc1.weight"].T + part["fc1.bias"])
+        y = y @ part["fc2.weight"].T + part["fc2.bias"]
+        norm = part["final_layer_norm.weight"], part["final_layer_norm.bias"]
+        x = functional.layer_norm(24**0.25 * x + y, (32,), *norm)
+        outputs.append(x[0])
+    expected = tokens_by_hand(state, outputs, LEVELS).mean()
+    assert float(net.score(waveform, 16000, LEVELS)) == pytest.approx(float(expected), abs=1e-5)
+    mimicked = net.mimicked(waveform[None])[0]
+    for i, head in enumerate((5, 8, 11)):
+        by_hand = outputs[-1] @ state[f"encoder{head}.weight"].T + state[f"encoder{head}.bias"]
+        torch.testing.assert_close(mimicked[i], by_hand, rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize("kind", ["teacher", "student"])
+def test_a_batch_is_its_clips_one_by_one(paths, kind):
+    net = load_official(paths[kind])
+    waveform, levels = music(3, 8000), 50 + 20 * noise(3, 8, seed=1)
+    together = net.score(waveform, 16000, levels)
+    alone = [float(net.score(w, 16000, a)) for w, a in zip(waveform, levels, strict=True)]
+    np.testing.assert_allclose(together, alone, atol=1e-5)
+    assert len(set(alone)) == 3
+    same = net.score(waveform, 16000, levels[0])
+    assert float(same[0]) == pytest.approx(alone[0], abs=1e-5)
+    assert float(net.score(waveform[0].double().numpy(), 16000.0, levels[0].tolist())) == pytest.approx(
+        alone[0], abs=1e-5
+    )
+
+
+# Forms of the files
+
+
+def test_bare_prefixed_and_split_checkpoints_score_alike(paths, teacher_state, tmp_path):
+    waveform = music(6000)
+    expected = load_official(paths["teacher"]).score(waveform, 16000, LEVELS)
+    own, beats = parted(teacher_state)
+    torch.save(teacher_state, tmp_path / "bare.pth")
+    torch.save({"model": {f"module.{key}": v for key, v in teacher_state.items()}}, tmp_path / "module.pth")
+    torch.save({"model": own}, tmp_path / "own.pth")
+    torch.save({"cfg": SMALL, "model": beats}, tmp_path / "beats.pt")
+    for name, file in [("bare.pth", None), ("module.pth", None), ("own.pth", "beats.pt")]:
+        net = load_official(tmp_path / name, beats=file and tmp_path / file)
+        assert torch.equal(net.score(waveform, 16000, LEVELS), expected), name
+    torch.save(
+        {"cfg": SMALL, "model": {k: torch.zeros_like(v) for k, v in beats.items()}}, tmp_path / "zero.pt"
+    )
+    both = load_official(paths["teacher"], beats=tmp_path / "zero.pt")  # the checkpoint's own come first
+    assert torch.equal(both.score(waveform, 16000, LEVELS), expected)
+    with pytest.raises(InputError, match=r"no file of BEATs was given.*250|missing: .*beats_model"):
+        load_official(tmp_path / "own.pth")
+
+
+@pytest.mark.parametrize("kind", ["teacher", "student"])
+def test_conversion_keeps_the_scores(paths, tmp_path, kind):
+    waveform = music(6000)
+    convert_official(paths[kind], tmp_path / "net.safetensors")
+    before, after = load_official(paths[kind]), load_official(tmp_path / "net.safetensors")
+    assert after.config == before.config
+    assert torch.equal(after.score(waveform, 16000, LEVELS), before.score(waveform, 16000, LEVELS))
+
+
+def test_conversion_keeps_the_cfg_of_beats(teacher_state, tmp_path):
+    own, beats = parted(teacher_state)
+    beats |= {"predictor.weight": torch.ones(3, 32), "predictor.bias": torch.ones(3)}
+    cfg = {**SMALL, "max_distance": 90, "deep_norm": False, "finetuned_model": True}
+    torch.save(own, tmp_path / "own.pth")
+    torch.save({"cfg": cfg, "model": beats}, tmp_path / "beats.pt")
+    convert_official(tmp_path / "own.pth", tmp_path / "net.safetensors", tmp_path / "beats.pt")
+    config = load_official(tmp_path / "net.safetensors").config
+    assert (config.max_distance, config.deep_norm, config.conv_pos_groups) == (90, False, 4)
+
+
+# What is refused
+
+
+@pytest.mark.parametrize("kind", ["teacher", "student"])
+def test_every_wrong_key_is_listed(paths, tmp_path, kind):
+    state = torch.load(paths[kind], weights_only=True)["model"]
+    inner = "beats_model.encoder.layers.2.fc2.bias" if kind == "teacher" else "encoder2.fc2.bias"
+    del state["blstm.bias_ih_l0_reverse"], state[inner]
+    state |= {"linear9.weight": torch.ones(2), "weights": torch.ones(4)}
+    torch.save(state, tmp_path / "bad.pth")
+    with pytest.raises(InputError) as error:
+        load_official(tmp_path / "bad.pth")
+    for text in (
+        "2 missing",
+        "blstm.bias_ih_l0_reverse",
+        inner,
+        "1 unexpected: linear9.weight",
+        "weights (4,)",
+    ):
+        assert text in str(error.value)
+
+
+def test_something_else_is_no_checkpoint(tmp_path):
+    torch.save({"model": {"fc.weight": torch.ones(2, 2)}}, tmp_path / "other.pth")
+    with pytest.raises(InputError, match=r"293 missing.*1 unexpected: fc\.weight"):
+        load_official(tmp_path / "other.pth")
+    with pytest.raises(InputError, match="no 'cfg'"):
+        load_official(tmp_path / "other.pth", beats=tmp_path / "other.pth")
+
+
+@pytest.mark.parametrize("kind", ["teacher", "student"])
+def test_what_cannot_be_scored(paths, kind):
+    net = load_official(paths[kind])
+    assert 0 < float(net.score(music(2800), 16000, LEVELS)) < 1
+    with pytest.raises(Unscorable) as error:
+        net.score(noise(2799), 16000, LEVELS)
+    assert error.value.code == "too_short"
+    with pytest.raises(Unscorable) as error:
+        net.score(noise(4000) * float("inf"), 16000, LEVELS)
+    assert error.value.code == "not_finite"
+    for waveform, rate, levels, message in [
+        (noise(4000), 44100, LEVELS, "44100 Hz"),
+        (noise(4000), 16000, LEVELS[:6], r"levels: shape \[6\]"),
+        (noise(1, 2, 4000), 16000, LEVELS, "waveform"),
+        (np.zeros(4000, dtype=np.int16), 16000, LEVELS, "int16"),
+    ]:
+        with pytest.raises(InputError, match=message):
+            net.score(waveform, rate, levels)
