@@ -110,8 +110,9 @@ def _check_signatures(found: str) -> None:
     results = import_module(RESULTS_MODULE).ResultsFile
     if tuple(inspect.signature(results).parameters) != RESULTS_PARAMETERS:
         raise _moved(found, f"ResultsFile takes {', '.join(inspect.signature(results).parameters)}")
-    if tuple(inspect.signature(results.add_result).parameters) != ("self", "row_values"):
-        raise _moved(found, "ResultsFile.add_result does not take row_values")
+    add_result = getattr(results, "add_result", None)
+    if not add_result or tuple(inspect.signature(add_result).parameters) != ("self", "row_values"):
+        raise _moved(found, "there is no ResultsFile.add_result(row_values)")
 
 
 def _moved(found: str, what: str) -> InputError:
@@ -184,7 +185,8 @@ def find_columns(row: Mapping[str, Any], returned: Sequence[float]) -> dict[str,
     """
     columns: dict[str, int | None] = {}
     mean = math.fsum(returned) / len(returned)
-    for name, value in row.items():
+    by_ear_first = sorted(row.items(), key=lambda item: not item[0].startswith(("left", "right")))  # for ties
+    for name, value in by_ear_first:
         if isinstance(value, str | bool) or not isinstance(value, numbers.Real):
             continue
         calls = [i for i, score in enumerate(returned) if score == value and i not in columns.values()]
