@@ -138,14 +138,14 @@ def test_checkpoint_with_wrong_keys_lists_them(tmp_path):
     path = tmp_path / "net.safetensors"
     save_model(HaaqiNet(SMALL), path, "trial")
     state, metadata = load_file(path), read_metadata(path)
-    del state["head.0.bias"]
+    del state["head.frames.0.bias"]
     save_file({**state, "extra": torch.zeros(1)}, path, metadata)
-    with pytest.raises(InputError, match=r"missing keys \['head.0.bias'\], unexpected keys \['extra'\]"):
+    with pytest.raises(InputError, match=r"missing keys \['head.frames.0.bias'\], unexpected keys \['extra'\]"):
         load_model(path)
     save_model(HaaqiNet(SMALL), path, "trial")
     state = load_file(path)
-    save_file({**state, "head.0.bias": torch.zeros(3)}, path, metadata)
-    with pytest.raises(InputError, match=r"wrong shapes of \['head.0.bias'\]"):
+    save_file({**state, "head.frames.0.bias": torch.zeros(3)}, path, metadata)
+    with pytest.raises(InputError, match=r"wrong shapes of \['head.frames.0.bias'\]"):
         load_model(path)
 
 
