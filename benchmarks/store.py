@@ -1,0 +1,123 @@
+"""How long the store takes with many rows: filling, refreshing the aggregates, opening pages.
+
+    python benchmarks/store.py --rows 1000000
+
+Makes a store of random scores of the ICASSP 2024 evaluation's shape (960 scenes, 20 of 52
+listeners each, both ears, two scorers), measures, and prints a Markdown table.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+from haaqinet_eval.audiogram import Audiogram, Listener
+from haaqinet_eval.scores import Score
+from haaqinet_eval.store import (
+    Store,
+    StoredScores,
+    System,
+    group_table,
+    open_store,
+    read_rows,
+    refresh,
+    register_challenge,
+    standings,
+    submit,
+)
+from haaqinet_eval.trials import Trial
+
+CHALLENGE = "cad_icassp_2024"
+SCORERS = (("haaqi", "1"), ("haaqinet", "0123abcd"))
+PARTS = {"nonlinear": 0.512345678, "linear": 0.712345678, "cepstral_correlation": 0.812345678}
+
+
+def timed(action: Callable) -> tuple[float, object]:
+    """Seconds that an action takes, and what it gives."""
+    start = time.perf_counter()
+    result = action()
+    return time.perf_counter() - start, result
+
+
+def make_trials(scenes: int, rng: np.random.Generator) -> tuple[list[Trial], dict[str, Listener]]:
+    """Trials of the evaluation's shape."""
+    levels = [sorted(rng.uniform(0, 90, 8)) for _ in range(52)]
+    people = {f"L{i:04}": Audiogram(tuple(map(float, level))) for i, level in enumerate(levels)}
+    trials = [
+        Trial(CHALLENGE, "", f"S{scene:05}", f"Artist {scene % 100} - Song", listener, ear)
+        for scene in range(scenes)
+        for listener in sorted(rng.choice(sorted(people), 20, replace=False))
+        for ear in ("left", "right")
+    ]
+    return trials, {id: Listener(id, a, a) for id, a in people.items()}
+
+
+def fill(store: Store, trials: list[Trial], systems: int, rng: np.random.Generator) -> list[int]:
+    """Random rows of all systems; gives the submissions."""
+    ids = []
+    for number in range(systems):
+        system = System(f"T{number:03}", f"E{number:03}")
+        entry, _ = submit(store, CHALLENGE, system, sha256=f"{number}", scorers=[s for s, _ in SCORERS])
+        rows = StoredScores(store, entry)
+        values = np.clip(rng.normal(0.5 + number / 200, 0.15, (len(trials), 2)), 0, 1)
+        rows.append(
+            Score(
+                *(CHALLENGE, system.name, t.scene, t.song, t.listener, t.ear, t.stem, scorer, version),
+                *(float(values[i, k]), PARTS, 0.25),
+            )
+            for i, t in enumerate(trials)
+            for k, (scorer, version) in enumerate(SCORERS)
+        )
+        ids.append(entry.id)
+    return ids
+
+
+def measure(store: Store, rows: int, scenes: int) -> list[tuple[str, float]]:
+    """Fill a store and time what people wait for."""
+    rng = np.random.default_rng(1)
+    trials, listeners = make_trials(scenes, rng)
+    systems = max(1, round(rows / (len(trials) * len(SCORERS))))
+    made, _ = timed(lambda: register_challenge(store, CHALLENGE, trials, listeners))
+    filled, ids = timed(lambda: fill(store, trials, systems, rng))
+    count = systems * len(trials) * len(SCORERS)
+    return [
+        (f"register {len(trials):,} trials", made),
+        (f"insert {count:,} rows of {systems} systems", filled),
+        ("refresh all aggregates", timed(lambda: refresh(store))[0]),
+        ("refresh one submission", timed(lambda: refresh(store, ids[:1]))[0]),
+        ("standings, intervals and rank ranges", timed(lambda: standings(store, CHALLENGE))[0]),
+        (
+            "a system's page: all its rows of one scorer",
+            timed(lambda: read_rows(store, ids[0], scorer="haaqi"))[0],
+        ),
+        ("listeners of all systems", timed(lambda: [group_table(store, i, "listener") for i in ids])[0]),
+        ("open the store", timed(lambda: open_store(store.url.render_as_string(False)).close())[0]),
+    ]
+
+
+def main() -> None:
+    """Print the table."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--rows", type=int, default=1_000_000)
+    parser.add_argument("--scenes", type=int, default=960)
+    parser.add_argument("--store", help="URL of an empty store; default: a temporary SQLite file")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        store = open_store(options.store or str(Path(folder) / "store.sqlite"))
+        table = measure(store, options.rows, options.scenes)
+        store.close()
+        size = sum(path.stat().st_size for path in Path(folder).iterdir()) / 2**20
+    print(f"{'SQLite' if store.is_sqlite else 'PostgreSQL'}, {os.cpu_count()} cores, {size:.0f} MiB\n")
+    print("| step | seconds |\n| --- | ---: |")
+    for name, seconds in table:
+        print(f"| {name} | {seconds:.2f} |")
+
+
+if __name__ == "__main__":
+    main()

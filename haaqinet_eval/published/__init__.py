@@ -1,0 +1,45 @@
+"""Results that the challenges published: averages of whole systems, not scored here.
+
+One JSON file per challenge: where the figures are from, and a record per system and split.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from importlib.resources import files
+
+CHALLENGES = ("cad1_task1", "cad_icassp_2024", "cad2_task2")
+
+
+@dataclass(frozen=True)
+class PublishedResult:
+    """A published average of a system."""
+
+    challenge: str
+    split: str  # "test" ranked the teams; "valid" is what the baselines reached beforehand
+    team: str
+    system: str
+    mean: float  # HAAQI
+    left: float | None = None
+    right: float | None = None
+    baseline: bool = False
+    causal: bool | None = None  # None: not said
+    augmented: bool | None = None
+    panel: float | None = None  # basic audio quality that a panel of listeners gave, 0 to 100
+    source: str = ""
+
+
+def published_results(challenge: str) -> list[PublishedResult]:
+    """The published results of a challenge, best first within each split.
+
+    >>> [round(r.mean, 4) for r in published_results("cad_icassp_2024")][:2]
+    [0.6317, 0.6309]
+    """
+    record = json.loads(files(__package__).joinpath(f"{challenge}.json").read_text(encoding="utf-8"))
+    results = [
+        PublishedResult(challenge, source=record["source"], **{"split": split, **result})
+        for split, found in record["results"].items()
+        for result in found
+    ]
+    return sorted(results, key=lambda r: (r.split, -r.mean, r.team, r.system))

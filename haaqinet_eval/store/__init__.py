@@ -1,0 +1,113 @@
+"""The store: challenges, submissions, scores and what a leaderboard reads of them.
+
+    store = open_store()                                   SQLite in the user's data folder
+    register_challenge(store, name, trials, listeners)     what every submission must have
+    entry, new = submit(store, name, System("T1", "E1"), sha256=digest, scorers=["haaqi"])
+    held = claim(store, "worker 1")                        a worker takes it …
+    evaluate(works, scorers, StoredScores(store, held.submission))
+    finish(store, held); refresh(store, [entry.id])        … and the board can show it
+    standings(store, name)
+
+One file per idea: `schema` (the tables), `opening`, `challenges`, `submissions`, `queue`, `rows`,
+`aggregates`, `board`, `imports` (scores made elsewhere), `published`, `transfer` (export, import,
+backup, check) and `tables` (their files).
+"""
+
+from .aggregates import KINDS, refresh
+from .board import (
+    Entry,
+    GroupMean,
+    PairedRow,
+    ScorerVersion,
+    compare,
+    group_table,
+    paired_rows,
+    revision,
+    scorer_versions,
+    standings,
+    standings_json,
+)
+from .challenges import (
+    Challenge,
+    challenge,
+    challenge_listeners,
+    challenges,
+    expected_trials,
+    register_challenge,
+)
+from .imports import DIALECTS, import_results, import_scores
+from .opening import Store, default_path, open_store, schema_version
+from .published import load_published, published
+from .queue import Claim, claim, end_run, fail, finish, heartbeat, release, runs, start_run
+from .rows import StoredScores, read_rows, row_columns
+from .submissions import (
+    STATES,
+    Event,
+    Submission,
+    System,
+    events,
+    rescore,
+    submission,
+    submissions,
+    submit,
+    withdraw,
+)
+from .transfer import copy_store, store_backup, store_check, store_export, store_import
+
+__all__ = [
+    "DIALECTS",
+    "KINDS",
+    "STATES",
+    "Challenge",
+    "Claim",
+    "Entry",
+    "Event",
+    "GroupMean",
+    "PairedRow",
+    "ScorerVersion",
+    "Store",
+    "StoredScores",
+    "Submission",
+    "System",
+    "challenge",
+    "challenge_listeners",
+    "challenges",
+    "claim",
+    "compare",
+    "copy_store",
+    "default_path",
+    "end_run",
+    "events",
+    "expected_trials",
+    "fail",
+    "finish",
+    "group_table",
+    "heartbeat",
+    "import_results",
+    "import_scores",
+    "load_published",
+    "open_store",
+    "paired_rows",
+    "published",
+    "read_rows",
+    "refresh",
+    "register_challenge",
+    "release",
+    "rescore",
+    "revision",
+    "row_columns",
+    "runs",
+    "schema_version",
+    "scorer_versions",
+    "standings",
+    "standings_json",
+    "start_run",
+    "store_backup",
+    "store_check",
+    "store_export",
+    "store_import",
+    "submission",
+    "submissions",
+    "submit",
+    "withdraw",
+]

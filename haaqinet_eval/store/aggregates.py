@@ -1,0 +1,224 @@
+"""What a leaderboard reads: sums by listener, scene, severity and genre, means, and bootstrap draws.
+
+All of it follows from the scores and is made by set-based statements: two passes over the
+rows (by listener, by scene), and everything else from these sums. The bootstrap means of
+each submission that is complete are kept too. They come from the same draws of scenes and
+listeners, so the difference of any two submissions is a difference of their vectors.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+import numpy as np
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from ..statistics import Resampling, pair_sums
+from .opening import Store
+from .schema import Aggregates, GroupSums, Listeners, Scenes, Scores, Submissions, Trials
+
+# what `GroupSums.kind` may be
+KINDS = (
+    "listener",
+    "scene",
+    "genre",
+    "severity_humes",  # the challenge's words: better ear, both ears of a listener together
+    "severity_clarity",  # pyclarity's: each ear by itself
+    "error",  # reason codes; `failed` counts, the rest is 0
+)
+_SUMS = ("scored", "failed", "total", "seconds")
+_COLUMNS = ("submission_id", "scorer_id", "kind", "name", "ear", *_SUMS)
+
+
+def refresh(store: Store, submissions: Collection[int] | None = None) -> None:
+    """Make the aggregates again.
+
+    Args:
+        submissions: their ids; None for all.
+    """
+    with store.writing() as session:
+        if submissions is None:
+            submissions = session.scalars(sa.select(Scores.submission_id).distinct()).all()
+            _clear(session, None)
+        else:
+            _clear(session, submissions)
+        for id in sorted(submissions):
+            _sum_rows(session, id)
+        _roll_up(session, submissions)
+        _aggregate(store, session, submissions)
+        _draw(session, submissions)
+
+
+def _clear(session: Session, submissions: Collection[int] | None) -> None:
+    for table in (GroupSums, Aggregates):
+        statement = sa.delete(table)
+        if submissions is not None:
+            statement = statement.where(table.submission_id.in_(submissions))
+        session.execute(statement)
+
+
+def _insert(session: Session, select: sa.Select) -> None:
+    session.execute(sa.insert(GroupSums.__table__).from_select(_COLUMNS, select))
+
+
+def _sum_rows(session: Session, submission: int) -> None:
+    """The two passes over a submission's rows, and the count of its errors."""
+    scored = sa.func.count(Scores.score)
+    sums = (
+        scored,
+        sa.func.count() - scored,
+        sa.func.coalesce(sa.func.sum(Scores.score), 0.0),
+        sa.func.sum(Scores.seconds),
+    )
+    mine = Scores.submission_id == submission
+    for kind, table, key in (
+        ("listener", Listeners, Trials.listener_id),
+        ("scene", Scenes, Trials.scene_id),
+    ):
+        cells = (
+            sa.select(Scores.scorer_id, key.label("key"), Trials.ear, *_labelled(sums))
+            .join(Trials, Trials.id == Scores.trial_id)
+            .where(mine)
+            .group_by(Scores.scorer_id, key, Trials.ear)
+            .subquery()
+        )
+        named = sa.select(
+            *(sa.literal(submission), cells.c.scorer_id, sa.literal(kind), table.name, cells.c.ear),
+            *(cells.c[name] for name in _SUMS),
+        ).join(table, table.id == cells.c.key)
+        _insert(session, named)
+    failed = (
+        sa.select(
+            *(sa.literal(submission), Scores.scorer_id, sa.literal("error"), Scores.error, Trials.ear),
+            *(sa.literal(0), sa.func.count(), sa.literal(0.0), sa.func.sum(Scores.seconds)),
+        )
+        .join(Trials, Trials.id == Scores.trial_id)
+        .where(mine, Scores.score.is_(None))
+        .group_by(Scores.scorer_id, Scores.error, Trials.ear)
+    )
+    _insert(session, failed)
+
+
+def _labelled(sums: tuple) -> list[sa.Label]:
+    return [value.label(name) for name, value in zip(_SUMS, sums, strict=True)]
+
+
+def _roll_up(session: Session, submissions: Collection[int]) -> None:
+    """Severities from the sums by listener, genres from those by scene."""
+    ear = sa.case((GroupSums.ear == "left", Listeners.severity_left), else_=Listeners.severity_right)
+    for kind, source, table, name in (
+        ("severity_humes", "listener", Listeners, Listeners.severity),
+        ("severity_clarity", "listener", Listeners, ear),
+        ("genre", "scene", Scenes, Scenes.genre),
+    ):
+        keys = (GroupSums.submission_id, GroupSums.scorer_id)
+        statement = (
+            sa.select(
+                *(*keys, sa.literal(kind), name, GroupSums.ear),
+                *(sa.func.sum(getattr(GroupSums, column)) for column in _SUMS),
+            )
+            .join(Submissions, Submissions.id == GroupSums.submission_id)
+            .join(
+                table,
+                sa.and_(table.challenge_id == Submissions.challenge_id, table.name == GroupSums.name),
+            )
+            .where(GroupSums.kind == source, GroupSums.submission_id.in_(submissions))
+            .group_by(*keys, name, GroupSums.ear)
+        )
+        _insert(session, statement)
+
+
+def _aggregate(store: Store, session: Session, submissions: Collection[int]) -> None:
+    """One row per submission and scorer version, from the sums by listener."""
+    expected = (
+        sa.select(Trials.challenge_id, sa.func.count().label("number"))
+        .group_by(Trials.challenge_id)
+        .subquery()
+    )
+
+    def mean(*ears: str) -> sa.ColumnElement:
+        chosen = GroupSums.ear.in_(ears)
+        count = sa.func.sum(sa.case((chosen, GroupSums.scored), else_=0))
+        return sa.func.sum(sa.case((chosen, GroupSums.total), else_=0.0)) / sa.func.nullif(count, 0)
+
+    columns = {
+        "submission_id": GroupSums.submission_id,
+        "scorer_id": GroupSums.scorer_id,
+        "expected": sa.func.max(expected.c.number),
+        "scored": sa.func.sum(GroupSums.scored),
+        "failed": sa.func.sum(GroupSums.failed),
+        "mean": mean("left", "right"),
+        "left": mean("left"),
+        "right": mean("right"),
+        "seconds": sa.func.sum(GroupSums.seconds),
+        "refreshed": sa.literal(store.now(session)),
+    }
+    statement = (
+        sa.select(*columns.values())
+        .join(Submissions, Submissions.id == GroupSums.submission_id)
+        .join(expected, expected.c.challenge_id == Submissions.challenge_id)
+        .where(GroupSums.kind == "listener", GroupSums.submission_id.in_(submissions))
+        .group_by(GroupSums.submission_id, GroupSums.scorer_id)
+    )
+    session.execute(sa.insert(Aggregates.__table__).from_select(list(columns), statement))
+
+
+class PairTables:
+    """Reads scores of one challenge as tables of scenes [S] by listeners [L]."""
+
+    def __init__(self, session: Session, challenge_id: int) -> None:
+        rows = session.execute(
+            sa.select(Trials.id, Trials.scene_id, Trials.listener_id)
+            .where(Trials.challenge_id == challenge_id)
+            .order_by(Trials.id)
+        ).all()
+        self._session = session
+        self._ids = np.array([row[0] for row in rows])  # ascending
+        self.scenes, self._scene = np.unique([row[1] for row in rows], return_inverse=True)
+        self.listeners, self._listener = np.unique([row[2] for row in rows], return_inverse=True)
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """(S, L)."""
+        return len(self.scenes), len(self.listeners)
+
+    def read(self, submission: int, scorer: int) -> tuple[np.ndarray, np.ndarray]:
+        """Sum and number of the scores per scene and listener, [S, L] each."""
+        rows = self._session.execute(
+            sa.select(Scores.trial_id, Scores.score).where(
+                Scores.submission_id == submission,
+                Scores.scorer_id == scorer,
+                Scores.score.is_not(None),
+            )
+        )
+        trials, scores = zip(*rows, strict=True)
+        at = np.searchsorted(self._ids, trials)
+        return pair_sums(scores, self._scene[at], self._listener[at], self.shape)
+
+
+def _draw(session: Session, submissions: Collection[int]) -> None:
+    """Bootstrap means of the submissions that have a score for every trial."""
+    complete = session.execute(
+        sa.select(Submissions.challenge_id, Aggregates.submission_id, Aggregates.scorer_id)
+        .join(Submissions, Submissions.id == Aggregates.submission_id)
+        .where(Aggregates.submission_id.in_(submissions), Aggregates.scored == Aggregates.expected)
+        .order_by(Submissions.challenge_id)
+    ).all()
+    tables: dict[int, tuple[PairTables, Resampling]] = {}
+    for challenge, submission, scorer in complete:
+        if challenge not in tables:
+            pairs = PairTables(session, challenge)
+            tables = {challenge: (pairs, Resampling.of(pairs.shape))}
+        pairs, resampling = tables[challenge]
+        draws = resampling.means(*pairs.read(submission, scorer))
+        session.execute(
+            sa.update(Aggregates)
+            .where(Aggregates.submission_id == submission, Aggregates.scorer_id == scorer)
+            .values(draws=draws.astype("<f8").tobytes())
+        )
+
+
+def read_draws(blob: bytes) -> np.ndarray:
+    """Bootstrap means [B] as they are kept in `Aggregates.draws`."""
+    return np.frombuffer(blob, dtype="<f8")

@@ -1,0 +1,375 @@
+"""What a leaderboard shows: standings with rank ranges, means by group, comparisons."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+import numpy as np
+import sqlalchemy as sa
+from sqlalchemy.orm import Session, aliased
+
+from ..errors import InputError
+from ..statistics import (
+    Difference,
+    compare_all,
+    interval,
+    paired_difference,
+    rank_ranges,
+)
+from .aggregates import KINDS, read_draws
+from .challenges import Challenge, find_challenge
+from .opening import Store
+from .rows import EXTERNAL, HERE
+from .schema import (
+    Aggregates,
+    Events,
+    GroupSums,
+    Listeners,
+    Published,
+    Scenes,
+    Scorers,
+    Scores,
+    Submissions,
+    Systems,
+    Teams,
+    Trials,
+)
+from .submissions import moment
+
+
+@dataclass(frozen=True)
+class ScorerVersion:
+    """A version of a scorer with rows in a challenge."""
+
+    id: int
+    name: str
+    version: str
+    origin: str  # "here", or "external"
+    submissions: int  # that have rows of it
+    complete: int  # of these, with a score for every trial
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One row of the standings."""
+
+    challenge: str
+    split: str
+    scorer: str
+    version: str
+    origin: str
+    rank: int | None  # 1 is best; None for an incomplete system and for a reference row
+    rank_low: int | None  # best and worst rank that the differences leave open
+    rank_high: int | None
+    tie_group: int | None  # from 1; every system is significantly better than all of later groups
+    team: str
+    system: str
+    submission: int
+    mean: float | None  # over all expected trials; None unless all were scored
+    low: float | None  # 95 % interval of the mean
+    high: float | None
+    left: float | None
+    right: float | None
+    scored: int  # trials
+    expected: int
+    errors: dict[str, int]  # reason code and number of trials
+    seconds: float | None  # mean of the scorer's seconds per row
+    causal: bool | None
+    augmented: bool | None
+    model_size: int | None
+    note: str
+    reference: str  # "passthrough", "ideal", "baseline", …; empty for an entry
+    state: str
+    reason: str
+    date: str  # received, ISO 8601, UTC
+
+    @property
+    def coverage(self) -> float:
+        """Share of the expected trials that have a score."""
+        return self.scored / self.expected if self.expected else 0.0
+
+
+def revision(store: Store) -> str:
+    """Changes whenever what a board shows may have changed; a key for caches."""
+    with store.reading() as session:
+        parts = [
+            session.scalar(sa.select(sa.func.max(Events.id))),
+            session.scalar(sa.select(sa.func.max(Aggregates.refreshed))),
+            session.scalar(sa.select(sa.func.count()).select_from(Aggregates)),
+            session.scalar(sa.select(sa.func.count()).select_from(Published)),
+        ]
+    return "-".join(str(part or 0) for part in parts)
+
+
+def scorer_versions(store: Store, challenge: str, split: str = "") -> list[ScorerVersion]:
+    """Versions of scorers with rows in a challenge, newest first within a scorer.
+
+    A scorer that was asked for and has no rows yet is last, with id 0 and no version.
+    """
+    with store.reading() as session:
+        return _versions(session, find_challenge(session, challenge, split))
+
+
+def _versions(session: Session, challenge: Challenge) -> list[ScorerVersion]:
+    complete = sa.func.sum(sa.case((Aggregates.scored == Aggregates.expected, 1), else_=0))
+    rows = session.execute(
+        sa.select(Scorers.id, Scorers.name, Scorers.version, Scorers.origin, sa.func.count(), complete)
+        .join(Aggregates, Aggregates.scorer_id == Scorers.id)
+        .join(Submissions, Submissions.id == Aggregates.submission_id)
+        .where(Submissions.challenge_id == challenge.id, Submissions.state != "withdrawn")
+        .group_by(Scorers.id, Scorers.name, Scorers.version, Scorers.origin)
+        .order_by(Scorers.name, Scorers.origin.desc(), Scorers.id.desc())
+    )
+    found = [ScorerVersion(*row) for row in rows]
+    asked = session.scalars(
+        sa.select(Submissions.scorers).where(
+            Submissions.challenge_id == challenge.id,
+            Submissions.state != "withdrawn",
+            Submissions.origin != EXTERNAL,
+        )
+    )
+    unseen = {name for names in asked for name in names} - {v.name for v in found if v.origin == HERE}
+    return found + [ScorerVersion(0, name, "", HERE, 0, 0) for name in sorted(unseen)]
+
+
+def _shown(versions: Sequence[ScorerVersion], scorer: str | None, version: str | None) -> list[ScorerVersion]:
+    """Of each scorer and origin one version: the one asked for, else the one that ranks most systems.
+
+    Among equals it is the newest, so new weights take the board over when they have caught up.
+    """
+    groups: dict[tuple[str, str], list[ScorerVersion]] = defaultdict(list)
+    for found in versions:
+        if scorer in (None, found.name) and version in (None, found.version):
+            groups[found.name, found.origin].append(found)
+    return [max(group, key=lambda v: (v.complete, v.id)) for group in groups.values()]
+
+
+def _rows(session: Session, challenge: Challenge, version: ScorerVersion) -> list[tuple[Entry, Any]]:
+    """Entry, without rank, and draws of every submission that was not withdrawn."""
+    statement = (
+        sa.select(Submissions, Systems, Teams.name, Aggregates)
+        .join(Systems, Systems.id == Submissions.system_id)
+        .join(Teams, Teams.id == Systems.team_id)
+        .outerjoin(
+            Aggregates,
+            sa.and_(Aggregates.submission_id == Submissions.id, Aggregates.scorer_id == version.id),
+        )
+        .where(Submissions.challenge_id == challenge.id, Submissions.state != "withdrawn")
+    )
+    errors = _errors(session, version)
+    found = []
+    for row, system, team, sums in session.execute(statement):
+        if sums is None and (version.name not in row.scorers or EXTERNAL in (version.origin, row.origin)):
+            continue  # nobody asked for this scorer
+        complete = sums is not None and sums.scored == sums.expected
+        draws = read_draws(sums.draws) if complete and sums.draws else None
+        entry = Entry(
+            challenge=challenge.name,
+            split=challenge.split,
+            scorer=version.name,
+            version=version.version,
+            origin=version.origin,
+            **dict.fromkeys(("rank", "rank_low", "rank_high", "tie_group", "low", "high")),
+            team=team,
+            system=system.name,
+            submission=row.id,
+            **{name: getattr(sums, name) if complete else None for name in ("mean", "left", "right")},
+            scored=0 if sums is None else sums.scored,
+            expected=challenge.expected,
+            errors=errors.get(row.id, {}),
+            seconds=sums.seconds / sums.scored if sums is not None and sums.scored else None,
+            **{n: getattr(system, n) for n in ("causal", "augmented", "model_size", "note", "reference")},
+            state=row.state,
+            reason=row.reason,
+            date=moment(row.received).isoformat(timespec="seconds"),
+        )
+        found.append((entry, draws))
+    return found
+
+
+def _errors(session: Session, version: ScorerVersion) -> dict[int, dict[str, int]]:
+    number = sa.func.sum(GroupSums.failed)
+    rows = session.execute(
+        sa.select(GroupSums.submission_id, GroupSums.name, number)
+        .where(GroupSums.kind == "error", GroupSums.scorer_id == version.id)
+        .group_by(GroupSums.submission_id, GroupSums.name)
+        .order_by(number.desc(), GroupSums.name)
+    )
+    errors: dict[int, dict[str, int]] = defaultdict(dict)
+    for submission, code, count in rows:
+        errors[submission][code] = int(count)
+    return errors
+
+
+def _pick(rows: list[tuple[Entry, Any]], pick: str, per: str) -> list[tuple[Entry, Any]]:
+    """One submission per system or team: one with scores before one without."""
+    best: dict[tuple, tuple[Entry, Any]] = {}
+
+    def value(entry: Entry) -> tuple:
+        mean = -np.inf if entry.mean is None or pick == "latest" else entry.mean
+        return entry.scored > 0, mean, entry.submission
+
+    for entry, draws in rows:
+        key = (entry.team, "" if per == "team" and not entry.reference else entry.system)
+        if key not in best or value(entry) > value(best[key][0]):
+            best[key] = (entry, draws)
+    return list(best.values())
+
+
+def _rank(rows: list[tuple[Entry, Any]], freedom: int) -> list[Entry]:
+    entries = []
+    for entry, draws in rows:
+        if draws is None:
+            entries.append(entry)
+            continue
+        found = interval(entry.mean, draws, freedom)
+        finite = np.isfinite(found.low)
+        entries.append(replace(entry, low=found.low if finite else None, high=found.high if finite else None))
+    ranked = [i for i, (e, draws) in enumerate(rows) if draws is not None and not e.reference]
+    if ranked:
+        means = np.array([entries[i].mean for i in ranked])
+        table = compare_all(means, np.stack([rows[i][1] for i in ranked], axis=1), freedom)
+        for i, where in zip(ranked, rank_ranges(means, table), strict=True):
+            entries[i] = replace(
+                entries[i],
+                rank=1 + int(sum(means > entries[i].mean)),
+                rank_low=where.low,
+                rank_high=where.high,
+                tie_group=where.group,
+            )
+    return sorted(entries, key=_order)
+
+
+def _order(entry: Entry) -> tuple:
+    mean = -np.inf if entry.mean is None else entry.mean
+    return entry.mean is None, -mean, -entry.coverage, entry.team, entry.system
+
+
+def standings(
+    store: Store,
+    challenge: str,
+    split: str = "",
+    *,
+    scorer: str | None = None,
+    version: str | None = None,
+    pick: str = "latest",
+    per: str = "system",
+) -> list[Entry]:
+    """The standings of a challenge, per scorer: by mean, with interval and rank range.
+
+    Versions of a scorer never mix, nor do scores made here and elsewhere. Submissions that
+    lack a score stand last and have no rank; reference rows stand at their mean, without
+    rank. Withdrawn submissions are left out. Rows that came since `refresh` do not count.
+
+    Args:
+        scorer: only this one. version: instead of the one that ranks most systems.
+        pick: "latest" or "best" submission; per: of each "system" or "team".
+    """
+    if pick not in ("latest", "best") or per not in ("system", "team"):
+        raise InputError(f"standings: pick {pick!r}, per {per!r}; it is latest or best, per system or team")
+    with store.reading() as session:
+        found = find_challenge(session, challenge, split)
+        freedom = min((n - 1 for n in (found.scenes, found.listeners) if n > 1), default=0)
+        versions = _shown(_versions(session, found), scorer, version)
+        tables = [_rank(_pick(_rows(session, found, v), pick, per), freedom) for v in versions]
+    return [entry for table in tables for entry in table]
+
+
+def standings_json(store: Store, challenge: str, split: str = "", **options: Any) -> list[dict[str, Any]]:
+    """The standings as records for JSON, see `standings` and `Entry`."""
+    return [{**asdict(e), "coverage": e.coverage} for e in standings(store, challenge, split, **options)]
+
+
+@dataclass(frozen=True)
+class GroupMean:
+    """Means over a group of a submission's rows; None where nothing was scored."""
+
+    scorer: str
+    version: str
+    origin: str
+    name: str  # of the listener, scene, severity, genre, or reason code
+    scored: int
+    failed: int
+    mean: float | None
+    left: float | None
+    right: float | None
+
+
+def group_table(store: Store, submission: int, kind: str) -> list[GroupMean]:
+    """Means of a submission by listener, scene, genre, severity (two definitions) or error.
+
+    Args:
+        kind: one of `aggregates.KINDS`.
+    """
+    if kind not in KINDS:
+        raise InputError(f"groups by {kind!r}: known are {', '.join(KINDS)}")
+    groups: dict[tuple, dict[str, GroupSums]] = defaultdict(dict)
+    with store.reading() as session:
+        rows = session.execute(
+            sa.select(Scorers.name, Scorers.version, Scorers.origin, GroupSums)
+            .join(Scorers, Scorers.id == GroupSums.scorer_id)
+            .where(GroupSums.submission_id == submission, GroupSums.kind == kind)
+            .order_by(GroupSums.scorer_id, GroupSums.name, GroupSums.ear)
+        )
+        for *scorer, sums in rows:
+            groups[*scorer, sums.name][sums.ear] = sums
+    return [_group_mean(key, ears) for key, ears in groups.items()]
+
+
+def _group_mean(key: tuple, ears: dict[str, GroupSums]) -> GroupMean:
+    def mean(sums: list[GroupSums]) -> float | None:
+        scored = sum(s.scored for s in sums)
+        return sum(s.total for s in sums) / scored if scored else None
+
+    sums = list(ears.values())
+    sides = {ear: mean([ears[ear]]) if ear in ears else None for ear in ("left", "right")}
+    counts = {name: sum(getattr(s, name) for s in sums) for name in ("scored", "failed")}
+    return GroupMean(*key, **counts, mean=mean(sums), **sides)
+
+
+@dataclass(frozen=True)
+class PairedRow:
+    """A trial that both of two sources scored."""
+
+    scene: str
+    song: str
+    listener: str
+    ear: str
+    stem: str
+    first: float
+    second: float
+
+
+def paired_rows(store: Store, first: tuple[int, int], second: tuple[int, int]) -> list[PairedRow]:
+    """Scores of the trials that two sources share, e.g. two systems, or two scorers of one system.
+
+    Args:
+        first, second: submission and scorer version (`ScorerVersion.id`).
+    """
+    a, b = aliased(Scores), aliased(Scores)
+    statement = (
+        sa.select(Scenes.name, Scenes.song, Listeners.name, Trials.ear, Trials.stem, a.score, b.score)
+        .select_from(a)
+        .join(b, b.trial_id == a.trial_id)
+        .join(Trials, Trials.id == a.trial_id)
+        .join(Scenes, Scenes.id == Trials.scene_id)
+        .join(Listeners, Listeners.id == Trials.listener_id)
+        .where(a.submission_id == first[0], a.scorer_id == first[1], a.score.is_not(None))
+        .where(b.submission_id == second[0], b.scorer_id == second[1], b.score.is_not(None))
+        .order_by(a.trial_id)
+    )
+    with store.reading() as session:
+        return [PairedRow(*row) for row in session.execute(statement)]
+
+
+def compare(rows: Sequence[PairedRow]) -> Difference:
+    """Mean difference (first minus second) with its interval, resampled over scenes and listeners."""
+    return paired_difference(
+        [r.first for r in rows],
+        [r.second for r in rows],
+        [r.scene for r in rows],
+        [r.listener for r in rows],
+    )
