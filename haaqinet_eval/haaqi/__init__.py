@@ -11,9 +11,10 @@ import numpy as np
 
 from ..nalr import AudiogramLike
 from ..trials import DEFAULT_LEVEL1
-from .reference import Reference
+from .reference import Reference, _Options
+from .threads import get_threads, set_threads
 
-__all__ = ["Reference", "compute_haaqi", "haaqi_v1"]
+__all__ = ["Reference", "compute_haaqi", "get_threads", "haaqi_v1", "set_threads"]
 
 
 def haaqi_v1(
@@ -48,9 +49,8 @@ def haaqi_v1(
     """
     rng = np.random.mtrand._rand  # the global legacy generator, as np.random.standard_normal uses it
     heard = Reference(reference, reference_freq, audiogram, equalisation, level1, rng)
-    result = heard._score(
-        processed, processed_freq, None, silence_threshold, add_noise, segment_covariance, once=True
-    )
+    options = _Options(silence_threshold, add_noise, segment_covariance, once=True)
+    result = heard._score(processed, processed_freq, None, options)
     parts = result.parts
     raw = [parts[name] for name in ("mel_cepstral_high", "bm_sync5", "d_loud", "d_norm")]
     return result.value, parts["nonlinear"], parts["linear"], raw

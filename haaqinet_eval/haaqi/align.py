@@ -1,36 +1,196 @@
-"""Alignment of each processed band to the reference's: the lag of the largest cross-correlation."""
+"""Alignment of each processed band to the reference's: the delay of the largest cross-correlation.
+
+Only 4800 delays matter, so the correlation is summed over blocks with short Fourier
+transforms, in single precision and sixteen bands at a time. Where that cannot tell the
+largest from the next, the few candidates are summed again in double precision.
+"""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
-from scipy.fft import irfft, rfft
+from numba import njit
+from scipy.fft import irfft
 
-from .simd import LANES
+from .simd import LANES, fma, load, splat, store
 
-DELAYS = 2400  # samples: 100 ms at 24 kHz, the range of delays searched
-_SIZE = 16384
+DELAYS = 2400  # samples: 100 ms at 24 kHz; delays from -DELAYS to DELAYS - 1 are searched
+_SIZE = 4**7  # of a transform
+_STEP = _SIZE - 2 * DELAYS  # reference samples per block
+_IN_L1 = 256  # transforms this short are finished before the next begins
+_TOLERANCE = 5e-7  # of the correlation's bound: more than single precision errs
+
+_jit = njit(cache=True, nogil=True, error_model="numpy")
 
 
-def band_delays(
-    reference: list[np.ndarray], processed: list[np.ndarray], samples: int, pad: int
-) -> np.ndarray:
-    """Samples [32] by which to advance each processed band, in [-DELAYS, DELAYS).
+def _bit_reversed(size: int) -> np.ndarray:
+    order = np.zeros(1, np.int64)
+    while len(order) < size:
+        order = np.concatenate((2 * order, 2 * order + 1))
+    return order
+
+
+_PLACE = _bit_reversed(_SIZE)  # where frequency k lies after the transform
+_ANGLE = 2 * np.pi * np.arange(_SIZE) / _SIZE
+_COSINE, _SINE = np.cos(_ANGLE).astype(np.float32), np.sin(_ANGLE).astype(np.float32)
+
+
+@njit(inline="always")
+def _turn(re, im, cosine, sine):
+    # (re + j im) * (cosine - j sine)
+    c, s, minus_s = splat(cosine), splat(sine), splat(-sine)
+    return fma(re, c, im * s), fma(im, c, re * minus_s)
+
+
+@_jit
+def _radix4(re, im, first, size, cosine, sine):
+    # one pass of a decimation-in-frequency transform of `size` samples from `first` on
+    quarter = size // 4
+    stride = cosine.size // size
+    for k in range(quarter):
+        i0 = (first + k) * 16
+        i1, i2, i3 = i0 + quarter * 16, i0 + quarter * 32, i0 + quarter * 48
+        ar, br, cr, dr = load(re, i0), load(re, i1), load(re, i2), load(re, i3)
+        ai, bi, ci, di = load(im, i0), load(im, i1), load(im, i2), load(im, i3)
+        er, ei, fr, fi = ar + cr, ai + ci, ar - cr, ai - ci
+        gr, gi, hr, hi = br + dr, bi + di, bi - di, dr - br
+        store(re, i0, er + gr)
+        store(im, i0, ei + gi)
+        w1, w2, w3 = k * stride, 2 * k * stride, 3 * k * stride
+        vr, vi = _turn(er - gr, ei - gi, cosine[w2], sine[w2])
+        store(re, i1, vr)
+        store(im, i1, vi)
+        vr, vi = _turn(fr + hr, fi + hi, cosine[w1], sine[w1])
+        store(re, i2, vr)
+        store(im, i2, vi)
+        vr, vi = _turn(fr - hr, fi - hi, cosine[w3], sine[w3])
+        store(re, i3, vr)
+        store(im, i3, vi)
+
+
+@_jit
+def _transform(re, im, cosine, sine):
+    # forward Fourier transform in place, frequencies in bit-reversed order
+    total = cosine.size
+    size = total
+    while size > _IN_L1:
+        for first in range(0, total, size):
+            _radix4(re, im, first, size, cosine, sine)
+        size //= 4
+    for block in range(0, total, size):
+        inner = size
+        while inner >= 4:
+            for first in range(block, block + size, inner):
+                _radix4(re, im, first, inner, cosine, sine)
+            inner //= 4
+
+
+@njit(inline="always")
+def _centred(source, target, row, begin, end, shift, mean, scale):
+    # target[row:] = (source[begin:end] - mean) * scale, sample 0 at `shift`
+    for t in range(begin, end):
+        store(target, (row + t - begin) * 16, (load(source, (shift + t) * 16) - mean) * scale)
+
+
+@_jit
+def cross_spectrum(x, y, pad, n, means, scales, cosine, sine, place, out):
+    """Sum over blocks of conj(X) Y for x - mean and (y - mean) * scale.
 
     Args:
-        reference, processed: per group flat float32 [(pad + T + pad) * 16], silent in the pads.
+        x, y: flat [(pad + n + pad) * 16]; means: [2 * 16]; scales: [16].
+        place: [N] where each frequency lies after the transform.
+        out: [2 * (N / 2 + 1) * 16] receives real and imaginary part, frequencies in order.
     """
-    return np.concatenate([_delays(x, y, samples, pad) for x, y in zip(reference, processed, strict=True)])
+    size = cosine.size
+    re, im = np.zeros(size * 16, np.float32), np.zeros(size * 16, np.float32)
+    mean_x, mean_y, scale, one = load(means, 0), load(means, 16), load(scales, 0), splat(np.float32(1))
+    imaginary = (size // 2 + 1) * 16
+    for start in range(0, n, size - 2 * DELAYS):
+        end = min(start + size - 2 * DELAYS, n)
+        _centred(x, re, 0, start, end, pad, mean_x, one)
+        re[(end - start) * 16 :] = 0
+        low, high = start - DELAYS, start - DELAYS + size
+        begin, stop = max(low, 0), min(high, n)
+        im[: (begin - low) * 16] = 0
+        _centred(y, im, begin - low, begin, stop, pad, mean_y, scale)
+        im[(stop - low) * 16 :] = 0
+        _transform(re, im, cosine, sine)
+        for k in range(size // 2 + 1):
+            p, m = place[k] * 16, place[(size - k) % size] * 16
+            xr, xi = load(re, p) + load(re, m), load(im, p) - load(im, m)
+            yr, yi = load(im, p) + load(im, m), load(re, m) - load(re, p)
+            store(out, k * 16, fma(xr, yr, fma(xi, yi, load(out, k * 16))))
+            at = imaginary + k * 16
+            store(out, at, fma(xr, yi, load(out, at)) - xi * yr)
 
 
-def _delays(x: np.ndarray, y: np.ndarray, samples: int, pad: int) -> np.ndarray:
-    x, y = x.reshape(-1, LANES), y.reshape(-1, LANES)
-    step = _SIZE - 2 * DELAYS
-    total = 0
-    for start in range(0, samples, step):
-        first = pad + start
-        block_x = x[first : first + min(step, samples - start)].astype(np.float64)
-        block_y = y[first - DELAYS : first - DELAYS + _SIZE].astype(np.float64)
-        total = total + rfft(block_x, _SIZE, axis=0).conj() * rfft(block_y, _SIZE, axis=0)
-    correlation = irfft(total, _SIZE, axis=0)[: 2 * DELAYS]  # delays from -DELAYS on
-    last_first = correlation[::-1]  # of equals the largest delay, as pyclarity
-    return DELAYS - 1 - np.argmax(last_first, axis=0).astype(np.int64)
+@_jit
+def _correlate_lane(x, y, pad, n, lane, delays, out):
+    # out[i] = sum over t of x[t] y[t + delays[i]], in double precision
+    for i in range(delays.size):
+        delay = delays[i]
+        total = 0.0
+        for t in range(max(0, -delay), min(n, n - delay)):
+            total += float(x[(pad + t) * 16 + lane]) * float(y[(pad + t + delay) * 16 + lane])
+        out[i] = total
+
+
+@dataclass(frozen=True)
+class Lanes:
+    """One quantity of sixteen bands over time."""
+
+    flat: np.ndarray  # float32 [(pad + T + pad) * 16], silent in the pads
+    pad: int
+    samples: int  # T
+    mean: np.ndarray  # [16] float64
+    power: np.ndarray  # [16] float64, mean square about the mean
+
+    def edges(self) -> tuple[np.ndarray, np.ndarray]:
+        """Sums of the first and of the last 0 ... DELAYS samples less the mean: [DELAYS + 1, 16] each."""
+        rows = self.flat.reshape(-1, LANES)[self.pad : self.pad + self.samples]
+        out = []
+        for edge in (rows[:DELAYS], rows[: -DELAYS - 1 : -1]):
+            sums = np.zeros((DELAYS + 1, LANES))
+            np.cumsum(edge - self.mean, axis=0, out=sums[1:])
+            out.append(sums)
+        return out[0], out[1]
+
+
+def correlations(x: Lanes, y: Lanes) -> np.ndarray:
+    """Cross-correlations for delays from -DELAYS on, less a constant: float64 [2 * DELAYS, 16]."""
+    scale = np.sqrt((x.power + 1e-30) / (y.power + 1e-30)).astype(np.float32)
+    means = np.concatenate((x.mean, y.mean)).astype(np.float32)
+    mx, my = means[:LANES].astype(np.float64), means[LANES:].astype(np.float64)
+    spectrum = np.zeros((2, _SIZE // 2 + 1, LANES), np.float32)
+    cross_spectrum(x.flat, y.flat, x.pad, x.samples, means, scale, _COSINE, _SINE, _PLACE, spectrum.ravel())
+    spectrum = spectrum.astype(np.float64)
+    inverse = irfft(spectrum[0] + 1j * spectrum[1], _SIZE, axis=0)[: 2 * DELAYS]
+    centred = inverse / (4 * scale.astype(np.float64))
+    if not (mx.any() or my.any()):
+        return centred
+    # sum of (x' + mx)(y' + my) over the overlap of T - |delay| samples, less my Sx' + mx Sy'
+    (head_x, tail_x), (head_y, tail_y) = x.edges(), y.edges()
+    late = slice(0, DELAYS)  # delays 0 ... DELAYS - 1
+    early = slice(DELAYS, 0, -1)  # delays -DELAYS ... -1
+    missing_x = np.concatenate((head_x[early], tail_x[late]))
+    missing_y = np.concatenate((tail_y[early], head_y[late]))
+    lost = np.abs(np.arange(-DELAYS, DELAYS))[:, None]
+    return centred - my * missing_x - mx * missing_y - mx * my * lost
+
+
+def band_delays(reference: Lanes, processed: Lanes) -> np.ndarray:
+    """Samples [16] by which to advance each processed band, in [-DELAYS, DELAYS)."""
+    values = correlations(reference, processed)
+    error = _TOLERANCE * reference.samples * np.sqrt(reference.power * processed.power)
+    best = np.empty(LANES, np.int64)
+    for lane in range(LANES):
+        near = np.flatnonzero(values[:, lane] >= values[:, lane].max() - error[lane]) - DELAYS
+        if len(near) > 1:
+            exact = np.empty(len(near))
+            _correlate_lane(
+                reference.flat, processed.flat, reference.pad, reference.samples, lane, near, exact
+            )
+            near = near[exact == exact.max()]
+        best[lane] = near[-1]  # of equals the largest delay, as pyclarity
+    return best

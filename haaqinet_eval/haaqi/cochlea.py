@@ -71,12 +71,14 @@ def share_loss(levels: np.ndarray) -> Loss:
 WIDEST = share_loss(np.full(6, 100.0)).bandwidth  # of the control path
 
 
-def adjust_bandwidth(narrowest: np.ndarray, mean_square: np.ndarray, level1: float) -> np.ndarray:
-    """Filter bandwidths [32] at the control path's mean square [32]: widest from 100 dB SPL on."""
+def adjust_bandwidth(
+    narrowest: np.ndarray, widest: np.ndarray, mean_square: np.ndarray, level1: float
+) -> np.ndarray:
+    """Filter bandwidths at the control path's mean square: widest from 100 dB SPL on. Elementwise."""
     with np.errstate(divide="ignore"):
         level = 20 * np.log10(np.sqrt(mean_square)) + level1
     share = np.clip((level - 50) / 50, 0, 1)
-    return np.where(level > 100, WIDEST, narrowest + share * (WIDEST - narrowest))
+    return np.where(level > 100, widest, narrowest + share * (widest - narrowest))
 
 
 def _pole(bandwidth: np.ndarray) -> np.ndarray:

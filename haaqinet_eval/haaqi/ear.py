@@ -1,19 +1,15 @@
-"""One signal through the cochlear model, and two of them compared.
-
-`hear_reference` gives everything that depends on the reference alone; `hear_processed` needs
-it, because the processed bands are aligned to the reference's and delayed with them.
-"""
+"""A signal through the cochlear model, sixteen bands at a time, and two signals compared."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 
 import numpy as np
 from scipy.signal import butter
 
 from . import kernels
-from .align import DELAYS, band_delays
+from .align import DELAYS, Lanes, band_delays
 from .cochlea import (
     BANDS,
     CENTERS,
@@ -22,11 +18,8 @@ from .cochlea import (
     Loss,
     adaptation_weights,
     adjust_bandwidth,
-    delays_to_align,
     gammatone_rows,
-    spectrum_sl,
 )
-from .noise import Gaussians
 from .simd import LANES
 
 GROUPS = tuple(slice(first, first + LANES) for first in range(0, BANDS, LANES))
@@ -36,36 +29,17 @@ _SMOOTH = 192  # samples: 8-ms averages of the envelope, half overlapping
 
 
 @dataclass(frozen=True)
-class Bands:
-    """A signal in the cochlea: each array flat float32, [(PAD + T + PAD) * 16] per group."""
-
-    samples: int  # T
-    envelope: list[np.ndarray]
-    motion: list[np.ndarray]
-    bandwidth: np.ndarray  # [32] relative to a normal ear at low level
-    level_sl: np.ndarray  # [32] long-term spectrum, dB SL
-
-
-@dataclass(frozen=True)
-class Heard:
-    """What reaches the nerve, bands in time with each other, threshold noise not yet added."""
-
-    motion: list[np.ndarray]  # per group flat [T * 16]
-    smooth: np.ndarray  # [32, L] envelopes in dB SL, 250 a second
-
-
-@dataclass(frozen=True)
 class Ear:
     """A listener's cochlea at one calibration: hearing loss and dB SPL of an RMS of 1."""
 
     loss: Loss
     level1: float
+    control_gain: np.ndarray = field(init=False)  # [32] of the control filters
+    control_rows: np.ndarray = field(init=False)  # [10, 32] as `kernels.gammatone_control` wants them
 
-    def control_rows(self) -> tuple[np.ndarray, np.ndarray]:
-        """Rows of `kernels.gammatone_control` [10, 32] and the control filters' gain [32]."""
+    def __post_init__(self) -> None:
         filters = gammatone_rows(WIDEST)
-        gain = filters[4]
-        unit = np.log2(gain)
+        unit = np.log2(filters[4])
         (b0, _), (_, a1) = butter(1, 800 / (0.5 * RATE))
         rows = np.stack(
             [
@@ -78,7 +52,25 @@ class Ear:
                 np.full(BANDS, b0),
             ]
         )
-        return rows, gain
+        object.__setattr__(self, "control_gain", filters[4])
+        object.__setattr__(self, "control_rows", rows)
+
+    @property
+    def noise_gain(self) -> np.float32:
+        """RMS of the threshold noise: 10 dB below threshold."""
+        return np.float32(10 ** ((-10 - self.level1) / 20))
+
+
+@dataclass(frozen=True)
+class Bands:
+    """Sixteen bands after compression."""
+
+    samples: int  # T
+    envelope: Lanes
+    motion: Lanes
+    bandwidth: np.ndarray  # [16] relative to a normal ear at low level
+    square: np.ndarray  # [16] mean square of the envelope before compression
+    control_square: np.ndarray  # [16] the same of the control path
 
 
 @lru_cache(maxsize=4)
@@ -96,28 +88,35 @@ def _flat(rows: np.ndarray, group: slice) -> np.ndarray:
     return np.ascontiguousarray(rows[:, group], dtype=np.float32).ravel()
 
 
-def filter_bands(signal: np.ndarray, ear: Ear) -> Bands:
+def filter_bands(signal: np.ndarray, ear: Ear, group: slice) -> Bands:
     """Gammatone filters and compression of a middle-ear output, float32 [T]."""
     n = len(signal)
-    rows, gain = ear.control_rows()
-    squares = np.zeros(BANDS)
-    gains = [np.empty(n * LANES, np.float32) for _ in GROUPS]
-    for group, out in zip(GROUPS, gains, strict=True):
-        kernels.gammatone_control(signal, _flat(rows, group), *_carriers(group.start, n), squares[group], out)
-    control = squares * gain**2 / n
-    bandwidth = adjust_bandwidth(ear.loss.bandwidth, control, ear.level1)
-    filters = gammatone_rows(bandwidth)
-    squares = np.zeros(BANDS)
-    envelope = [np.zeros((n + 2 * PAD) * LANES, np.float32) for _ in GROUPS]
-    motion = [np.zeros((n + 2 * PAD) * LANES, np.float32) for _ in GROUPS]
+    carriers = _carriers(group.start, n)
+    envelope, motion = (np.zeros((n + 2 * PAD) * LANES, np.float32) for _ in range(2))
     inside = slice(PAD * LANES, (PAD + n) * LANES)
-    for group, g, e, m in zip(GROUPS, gains, envelope, motion, strict=True):
-        carriers = _carriers(group.start, n)
-        kernels.gammatone_compress(
-            signal, _flat(filters, group), *carriers, squares[group], g, e[inside], m[inside]
-        )
-    mean_square = squares * filters[4] ** 2 / n
-    return Bands(n, envelope, motion, bandwidth, spectrum_sl(mean_square, control, ear.loss, ear.level1))
+    squares = np.zeros(LANES)
+    kernels.gammatone_control(
+        signal, _flat(ear.control_rows, group), *carriers, squares, envelope[inside]
+    )  # leaves the compressor's gain where the envelope will be
+    control = squares * ear.control_gain[group] ** 2 / n
+    bandwidth = np.array(WIDEST)
+    bandwidth[group] = adjust_bandwidth(ear.loss.bandwidth[group], WIDEST[group], control, ear.level1)
+    filters = gammatone_rows(bandwidth)
+    sums = np.zeros((4, LANES))
+    kernels.gammatone_compress(
+        signal, _flat(filters, group), *carriers, sums.ravel(), envelope[inside], motion[inside]
+    )
+    square, mean, envelope_square, motion_square = sums / n
+    mean = mean.astype(np.float32).astype(np.float64)  # the very number that `align` subtracts
+    spread = np.maximum(envelope_square - mean**2, 1e-6 * envelope_square)
+    return Bands(
+        n,
+        Lanes(envelope, PAD, n, mean, spread),
+        Lanes(motion, PAD, n, np.zeros(LANES), motion_square),
+        bandwidth[group],
+        square * filters[4, group] ** 2,
+        control,
+    )
 
 
 _WEIGHTS = adaptation_weights()
@@ -125,9 +124,9 @@ _WINDOW = np.hanning(_SMOOTH)
 _SMOOTH_WINDOW = _WINDOW.astype(np.float32)
 
 
-def _averages(halves: list[np.ndarray]) -> np.ndarray:
-    """Window averages from the sums of half windows: [L, 2, 16] per group -> [32, L]."""
-    rise, fall = np.concatenate([h.astype(np.float64) for h in halves], axis=2).transpose(1, 2, 0)
+def _averages(halves: np.ndarray) -> np.ndarray:
+    """Window averages from the sums of half windows: [L, 2, 16] -> [16, L]."""
+    rise, fall = halves.astype(np.float64).transpose(1, 2, 0)
     smooth = rise.copy()
     smooth[:, :-1] += fall[:, 1:]
     smooth /= _WINDOW.sum()
@@ -136,77 +135,61 @@ def _averages(halves: list[np.ndarray]) -> np.ndarray:
     return smooth
 
 
-def to_nerve(bands: Bands, ear: Ear, waits: np.ndarray, aligned: tuple[np.ndarray, np.ndarray]) -> Heard:
-    """Sensation level, adaptation and averages of one signal's bands.
+def align(reference: Bands, processed: Bands) -> tuple[np.ndarray, np.ndarray]:
+    """Samples [16] by which to advance the processed envelope, and the processed motion."""
+    return (
+        band_delays(reference.envelope, processed.envelope),
+        band_delays(reference.motion, processed.motion),
+    )
+
+
+IN_TIME = (np.zeros(LANES, np.int64), np.zeros(LANES, np.int64))
+
+
+def to_nerve(
+    bands: Bands, ear: Ear, group: slice, waits: np.ndarray, aligned: tuple[np.ndarray, np.ndarray]
+) -> tuple[np.ndarray, np.ndarray]:
+    """Sensation level, adaptation and averages: what the nerve gets, less the threshold noise.
 
     Args:
-        waits: [32] samples each band waits for the slowest.
-        aligned: [32] samples by which to advance the envelope, and the motion.
+        waits: [16] samples each band waits for the slowest.
+        aligned: of `align`, or IN_TIME.
+
+    Returns:
+        Motion, flat [T * 16], and envelopes in dB SL, 250 a second: [16, L].
     """
     n = bands.samples
-    levels = (ear.level1 - ear.loss.inner).astype(np.float32)
-    motions, halves = [], []
-    for group, e, m in zip(GROUPS, bands.envelope, bands.motion, strict=True):
-        lanes = np.arange(LANES)
-        at = [(PAD + delay[group] - waits[group]) * LANES + lanes for delay in aligned]
-        out = np.empty(n * LANES, np.float32)
-        sums = np.empty((n // (_SMOOTH // 2), 2, LANES), np.float32)
-        kernels.inner_hair_cells(
-            e,
-            m,
-            *at,
-            waits[group].astype(np.float32),
-            levels[group],
-            _WEIGHTS,
-            _SMOOTH_WINDOW,
-            out,
-            sums.ravel(),
-        )
-        motions.append(out)
-        halves.append(sums)
-    return Heard(motions, _averages(halves))
-
-
-IN_TIME = (np.zeros(BANDS, np.int64), np.zeros(BANDS, np.int64))
-
-
-def hear_reference(signal: np.ndarray, ear: Ear) -> tuple[Bands, np.ndarray, Heard]:
-    """The reference's bands, the group delays [32] it sets for both signals, and what is heard."""
-    bands = filter_bands(signal, ear)
-    waits = delays_to_align(bands.bandwidth)
-    return bands, waits, to_nerve(bands, ear, waits, IN_TIME)
-
-
-def hear_processed(signal: np.ndarray, ear: Ear, reference: Bands, waits: np.ndarray) -> tuple[Bands, Heard]:
-    """The processed signal's bands, aligned to the reference's, and what is heard."""
-    bands = filter_bands(signal, ear)
-    delays = (
-        band_delays(reference.envelope, bands.envelope, bands.samples, PAD),
-        band_delays(reference.motion, bands.motion, bands.samples, PAD),
+    at_envelope, at_motion = ((PAD + delay - waits) * LANES + np.arange(LANES) for delay in aligned)
+    levels = (ear.level1 - ear.loss.inner[group]).astype(np.float32)
+    out = np.empty(n * LANES, np.float32)
+    halves = np.empty((n // (_SMOOTH // 2), 2, LANES), np.float32)
+    kernels.inner_hair_cells(
+        bands.envelope.flat,
+        bands.motion.flat,
+        at_envelope,
+        at_motion,
+        waits.astype(np.float32),
+        levels,
+        _WEIGHTS,
+        _SMOOTH_WINDOW,
+        out,
+        halves.ravel(),
     )
-    return bands, to_nerve(bands, ear, waits, delays)
+    return out, _averages(halves)
 
 
-def with_noise(
-    motions: list[np.ndarray], waits: np.ndarray, stream: Gaussians, level1: float, in_place: bool
-) -> list[np.ndarray]:
-    """Motion with threshold noise (-10 dB re threshold): per group flat [T * 16]."""
-    gain = np.float32(10 ** ((-10 - level1) / 20))
-    noisy = []
-    for group, motion in zip(GROUPS, motions, strict=True):
-        n = motion.size // LANES
-        noise = np.empty(PAD + LANES * n, np.float32)  # the first band reads `waits` before its start
-        noise[:PAD] = 0
-        stream.fill(noise[PAD:])
-        at = PAD + np.arange(LANES) * n - waits[group]
-        out = motion if in_place else np.empty_like(motion)
-        kernels.add_noise(motion, noise, gain, at, waits[group].astype(np.float32), out)
-        noisy.append(out)
-    return noisy
+def add_noise(motion: np.ndarray, noise: np.ndarray, ear: Ear, waits: np.ndarray, out: np.ndarray) -> None:
+    """Threshold noise onto flat motion [T * 16], into `out`, which may be `motion`.
+
+    Args:
+        noise: [PAD + 16 * T] Gaussian numbers, band after band from PAD on.
+    """
+    at = PAD + np.arange(LANES) * (motion.size // LANES) - waits
+    kernels.add_noise(motion, noise, ear.noise_gain, at, waits.astype(np.float32), out)
 
 
 @lru_cache(maxsize=8)
-def _covariance_windows(milliseconds: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _covariance_windows(milliseconds: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     size = int(np.around(milliseconds * (0.001 * RATE)))
     size += size % 2
     window = np.hanning(size)
@@ -218,16 +201,14 @@ def _covariance_windows(milliseconds: int) -> tuple[np.ndarray, np.ndarray, np.n
 
 
 def covariances(
-    reference: list[np.ndarray], processed: list[np.ndarray], threshold: float, milliseconds: int
+    reference: np.ndarray, processed: np.ndarray, threshold: float, milliseconds: float
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Covariances and the reference's mean squares of every tile: [32, S] each."""
+    """Covariances of two flat motions and the reference's mean squares in every tile: [16, S] each."""
     window, unbias, half_unbias = _covariance_windows(milliseconds)
-    results, squares = [], []
-    for x, y in zip(reference, processed, strict=True):
-        segments = (x.size // LANES) // (window.size // 2)
-        result, square = (np.empty((segments, LANES), np.float32) for _ in range(2))
-        floor = np.float32(0.999 * threshold**2 / 2)
-        kernels.covariances(x, y, window, unbias, half_unbias, floor, result.ravel(), square.ravel())
-        results.append(result)
-        squares.append(square)
-    return tuple(np.concatenate(a, axis=1).T.astype(np.float64) for a in (results, squares))
+    segments = (reference.size // LANES) // (window.size // 2)
+    result, squares = (np.empty((segments, LANES), np.float32) for _ in range(2))
+    floor = np.float32(0.999 * threshold**2 / 2)
+    kernels.covariances(
+        reference, processed, window, unbias, half_unbias, floor, result.ravel(), squares.ravel()
+    )
+    return result.T.astype(np.float64), squares.T.astype(np.float64)

@@ -95,14 +95,15 @@ def gammatone_control(signal, rows, table, starts, squares, gains):
 
 
 @_jit
-def gammatone_compress(signal, rows, table, starts, squares, gains, envelope, motion):
+def gammatone_compress(signal, rows, table, starts, sums, envelope, motion):
     """Signal path: gammatone filter at the adjusted bandwidth, times the compressor's gain.
 
     Args:
         rows: [5 * 16] per channel: b of the one-pole stages, three FIR weights, overall gain.
-        squares: [16] float64, receives the sums of squares of the envelope before compression.
-        gains: [T * 16] of `gammatone_control`.
-        envelope, motion: [T * 16] receive the compressed envelope and basilar-membrane motion.
+        sums: [4 * 16] float64, receives per channel the sum of squares of the envelope before
+            compression, and after it the sums of the envelope, of its squares and of the motion's.
+        envelope: [T * 16] holds the gains of `gammatone_control`, receives the compressed envelope.
+        motion: [T * 16] receives the compressed basilar-membrane motion.
     """
     n = signal.size
     b, f0, f1, f2, scale = load(rows, 0), load(rows, 16), load(rows, 32), load(rows, 48), load(rows, 64)
@@ -110,11 +111,11 @@ def gammatone_compress(signal, rows, table, starts, squares, gains, envelope, mo
     zero = splat(_ZERO)
     r1, r2, r3, r4, i1, i2, i3, i4 = zero, zero, zero, zero, zero, zero, zero, zero
     ra, rb, ia, ib = zero, zero, zero, zero
-    sums = np.zeros(16, np.float32)
+    part = np.zeros(64, np.float32)
     for block in range((n + CARRIER - 1) // CARRIER):
         start = block * CARRIER
         cosine, sine = load(starts, block * 32), load(starts, block * 32 + 16)
-        total = zero
+        total = total_e = total_ee = total_mm = zero
         for k in range(min(CARRIER, n - start)):
             tc, ts = load(table, k * 16), load(table, (CARRIER + k) * 16)
             x = splat(signal[start + k])
@@ -131,12 +132,17 @@ def gammatone_compress(signal, rows, table, starts, squares, gains, envelope, mo
             power = fma(re, re, im * im)
             total = total + power
             place = (start + k) * 16
-            gain = scale * load(gains, place)
-            store(envelope, place, gain * sqrt(power))
-            store(motion, place, gain * fma(re, c, im * s))
-        store(sums, 0, total)
-        for lane in range(16):
-            squares[lane] += sums[lane]
+            gain = scale * load(envelope, place)
+            e, m = gain * sqrt(power), gain * fma(re, c, im * s)
+            store(envelope, place, e)
+            store(motion, place, m)
+            total_e, total_ee, total_mm = total_e + e, fma(e, e, total_ee), fma(m, m, total_mm)
+        store(part, 0, total)
+        store(part, 16, total_e)
+        store(part, 32, total_ee)
+        store(part, 48, total_mm)
+        for place in range(64):
+            sums[place] += part[place]
 
 
 @_jit

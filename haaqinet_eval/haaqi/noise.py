@@ -8,12 +8,13 @@ most of their work is not: words are tempered, tried and scaled in batches here.
 from __future__ import annotations
 
 import math
+import threading
 from copy import copy
 
 import numpy as np
 from numba import njit
 
-from .simd import LANES, fma, load, log2, splat, sqrt, store
+from .simd import LANES, load, log2, splat, sqrt, store
 
 _WORDS, _MIDDLE = 624, 397
 _BATCH = 1024  # pairs tried at once
@@ -158,3 +159,30 @@ class Gaussians:
             self._rng.set_state(
                 {"bit_generator": "MT19937", "state": state, "has_gauss": held, "gauss": spare}
             )
+
+
+class NoiseBlocks:
+    """Blocks of Gaussian numbers that must be drawn in order, asked for in any, from any thread.
+
+    Args:
+        stream: where they come from.
+        count: numbers in a block.
+        pad: zeros put before each block.
+    """
+
+    def __init__(self, stream: Gaussians, count: int, pad: int) -> None:
+        self.stream, self._count, self._pad = stream, count, pad
+        self._drawn: dict[int, np.ndarray] = {}
+        self._next = 0
+        self._lock = threading.Lock()
+
+    def take(self, index: int) -> np.ndarray:
+        """Block `index`, float32 [pad + count]; each can be taken once."""
+        with self._lock:
+            while self._next <= index:
+                block = np.empty(self._pad + self._count, np.float32)
+                block[: self._pad] = 0
+                self.stream.fill(block[self._pad :])
+                self._drawn[self._next] = block
+                self._next += 1
+            return self._drawn.pop(index)

@@ -10,24 +10,34 @@ import numpy as np
 from ..errors import Unscorable
 from ..nalr import AudiogramLike
 from ..trials import DEFAULT_LEVEL1, Result
-from . import cochlea, features, prepare
-from . import ear as model
-from .noise import Gaussians
+from . import cochlea, ear, features, prepare
+from .noise import Gaussians, NoiseBlocks
+from .simd import LANES
+from .threads import each
 
 DEFAULT_SEED = 0
-SEGMENT_COVARIANCE = 16  # ms
+_LONG = 180 * 24000  # samples beyond which groups of bands go one after the other, to save memory
 
 
 @dataclass(frozen=True)
 class _Heard:
-    """The reference side of a comparison. `motion` is free of noise, or has the fixed stream's."""
+    """The reference side of a comparison: lists have one item per group of bands."""
 
     part: slice  # which samples of the 24-kHz reference
-    bands: model.Bands
-    waits: np.ndarray
-    smooth: np.ndarray
-    motion: list[np.ndarray]
-    stream: Gaussians | None  # the fixed stream after the reference's noise; None: motion has no noise
+    bands: list[ear.Bands | None]
+    waits: np.ndarray  # [32] samples
+    level_sl: np.ndarray  # [32] long-term spectrum, dB SL
+    smooth: np.ndarray  # [32, L] envelopes, dB SL
+    motion: list[np.ndarray]  # free of noise, or with the fixed stream's
+    stream: Gaussians | None  # the fixed stream after the reference's noise; None: free of noise
+
+
+@dataclass(frozen=True)
+class _Options:
+    silence_threshold: float = features.SILENCE_THRESHOLD
+    add_noise: float = 0.0
+    segment_covariance: float = 16.0  # ms
+    once: bool = False  # the reference will not be used again: its memory may be
 
 
 class Reference:
@@ -65,8 +75,9 @@ class Reference:
         self.equalisation, self.level1 = equalisation, float(level1)
         self._rng = DEFAULT_SEED if rng is None else rng
         self._signal = prepare.to_24_khz(signal, rate)
-        self._ear = model.Ear(cochlea.share_loss(self.levels), self.level1)
+        self._ear = ear.Ear(cochlea.share_loss(self.levels), self.level1)
         self._heard: _Heard | None = None
+        self._kept_spectrum: tuple[int, np.ndarray] | None = None
         self._lock = threading.Lock()
 
     def score(
@@ -85,51 +96,35 @@ class Reference:
         Raises:
             Unscorable: codes not_mono, not_finite, too_short, length_mismatch, bad_sample_rate.
         """
-        return self._score(processed, sample_rate, rng)
+        return self._score(processed, sample_rate, rng, _Options())
 
     def _score(
         self,
         processed: np.ndarray,
         sample_rate: float,
-        rng: np.random.RandomState | int | None = None,
-        silence_threshold: float = features.SILENCE_THRESHOLD,
-        add_noise: float = 0.0,
-        segment_covariance: int = SEGMENT_COVARIANCE,
-        once: bool = False,
+        rng: np.random.RandomState | int | None,
+        options: _Options,
     ) -> Result:
         processed = self._check(processed, sample_rate)
-        fixed = rng is None and not isinstance(self._rng, np.random.RandomState)
-        generator = self._rng if rng is None else rng
-        if not isinstance(generator, np.random.RandomState):
-            generator = np.random.RandomState(generator)
-        stream = Gaussians(generator)
         length = min(len(self._signal), len(processed))
-        reference, processed = self._signal[:length], processed[:length]
-        part = prepare.sounding_part(reference)
-        delay = prepare.alignment_delay(reference, processed)
+        processed = processed[:length]
+        part = prepare.sounding_part(self._signal[:length])
+        delay = prepare.alignment_delay(self._signal[:length], self._spectrum(length), processed)
         processed = prepare.middle_ear(prepare.advance(processed, delay)[part])
 
-        heard = self._hear(part, stream, fixed)
-        if fixed:
-            stream, noisy = heard.stream.fork(), heard.motion
-        else:
-            noisy = model.with_noise(self._noiseless(heard), heard.waits, stream, self.level1, in_place=once)
-        bands, nerve = model.hear_processed(processed, self._ear, heard.bands, heard.waits)
-        noisy_processed = model.with_noise(nerve.motion, heard.waits, stream, self.level1, in_place=True)
-
-        frames = features.audible_frames(heard.smooth, silence_threshold)
-        smooth = [heard.smooth[:, frames], nerve.smooth[:, frames]]
-        cepstral = 0.0
-        if len(frames) > 1:
-            if add_noise or not fixed:  # pyclarity draws this noise even where it adds none of it
-                extra = [stream.fill(np.empty(s.size, np.float32)).reshape(s.shape) for s in smooth]
-                smooth = [s + add_noise * e for s, e in zip(smooth, extra, strict=True)]
-            cepstral = features.mel_cepstral_high(*map(features.modulations, smooth))
+        fixed = rng is None and not isinstance(self._rng, np.random.RandomState)
+        heard = self._hear(part, fixed)
+        stream = heard.stream.fork() if fixed else Gaussians(_generator(self._rng if rng is None else rng))
+        compared = self._compare(heard, processed, stream, fixed, options)
+        squares, controls, smooth, covariances, mean_squares = (np.concatenate(c) for c in compared)
+        threshold = options.silence_threshold
+        smooths = self._audible(heard.smooth, smooth, stream, fixed, options)
         if not fixed:
             stream.hand_back()
-        tiles = model.covariances(noisy, noisy_processed, silence_threshold, segment_covariance)
-        synchronous = features.synchrony(*tiles, silence_threshold)
-        d_loud, d_norm = features.spectral_differences(heard.bands.level_sl, bands.level_sl)
+        cepstral = features.mel_cepstral_high(*map(features.modulations, smooths)) if smooths else 0.0
+        synchronous = features.synchrony(covariances, mean_squares, threshold)
+        level_sl = cochlea.spectrum_sl(squares, controls, self._ear.loss, self.level1)
+        d_loud, d_norm = features.spectral_differences(heard.level_sl, level_sl)
         score, nonlinear, linear = features.combine(cepstral, synchronous, d_loud, d_norm)
         parts = {
             "mel_cepstral_high": cepstral,
@@ -155,23 +150,98 @@ class Reference:
             )
         return processed
 
-    def _hear(self, part: slice, stream: Gaussians, fixed: bool) -> _Heard:
+    def _spectrum(self, length: int) -> np.ndarray:
+        """For the broadband alignment; the latest length's is kept."""
+        kept = self._kept_spectrum
+        if kept is None or kept[0] != length:
+            kept = self._kept_spectrum = (length, prepare.alignment_spectrum(self._signal[:length]))
+        return kept[1]
+
+    def _hear(self, part: slice, fixed: bool) -> _Heard:
         """The reference side for this part of the reference; the latest one is kept."""
         with self._lock:
             heard = self._heard
             if heard is None or heard.part != part:
-                signal = self._signal[part]
-                if self.equalisation == 1:
-                    signal = prepare.equalise(signal, self.levels)
-                bands, waits, nerve = model.hear_reference(prepare.middle_ear(signal), self._ear)
-                heard = _Heard(part, bands, waits, nerve.smooth, nerve.motion, None)
+                heard = self._hear_anew(part)
             if fixed and heard.stream is None:
-                motion = model.with_noise(heard.motion, heard.waits, stream, self.level1, in_place=True)
-                heard = replace(heard, motion=motion, stream=stream)
+                blocks = _blocks(Gaussians(_generator(self._rng)), heard)
+                for group, motion in zip(ear.GROUPS, heard.motion, strict=True):
+                    noise = blocks.take(group.start // LANES)
+                    ear.add_noise(motion, noise, self._ear, heard.waits[group], motion)
+                heard = replace(heard, stream=blocks.stream)
             self._heard = heard
             return heard
 
-    def _noiseless(self, heard: _Heard) -> list[np.ndarray]:
-        if heard.stream is None:
-            return heard.motion
-        return model.to_nerve(heard.bands, self._ear, heard.waits, model.IN_TIME).motion
+    def _hear_anew(self, part: slice) -> _Heard:
+        signal = self._signal[part]
+        if self.equalisation == 1:
+            signal = prepare.equalise(signal, self.levels)
+        signal = prepare.middle_ear(signal)
+        bands = each(lambda group: ear.filter_bands(signal, self._ear, group), ear.GROUPS)
+        waits = cochlea.delays_to_align(np.concatenate([b.bandwidth for b in bands]))
+        nerve = each(
+            lambda pair: ear.to_nerve(pair[0], self._ear, pair[1], waits[pair[1]], ear.IN_TIME),
+            zip(bands, ear.GROUPS, strict=True),
+        )
+        squares, controls = (np.concatenate(s) for s in zip(*((b.square, b.control_square) for b in bands)))
+        level_sl = cochlea.spectrum_sl(squares, controls, self._ear.loss, self.level1)
+        motion, smooth = zip(*nerve, strict=True)
+        return _Heard(part, bands, waits, level_sl, np.concatenate(smooth), list(motion), None)
+
+    def _compare(
+        self, heard: _Heard, processed: np.ndarray, stream: Gaussians, fixed: bool, options: _Options
+    ) -> tuple[tuple[np.ndarray, ...], ...]:
+        """Per quantity, one array per group: mean squares (two), envelopes, covariances, tiles' squares."""
+        blocks = _blocks(stream, heard)
+        together = len(processed) <= _LONG
+
+        def compare(index: int) -> tuple[np.ndarray, ...]:
+            # each group draws half of the noise, the first early and the second late: neither waits
+            group, waits = ear.GROUPS[index], heard.waits[ear.GROUPS[index]]
+            motion = heard.motion[index]
+            if not fixed:
+                motion = self._noisy(heard, index, blocks, options)
+            early = blocks.take(len(ear.GROUPS) * (not fixed) + index) if index == 0 else None
+            bands = ear.filter_bands(processed, self._ear, group)
+            aligned = ear.align(heard.bands[index], bands)
+            if options.once:
+                heard.bands[index] = None
+            nerve, smooth = ear.to_nerve(bands, self._ear, group, waits, aligned)
+            noise = blocks.take(len(ear.GROUPS) * (not fixed) + index) if early is None else early
+            ear.add_noise(nerve, noise, self._ear, waits, nerve)
+            tiles = ear.covariances(motion, nerve, options.silence_threshold, options.segment_covariance)
+            return bands.square, bands.control_square, smooth, *tiles
+
+        return tuple(zip(*each(compare, range(len(ear.GROUPS)), together), strict=True))
+
+    def _noisy(self, heard: _Heard, index: int, blocks: NoiseBlocks, options: _Options) -> np.ndarray:
+        """The reference's motion with noise drawn now."""
+        group = ear.GROUPS[index]
+        motion, waits = heard.motion[index], heard.waits[group]
+        if heard.stream is not None:  # it has the fixed stream's noise already
+            motion, _ = ear.to_nerve(heard.bands[index], self._ear, group, waits, ear.IN_TIME)
+        out = motion if options.once else np.empty_like(motion)
+        ear.add_noise(motion, blocks.take(index), self._ear, waits, out)
+        return out
+
+    @staticmethod
+    def _audible(
+        reference: np.ndarray, processed: np.ndarray, stream: Gaussians, fixed: bool, options: _Options
+    ) -> list[np.ndarray]:
+        """Both signals' envelopes in the frames that count, or nothing where there are too few."""
+        frames = features.audible_frames(reference, options.silence_threshold)
+        if len(frames) <= 1:
+            return []
+        smooths = [reference[:, frames], processed[:, frames]]
+        if options.add_noise or not fixed:  # pyclarity draws this noise even where it adds none of it
+            extra = [stream.fill(np.empty(s.size, np.float32)).reshape(s.shape) for s in smooths]
+            smooths = [s + options.add_noise * e for s, e in zip(smooths, extra, strict=True)]
+        return smooths
+
+
+def _generator(rng: np.random.RandomState | int) -> np.random.RandomState:
+    return rng if isinstance(rng, np.random.RandomState) else np.random.RandomState(rng)
+
+
+def _blocks(stream: Gaussians, heard: _Heard) -> NoiseBlocks:
+    return NoiseBlocks(stream, heard.motion[0].size, ear.PAD)
