@@ -61,17 +61,6 @@ class Refusal(SystemExit):
         self.message = message
 
 
-def split_evaluator(overrides: Sequence[str], default: str = "both") -> tuple[str, list[str]]:
-    """Take `evaluator=…` out of a recipe's overrides.
-
-    >>> split_evaluator(["path.root=data", "evaluator=haaqi"])
-    ('haaqi', ['path.root=data'])
-    """
-    given = [o.partition("=")[2] for o in overrides if o.lstrip("+").startswith("evaluator=")]
-    rest = [o for o in overrides if not o.lstrip("+").startswith("evaluator=")]
-    return (given[-1] if given else default), rest
-
-
 def check_pyclarity() -> None:
     """Refuse a pyclarity whose names or signatures are not those that are replaced here.
 

@@ -347,6 +347,43 @@ def test_the_log_says_what_was_kept(roots, tmp_path, capsys):
     assert "3 were there and were kept; overwrite=true renders them again" in capsys.readouterr().out
 
 
+def render(roots, folder, **overrides):
+    config = tree.config(
+        "cad_icassp_2024", roots["cad_icassp_2024"], folder, system="oracle_mask", **overrides
+    )
+    return run_enhancement("cad_icassp_2024", config)
+
+
+def test_two_renderings_never_mix(roots, tmp_path):
+    small = {"evaluate.small_test": True}
+    render(roots, tmp_path, **small)
+    signals = tmp_path / "oracle_mask/enhanced_signals"
+    [file] = signals.iterdir()
+    first = file.read_bytes()
+    with pytest.raises(
+        InputError, match=r"enhance\.json: .*option error 4\.0, now it is 9\.0; set overwrite=true"
+    ):
+        render(roots, tmp_path, **{"oracle_mask.error": 9.0})
+    with pytest.raises(InputError, match=r"soft_clip False, now it is True"):
+        render(roots, tmp_path, soft_clip=True)
+    render(roots, tmp_path)
+    assert len(list(signals.iterdir())) == 3
+    assert file.read_bytes() == first
+    render(roots, tmp_path, overwrite=True, **small, **{"oracle_mask.error": 9.0})
+    assert list(signals.iterdir()) == [file]  # those of the other rendering are gone
+    assert file.read_bytes() != first
+    render(roots, tmp_path, **{"oracle_mask.error": 9.0, "separator.device": "cpu"})
+
+
+def test_foreign_signals_are_not_touched(roots, tmp_path):
+    foreign = tmp_path / "oracle_mask/enhanced_signals/mine.flac"
+    tree.write_audio(foreign, np.zeros(100))
+    with pytest.raises(InputError, match=r"holds signals that enhance\.py did not write"):
+        render(roots, tmp_path)
+    render(roots, tmp_path, overwrite=True)
+    assert foreign.exists()
+
+
 @pytest.mark.parametrize(
     ("config", "expected"),
     [

@@ -200,18 +200,6 @@ def test_columns_with_equal_scores():
     assert shim.find_columns(row, [1.0, 1.0]) == {"left": 0, "right": 1, "score": None}
 
 
-@pytest.mark.parametrize(
-    ("given", "expected"),
-    [
-        (["a=1"], ("both", ["a=1"])),
-        (["evaluator=haaqi", "a=1"], ("haaqi", ["a=1"])),
-        (["a=1", "+evaluator=haaqinet"], ("haaqinet", ["a=1"])),
-    ],
-)
-def test_split_evaluator(given, expected):
-    assert shim.split_evaluator(given) == expected
-
-
 def test_wrong_calls(tmp_path):
     with pytest.raises(InputError, match="no such recipe"):
         shim.run_recipe(tmp_path / "none.py", "both", [])

@@ -17,6 +17,7 @@ from ..cadenza.metadata import check_kind, option
 from ..errors import InputError
 from . import load_system, system_name, system_names
 from .enhance import Count, enhance, system_options
+from .record import claim_folder, rendering_settings
 from .render import RENDERERS
 
 LINES = 10  # about so many lines per system where there is no terminal
@@ -58,22 +59,29 @@ def run_enhancement(name: str, config: Mapping, console: Console | None = None) 
     console = console or Console()
     config = absolute_paths(config)
     overwrite = option(config, "overwrite", bool)
-    systems = [load_system(system, **system_options(system, config)) for system in wanted_systems(config)]
-    folders = {s.name: Path(config["path"]["exp_folder"], s.name, ENHANCED) for s in systems}
-    if config["evaluate"].get("segments") is True:
-        for folder in folders.values():  # where the adapter looks for segments
-            (folder / TEST_FOLDER).mkdir(parents=True, exist_ok=True)
-    challenge = load_challenge(name, config, folders)
+    options = {system: system_options(system, config) for system in wanted_systems(config)}
+    systems = [load_system(system, **given) for system, given in options.items()]
+    folders = {system: Path(config["path"]["exp_folder"], system, ENHANCED) for system in options}
+    challenge = load_challenge(name, config, _segment_folders(config, folders))
     renderer = RENDERERS[name](challenge, config)
     pairs = select_pairs(challenge, config)
     if not pairs:
         raise InputError("there is no scene and listener to render; see the metadata files and evaluate.*")
     for system in systems:
         folder = folders[system.name]
+        claim_folder(folder, rendering_settings(challenge, config, options[system.name]), overwrite)
         with _show_progress(system.name, len(pairs), console) as report:
             count = enhance(renderer, system, pairs, folder, overwrite, report)
         _tell(count, folder, console)
     return 0
+
+
+def _segment_folders(config: Mapping, folders: Mapping[str, Path]) -> Mapping[str, Path]:
+    """The systems' folders; with `evaluate.segments=true` the folder is in them that tells CAD1's adapter."""
+    if config["evaluate"].get("segments") is True:
+        for folder in folders.values():
+            (folder / TEST_FOLDER).mkdir(parents=True, exist_ok=True)
+    return folders
 
 
 def _tell(count: Count, folder: Path, console: Console) -> None:
