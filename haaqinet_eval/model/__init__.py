@@ -1,8 +1,10 @@
 """HAAQI-Net in torch: front end, network, checkpoint."""
 
 from .auditory import AuditoryFrontEnd, band_losses
+from .beats import load_beats
 from .checkpoint import load_model, read_metadata, save_model, sha256
 from .net import OUTPUTS, Dimensions, HaaqiNet, frame_times
+from .official import convert_official, load_official
 
 __all__ = [
     "OUTPUTS",
@@ -10,8 +12,11 @@ __all__ = [
     "Dimensions",
     "HaaqiNet",
     "band_losses",
+    "convert_official",
     "frame_times",
+    "load_beats",
     "load_model",
+    "load_official",
     "read_metadata",
     "save_model",
     "sha256",

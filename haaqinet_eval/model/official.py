@@ -33,13 +33,13 @@ from torch import Tensor, nn
 
 from ..errors import InputError, Unscorable
 from .beats import Beats, BeatsConfig, EncoderLayer, patches
+from .distilbeats import LAYERS as STUDENT_LAYERS
+from .distilbeats import MIMICKED, run_layers
 from .kaldi_fbank import SAMPLE_RATE
 from .state import load_strictly, read_state, write_state
 
 ATTENTION_HEADS = 16
 LEVELS = 8  # hearing levels of an ear
-MIMICKED = (5, 8, 11)  # layers of BEATs, from 0, that the student's heads stand for
-STUDENT_LAYERS = 3
 PREFIX = "beats_model."
 # what the shapes of the weights do not tell: of BEATs_iter3_plus_AS2M.pt, and of the student
 _TEACHER_CFG = {"relative_position_embedding": True, "max_distance": 800, "deep_norm": True}
@@ -200,12 +200,7 @@ class Student(OfficialNet):
     def layers(self, waveform: Tensor) -> Tensor:
         """Outputs of the student's own layers, [B, 3, N, D]."""
         x = self.linear2(self.beats_layer_norm(patches(waveform, self.patch_embedding)))
-        outputs = []
-        for i in range(STUDENT_LAYERS):
-            layer = getattr(self, f"encoder{i}")
-            x = layer(x, layer.self_attn.position_bias(x.shape[1]))
-            outputs.append(x)
-        return torch.stack(outputs, 1)
+        return run_layers([getattr(self, f"encoder{i}") for i in range(STUDENT_LAYERS)], x)
 
     def mimicked(self, waveform: Tensor) -> Tensor:
         """What the heads on the last layer predict of BEATs' layers 6, 9 and 12, [B, 3, N, D]."""
