@@ -139,7 +139,8 @@ def mini_overrides(challenge: str, root: str | Path, split: str | None = None) -
         challenge: one of `CHALLENGES`.
         root: what `make_mini` returned.
         split: None for the split of the recipe's own defaults, for which `path.root` is enough;
-            otherwise `train` or `valid` (cad_icassp_2024), `valid` or `test` (cad1_task1), `valid` (cad2_task2).
+            otherwise `train` or `valid` (cad_icassp_2024), `valid` or `test` (cad1_task1),
+            `valid` (cad2_task2).
 
     Raises:
         InputError: for an unknown challenge or a split it does not have.

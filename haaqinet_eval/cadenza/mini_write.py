@@ -100,10 +100,11 @@ def write_at_mic(folder: Path, style: str, seed: int, position: dict, seconds: f
 
 # split -> first scene number, songs (style, seed) in the order of the scenes; a song named twice
 # is one recording with two remixes
+_TRAIN_SONGS = (("rock", 101), ("ballad", 102), ("funk", 103), ("electronic", 104), ("folk", 105))
 _ICASSP = {
-    "train": (10001, (("rock", 101), ("ballad", 102), ("funk", 103), ("electronic", 104), ("folk", 105), ("folk", 105))),
+    "train": (10001, (*_TRAIN_SONGS, _TRAIN_SONGS[-1])),
     "valid": (20001, (("latin", 201), ("jazz", 202), ("pop", 203))),
-}  # fmt: skip
+}
 
 
 def write_cad_icassp_2024(root: Path) -> None:
@@ -140,9 +141,10 @@ def write_cad_icassp_2024(root: Path) -> None:
 
 
 def write_cad1_task1(root: Path) -> None:
-    """CAD1 task 1: 3 validation songs of 10 s; 2 test songs of 12 s with segments of 10 s and 5 s; 4 listeners.
+    """CAD1 task 1: 3 validation songs of 10 s, 2 test songs of 12 s; 4 listeners.
 
-    As in the official set, validation songs lie in the folder `train` and only test songs have segments.
+    Test songs have segments of 10 s (objective) and 5 s (subjective). As in the official set,
+    validation songs lie in the folder `train` and only test songs have segments.
     """
     metadata = root / "metadata"
     listeners = mini_listeners(("L9001", "L9003", "L9004", "L9005"))

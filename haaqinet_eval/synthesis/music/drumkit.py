@@ -12,12 +12,12 @@ from .plan import Plan
 from .space import add, pan
 from .tones import band_noise
 
-_PAN = {"kick": 0.0, "ekick": 0.0, "snare": 0.06, "esnare": 0.0, "hat": 0.38, "openhat": 0.38, "ride": -0.42,
-        "crash": -0.5, "tom": -0.2, "rim": 0.15, "clap": 0.0, "shaker": 0.55, "tambourine": -0.5, "conga": -0.3,
-        "cowbell": 0.3, "clave": -0.45, "brush": 0.12}  # fmt: skip
-_LEVEL = {"kick": 1.0, "ekick": 1.0, "snare": 0.6, "esnare": 0.6, "hat": 0.14, "openhat": 0.13, "ride": 0.13,
-          "crash": 0.22, "tom": 0.6, "rim": 0.3, "clap": 0.3, "shaker": 0.12, "tambourine": 0.15, "conga": 0.45,
-          "cowbell": 0.14, "clave": 0.22, "brush": 0.22}  # fmt: skip
+_PAN = {"kick": 0.0, "ekick": 0.0, "snare": 0.06, "esnare": 0.0, "hat": 0.38, "openhat": 0.38,
+        "ride": -0.42, "crash": -0.5, "tom": -0.2, "rim": 0.15, "clap": 0.0, "shaker": 0.55,
+        "tambourine": -0.5, "conga": -0.3, "cowbell": 0.3, "clave": -0.45, "brush": 0.12}  # fmt: skip
+_LEVEL = {"kick": 1.0, "ekick": 1.0, "snare": 0.6, "esnare": 0.6, "hat": 0.14, "openhat": 0.1, "ride": 0.07,
+          "crash": 0.13, "tom": 0.6, "rim": 0.3, "clap": 0.3, "shaker": 0.12, "tambourine": 0.15,
+          "conga": 0.45, "cowbell": 0.14, "clave": 0.22, "brush": 0.14}  # fmt: skip
 _VELOCITY = {"X": 1.0, "x": 0.72, "o": 0.36}
 
 
@@ -58,11 +58,11 @@ def _esnare(t: np.ndarray, tune: dict, rate: float, rng: np.random.Generator) ->
     return gate * (0.6 * noise + 0.7 * _sweep(t, tune["snare"], 90, 0.02, 0.08))
 
 
-def _cymbal(decay: float, low: float, ping: float):
+def _cymbal(decay: float, low: float, ping: float, wash: float = 0.7):
     def sound(t: np.ndarray, tune: dict, rate: float, rng: np.random.Generator) -> np.ndarray:
         noise = band_noise(len(t), rate, low * tune["bright"], 15000, rng, 6)
         plate = _metal(t, 0.55 * low * tune["bright"], rng)
-        return (0.7 * noise + 0.5 * plate) * np.exp(-t / decay) + ping * plate * np.exp(-t / 0.02)
+        return (wash * noise + 0.5 * plate) * np.exp(-t / decay) + ping * plate * np.exp(-t / 0.02)
 
     return sound
 
@@ -104,7 +104,7 @@ def _block(hz: tuple[float, ...], decay: float):
 _SOUNDS = {  # name -> (sound, seconds)
     "kick": (_kick, 0.5), "ekick": (_ekick, 0.6), "snare": (_snare, 0.5), "esnare": (_esnare, 0.4),
     "hat": (_cymbal(0.035, 6500, 0.0), 0.2), "openhat": (_cymbal(0.2, 6000, 0.0), 0.7),
-    "ride": (_cymbal(0.45, 4800, 0.9), 1.4), "crash": (_cymbal(0.8, 3200, 0.4), 2.4),
+    "ride": (_cymbal(0.35, 4800, 1.2, 0.3), 1.4), "crash": (_cymbal(0.8, 3200, 0.4), 2.4),
     "tom": (_skin("tom", 1.6, 0.2, 0.15), 0.7), "rim": (_block((1650, 2450), 0.012), 0.1),
     "clap": (_clap, 0.4), "shaker": (_grains(0.02, 0.025, 4500), 0.15),
     "tambourine": (_grains(0.003, 0.07, 5500), 0.35), "conga": (_skin("conga", 2.2, 0.13, 0.22), 0.4),
@@ -113,18 +113,22 @@ _SOUNDS = {  # name -> (sound, seconds)
 }  # fmt: skip
 
 
-def _tuning(rng: np.random.Generator) -> dict:
-    return {"kick": rng.uniform(44, 62), "kick_decay": rng.uniform(0.09, 0.2), "snare": rng.uniform(160, 230),
-            "snare_decay": rng.uniform(0.06, 0.15), "tom": rng.uniform(85, 150), "conga": rng.uniform(180, 300),
+def _tuning(rng: np.random.Generator) -> dict[str, float]:
+    """How this kit is tuned: Hz of skins, decays in s, `bright` a factor on the metal."""
+    return {"kick": rng.uniform(44, 62), "kick_decay": rng.uniform(0.09, 0.2),
+            "snare": rng.uniform(160, 230), "snare_decay": rng.uniform(0.06, 0.15),
+            "tom": rng.uniform(85, 150), "conga": rng.uniform(180, 300),
             "bright": rng.uniform(0.85, 1.2)}  # fmt: skip
 
 
-def _fill(plan: Plan, rng: np.random.Generator) -> dict[str, str]:
-    """A one-bar ending: snare and toms run over the last beats."""
+def _fill(plan: Plan, pattern: dict[str, str], rng: np.random.Generator) -> dict[str, str]:
+    """A one-bar ending: snare and toms, or the kit's own hand drums, run over the last beats."""
+    drums = [name for name in pattern if name in ("tom", "conga")]
+    first, second = (drums[0], drums[-1]) if drums else ("snare", "tom")
     start = plan.style.steps - int(rng.choice((4, 8)))
     run = "".join(rng.choice(list("xXxo.")) for _ in range(plan.style.steps - start))
     cut = int(rng.integers(1, len(run)))
-    return {"snare": "." * start + run[:cut], "tom": "." * (start + cut) + run[cut:]}
+    return {first: "." * start + run[:cut].ljust(len(run), "."), second: "." * (start + cut) + run[cut:]}
 
 
 def play_drums(plan: Plan, sample_rate: float, rng: np.random.Generator) -> np.ndarray:
@@ -148,8 +152,9 @@ def play_drums(plan: Plan, sample_rate: float, rng: np.random.Generator) -> np.n
         now = pattern
         if bar.fill and fill:
             keep = {k: v for k, v in pattern.items() if k not in ("snare", "esnare", "clap")}
-            now = {**keep, **_fill(plan, rng)}
-        if bar.index and plan.bars[bar.index - 1].fill and rng.random() < 0.7:
+            now = {**keep, **_fill(plan, pattern, rng)}
+        cymbals = "hat" in pattern or "openhat" in pattern
+        if bar.index and plan.bars[bar.index - 1].fill and cymbals and rng.random() < 0.7:
             strike("crash", bar.index, 0, 0.9)
         for name, marks in now.items():
             for step, mark in enumerate(marks[: plan.style.steps]):

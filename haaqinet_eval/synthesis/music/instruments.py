@@ -45,7 +45,7 @@ _SYNTHS = {
 
 
 def _string(name: str, rng: np.random.Generator) -> Player:
-    decay, damping, position, stiffness, bright, ring = _STRINGS[name]
+    decay, damping, position, stiffness, brightness, ring = _STRINGS[name]
     decay *= rng.uniform(0.8, 1.3)
     damping *= rng.uniform(0.7, 1.3)
     position *= rng.uniform(0.8, 1.25)
@@ -54,8 +54,10 @@ def _string(name: str, rng: np.random.Generator) -> Player:
         hz: float, duration: float, velocity: float, rate: float, rng: np.random.Generator
     ) -> np.ndarray:
         total = min(duration + ring, 4.0)
-        out = pluck(hz, total, rate, decay=decay * min(2.0, (220 / hz) ** 0.5), damping=damping, position=position,
-                    stiffness=stiffness, brightness=bright * (0.55 + 0.6 * velocity), rng=rng)  # fmt: skip
+        fade = decay * min(2.0, (220 / hz) ** 0.5)
+        bright = brightness * (0.55 + 0.6 * velocity)
+        out = pluck(hz, total, rate, decay=fade, damping=damping, position=position, stiffness=stiffness,
+                    brightness=bright, rng=rng)  # fmt: skip
         t = np.arange(len(out)) / rate
         let_go = np.where(t < duration, 1.0, np.exp(-(t - duration) / max(0.2 * ring, 0.03)))
         thump = min(len(t), int(0.05 * rate))

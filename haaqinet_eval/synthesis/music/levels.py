@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from scipy.ndimage import minimum_filter1d, uniform_filter1d
-from scipy.signal import bilinear, lfilter
+from scipy.signal import lfilter
 
 
 def _k_weighting(sample_rate: float) -> list[tuple[np.ndarray, np.ndarray]]:
@@ -38,8 +38,7 @@ def loudness(signal: np.ndarray, sample_rate: float) -> float:
     weighted = signal
     for b, a in _k_weighting(sample_rate):
         weighted = lfilter(b, a, weighted, axis=0)
-    hop, count = int(0.1 * sample_rate), len(signal) / sample_rate
-    blocks = int(round((count - 0.4) / 0.1)) + 1
+    blocks = round((len(signal) / sample_rate - 0.4) / 0.1) + 1
     if blocks < 1:
         return -np.inf
     energy = np.cumsum(np.concatenate([[0.0], (weighted**2).sum(1)]))

@@ -38,7 +38,8 @@ class Line:
 
 
 LINES = {
-    "flute": Line(60, 88, 2.2, 0.8, 1.0, 0.06, (18, 5.2), 0.05, (900, 9000), {200: 0, 800: 2, 3000: -2, 9000: -6}),
+    "flute": Line(60, 88, 2.2, 0.8, 1.0, 0.06, (18, 5.2), 0.05, (900, 9000),
+                  {200: 0, 800: 2, 3000: -2, 9000: -6}),
     "oboe": Line(58, 84, 0.9, 1.0, 0.5, 0.03, (14, 5.5), 0.008, (1500, 8000),
                  {200: -9, 600: -4, 1100: 5, 1900: 0, 3000: 4, 5000: -8, 10000: -18}),
     "clarinet": Line(50, 82, 1.15, 0.25, 0.8, 0.035, (4, 5.0), 0.012, (1000, 7000),
@@ -60,7 +61,7 @@ def _controls(notes: list[Note], line: Line, frames: int, dt: float, rng: np.ran
     """Pitch (MIDI) and loudness (0 to 1) at every frame, both [N]: slurs, swells, vibrato."""
     pitch, loud = np.full(frames, float(notes[0].pitch)), np.zeros(frames)
     cents, speed = line.vibrato
-    for i, note in enumerate(notes):
+    for note in notes:
         first = min(int(note.start / dt), frames - 1)
         last = min(int((note.start + note.duration) / dt), frames)
         t = np.arange(max(last - first, 1)) * dt
@@ -96,12 +97,10 @@ def play_line(
     turn = np.exp(1j * phase).astype(np.complex64)
     wave, out = np.ones(length, np.complex64), np.zeros(length, np.float32)
     slope = line.slope + line.soft * (1 - np.clip(loud, 0, 1)) + rng.uniform(-0.1, 0.1)
-    for k in range(1, 61):
+    for k in range(1, int(13000 / hz.min()) + 1):
         level = k**-slope * loud * (line.even if k % 2 == 0 else 1.0)
         level *= np.clip((0.46 * sample_rate - k * hz) / 2000, 0, 1)
         wave = wave * turn
-        if level.max() < 1e-5:
-            break
         flicker = 1 + 0.08 * gaussian_filter1d(rng.standard_normal(frames), 12) * 5
         out += np.interp(at, grid, level * flicker).astype(np.float32) * wave.imag
     noise = band_noise(length, sample_rate, *line.noise_band, rng, 3) * np.interp(at, grid, loud**0.7)

@@ -7,6 +7,7 @@ numbers; it returns the notes of the whole song.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 
 import numpy as np
 
@@ -43,7 +44,7 @@ _BASS = {
 
 def bass_figure(name: str) -> Figure:
     """A bass line by name: one of the fixed patterns, or `walking`."""
-    return _walking if name == "walking" else lambda plan, center, rng: _pattern_bass(name, plan, center, rng)
+    return _walking if name == "walking" else partial(_pattern_bass, name)
 
 
 def _pattern_bass(name: str, plan: Plan, center: float, rng: np.random.Generator) -> list[Note]:
@@ -71,8 +72,9 @@ def _walking(plan: Plan, center: float, rng: np.random.Generator) -> list[Note]:
     for bar in plan.bars:
         after = nearest((plan.bars[(bar.index + 1) % len(plan.bars)].chord.root,), center)
         pitch = nearest((bar.chord.root,), 0.5 * (pitch + center))
-        walk = [pitch, nearest(bar.chord.classes, pitch + rng.choice((-4, 4))),
-                nearest(tones, 0.5 * (pitch + after) + rng.choice((-2, 2))), after + rng.choice((-1, 1))]  # fmt: skip
+        middle = nearest(tones, 0.5 * (pitch + after) + rng.choice((-2, 2)))
+        walk = [pitch, nearest(bar.chord.classes, pitch + rng.choice((-4, 4))), middle]
+        walk.append(after + rng.choice((-1, 1)))  # a leading note
         for beat in range(plan.style.steps // 4):
             notes.append(_note(plan, bar, 4 * beat, 3.8, walk[beat], 0.85 - 0.1 * (beat % 2), rng))
             if rng.random() < 0.12:

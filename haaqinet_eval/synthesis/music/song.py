@@ -21,7 +21,7 @@ from .voice import harmonise, make_singer, sing
 STEMS = ("vocals", "drums", "bass", "other")
 _CENTRES = {"lead": 74, "scratch": 64, "montuno": 70, "stab": 67, "skank": 64}  # MIDI; others 60
 _WIDTHS = {"piano": 0.35, "pad": 0.5, "strings": 0.5, "organ": 0.2, "epiano": 0.25}
-_BALANCE = {"vocals": 0.0, "drums": -2.0, "bass": -5.5, "other": -4.5}  # LUFS against the voice
+_BALANCE = {"vocals": 0.0, "drums": -2.0, "bass": -4.5, "other": -4.5}  # LUFS against the voice
 
 
 def _vocals(plan: Plan, rate: float, rng: np.random.Generator) -> np.ndarray:
@@ -48,7 +48,7 @@ def _bass(plan: Plan, rate: float, rng: np.random.Generator) -> np.ndarray:
     notes = figure(plan, rng.uniform(31, 38), rng)
     out = saturate(render(notes, player, plan.duration, rate, 0.0, 0.0, rng), rng.uniform(0.3, 1.5))
     return equalise(
-        out, rate, {25: -20, 40: 0, 250: 0, 800: rng.uniform(-1, 4), 3000: rng.uniform(-2, 6), 12000: 0}
+        out, rate, {25: -20, 40: 0, 250: 0, 800: rng.uniform(-2, 2), 3000: rng.uniform(-3, 3), 12000: -6}
     )
 
 

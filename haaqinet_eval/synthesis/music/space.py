@@ -16,7 +16,7 @@ def pan(mono: np.ndarray, position: float) -> np.ndarray:
 
 def add(track: np.ndarray, sound: np.ndarray, time: float, sample_rate: float, gain: float = 1.0) -> None:
     """Add a sound to a track in place, at a time (s); what lies beyond the end is dropped."""
-    start = int(round(time * sample_rate))
+    start = round(time * sample_rate)
     stop = min(len(track), start + len(sound))
     if stop > start:
         track[start:stop] += gain * sound[: stop - start]

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 from scipy import fft
+from scipy.signal import lfilter
 
 _TABLE = 4096
 
@@ -30,7 +31,8 @@ def oscillate(table: np.ndarray, cycles: np.ndarray) -> np.ndarray:
 def harmonics(frequency: float, sample_rate: float, shape: str = "saw", cutoff: float = 1e9) -> np.ndarray:
     """Amplitudes of the partials of a shape below Nyquist, low-passed at `cutoff` (Hz, 12 dB/octave).
 
-    Shapes: `saw` (1/k), `square` (odd, 1/k), `triangle` (odd, 1/k^2), `reed` (free reed: slow fall, even weaker).
+    Shapes: `saw` (1/k), `square` (odd, 1/k), `triangle` (odd, 1/k^2), `reed` (slow fall, even ones weaker),
+    `sub` (three partials, 1/k^2).
     """
     k = np.arange(1, max(2, int(0.46 * sample_rate / frequency)))
     odd = k % 2
@@ -69,41 +71,65 @@ def pluck(
 ) -> np.ndarray:
     """A Karplus-Strong string, computed as its transfer function rather than sample by sample.
 
-    The loop 1 / (1 - g L(w) exp(-j w N)) (Karplus and Strong 1983; Jaffe and Smith 1983) is
-    evaluated on a circle just outside the unit circle and the exponential is undone afterwards,
-    so that the tail does not wrap. N may be fractional: the tuning is exact.
+    The loop of Karplus and Strong 1983 as Jaffe and Smith 1983 extend it, 1 / (1 - g L(z) A(z) z^-n):
+    one-pole loss L, first-order all-pass A for the fractional part of the period. It is evaluated on a
+    circle just outside the unit circle and the exponential is undone afterwards, so that the tail
+    of the string that wraps round the transform is 52 dB down.
 
     Args:
         frequency: Hz.
         duration: s; the string is cut there with a 12 ms fade.
         decay: time (s) in which the low partials fall by 60 dB.
-        damping: loss of high partials a period, 0 (none) to 1.
-        position: where it is plucked, share of its length; kills every 1/position-th partial.
+        damping: extra loss of high partials, 0 (none) to about 1.
+        position: where it is plucked, share of its length; weakens every 1/position-th partial.
         stiffness: inharmonicity coefficient B, partial k at k sqrt(1 + B k^2) (Fletcher 1964).
-        brightness: of the excitation, 0 dull to 1 noise burst.
+        brightness: of the excitation, 0 (partials fall as 1/k: a soft pluck) to 1 (nearly white).
 
     Returns:
-        [T], peak 1.
+        [T], RMS 0.25 over the first 150 ms.
     """
-    length = int(duration * sample_rate)
-    size = fft.next_fast_len(length + int(sample_rate / frequency) + 1, real=True)
-    warp = 12.0 / size  # the tail that wraps comes back 104 dB down
+    length, period = int(duration * sample_rate), sample_rate / frequency
+    size = fft.next_fast_len(length + int(period) + 1, real=True)
+    warp = 6.0 / size
     w = 2 * np.pi * np.arange(size // 2 + 1) / size
-    partial = w * sample_rate / (2 * np.pi * frequency)
-    if stiffness:  # invert f = f0 k sqrt(1 + B k^2) for the continuous partial number k
-        partial = np.sqrt((np.sqrt(1 + 4 * stiffness * partial**2) - 1) / (2 * stiffness))
-    loss = 6.91 / (decay * frequency)  # ln(1000) over the periods of the decay
-    loop = np.exp(-loss * (1 + damping * 4.0 * (w / 0.6) ** 2) - 2j * np.pi * partial)
-    loop *= np.exp(-warp * sample_rate / frequency)
-    period = int(sample_rate / frequency) + 1
-    burst = rng.uniform(-1, 1, period) * np.exp(-warp * np.arange(period))
-    tone = 1.0 / (1 + (w / (0.15 + 2.4 * brightness)) ** 2)
-    comb = 1 - np.exp(-(warp + 1j * w) * position * sample_rate / frequency)
-    out = fft.irfft(fft.rfft(burst, size) * tone * comb / (1 - loop), size)[:length]
+    z = warp + 1j * w  # log z
+    burst = np.zeros(min(length, int(8 * period)))
+    burst[: int(period)] = 0.6 * rng.uniform(-1, 1, int(period))
+    burst[0] += np.sqrt(period)  # mostly a click: all partials sound, in every take
+    place = round(position * period)
+    burst[place:] -= burst[: len(burst) - place].copy()
+    burst = lfilter([0.25, 0.5, 0.25], [1], burst)  # nothing at Nyquist, where phases would jump
+    for corner in (2 * np.pi / period * (1 + 8 * brightness**2), 0.05 * 40**brightness):
+        burst = lfilter([1], [1, -np.exp(-corner)], burst)
+    spectrum = fft.rfft(burst * np.exp(-warp * np.arange(len(burst))), size)
+    out = fft.irfft(spectrum * _string(frequency, sample_rate, decay, damping, stiffness, z), size)[:length]
     out *= np.exp(warp * np.arange(length))
     fade = min(length, int(0.012 * sample_rate))
     out[length - fade :] *= np.linspace(1, 0, fade)
-    return out / (np.abs(out).max() + 1e-12)
+    return 0.25 * out / (np.sqrt(np.mean(out[: int(0.15 * sample_rate)] ** 2)) + 1e-12)
+
+
+def _string(
+    frequency: float, sample_rate: float, decay: float, damping: float, stiffness: float, z: np.ndarray
+) -> np.ndarray:
+    """Response 1 / (1 - g L A z^-n) of a string at log z = `z` [F] -> [F]; see `pluck`."""
+    w0 = 2 * np.pi * frequency / sample_rate
+    loss = 6.91 / (decay * frequency)  # ln(1000) over the periods of the decay
+    # a one-pole L with pole b loses b / (1 - b)^2 w^2 / 2 (Np) a period at low w: set to 11 damping loss w^2
+    q = 22 * loss * damping
+    b = ((2 * q + 1) - np.sqrt(4 * q + 1)) / (2 * q) if q > 1e-9 else 0.0
+    lag = np.arctan2(b * np.sin(w0), 1 - b * np.cos(w0)) / w0  # phase delay of L, samples
+    whole = int(sample_rate / frequency - lag - 0.5)
+    rest = sample_rate / frequency - lag - whole
+    eta = np.sin((1 - rest) * w0 / 2) / np.sin((1 + rest) * w0 / 2)  # Jaffe and Smith, eq. 16
+    exponent = -whole * z
+    if stiffness:  # f = f0 k sqrt(1 + B k^2), solved for the continuous partial number k
+        linear = z.imag / w0
+        partial = np.sqrt((np.sqrt(1 + 4 * stiffness * linear**2) - 1) / (2 * stiffness))
+        exponent += 2j * np.pi * (linear - partial)
+    delay = np.exp(-z)
+    poles = (1 - b * delay) * (1 + eta * delay)
+    return poles / (poles - np.exp(-loss) * (1 - b) * (eta + delay) * np.exp(exponent))
 
 
 def moving_filter(signal: np.ndarray, gains: np.ndarray, hop: int = 256) -> np.ndarray:

@@ -23,6 +23,7 @@ _VOWELS = {  # F1, F2, F3 (Hz) of men
     "a": (730, 1090, 2440), "o": (570, 840, 2410), "U": (440, 1020, 2240), "u": (300, 870, 2240),
     "V": (640, 1190, 2390), "er": (490, 1350, 1690),
 }  # fmt: skip
+_MURMUR = (280, 1100, 2300)  # Hz, of nasals
 # consonant -> (noise band Hz, noise level, its length s, silence before it s, voicing during it)
 _CONSONANTS = {
     "": ((300, 3000), 0.0, 0.0, 0.0, 1.0),
@@ -71,7 +72,7 @@ def make_singer(kind: str, rng: np.random.Generator) -> Singer:
     shift = rng.integers(-2, 3)
     return Singer(
         low + shift, high + shift, formants * rng.uniform(0.95, 1.06), breath=10 ** rng.uniform(-2.0, -1.1),
-        tilt=rng.uniform(-3.0, 0.5), vibrato=rng.uniform(8, 60), rate=rng.uniform(4.8, 6.4),
+        tilt=rng.uniform(-5.0, -0.5), vibrato=rng.uniform(8, 60), rate=rng.uniform(4.8, 6.4),
         glide=rng.uniform(0.02, 0.06), scoop=rng.uniform(0.2, 1.8), jitter=rng.uniform(4, 14),
     )  # fmt: skip
 
@@ -90,44 +91,54 @@ class _Score:
 def _write_score(
     notes: list[Note], singer: Singer, frames: int, rate: float, rng: np.random.Generator
 ) -> _Score:
-    """Syllables, one a note: consonant, then vowel, then the way to the next."""
-    dt = HOP / rate
+    """Made-up words: a line of six syllables that comes back, often with other syllables in it."""
     score = _Score(np.full(frames, np.nan), np.zeros(frames), np.zeros(frames), np.full((frames, 5), np.nan),
                    np.tile((500.0, 3000.0), (frames, 1)))  # fmt: skip
     vowels, consonants = list(_VOWELS), list(_CONSONANTS)
     lyric = [(rng.choice(consonants), rng.choice(vowels)) for _ in range(6)]
-    end = 0.0
+    end = -1.0
     for i, note in enumerate(notes):
-        consonant, vowel = (
-            lyric[i % 6] if rng.random() < 0.6 else (rng.choice(consonants), rng.choice(vowels))
-        )
-        band, level, length, silence, voiced = _CONSONANTS[consonant]
-        first, last = int(note.start / dt), int((note.start + note.duration) / dt)
-        if first >= frames or last <= first:
-            continue
-        t = np.arange(last - first) * dt
-        last = min(last, frames)
-        t = t[: last - first]
-        shape = note.velocity * np.minimum(1, 0.25 + t / 0.06) * (0.85 + 0.15 * np.exp(-t / 0.3))
-        shape[-min(len(t), 8) :] *= np.linspace(1, 0.3, min(len(t), 8))
-        score.voicing[first:last] = shape * np.where(t < length, voiced, 1.0)
-        score.voicing[max(0, first - int(silence / dt)) : first] = 0.0
-        attack = (
-            np.exp(-t / 0.012) if consonant in "tkpd" else np.sin(np.pi * np.clip(t / max(length, dt), 0, 1))
-        )
-        score.noise[first:last] = level * note.velocity * np.where(t < length, attack, 0.0)
-        score.bands[first:last] = band
-        bend = -singer.scoop * np.exp(-t / 0.05) if note.start - end > 0.15 or rng.random() < 0.2 else 0.0
-        depth = singer.vibrato / 100 * np.clip((t - 0.18) / 0.25, 0, 1)
-        cycles = np.cumsum(singer.rate * (1 + 0.05 * gaussian_filter1d(rng.standard_normal(len(t)), 20)) * dt)
-        score.pitch[first:last] = note.pitch + bend + depth * np.sin(2 * np.pi * cycles)
-        score.formants[first:last, :3] = np.array(_VOWELS[vowel]) * singer.formants
-        if consonant in ("m", "n", "l"):
-            murmur = int(length / dt)
-            score.formants[first : first + murmur, :3] = np.array((280, 1100, 2300)) * singer.formants
+        word = lyric[i % 6] if rng.random() < 0.6 else (rng.choice(consonants), rng.choice(vowels))
+        scoop = singer.scoop if note.start - end > 0.15 or rng.random() < 0.2 else 0.0
+        _write_syllable(score, note, word, scoop, singer, HOP / rate, rng)
         end = note.start + note.duration
     score.formants[:, 3:] = np.array((3400, 4300)) * singer.formants
     return score
+
+
+def _write_syllable(
+    score: _Score, note: Note, word: tuple[str, str], scoop: float, singer: Singer, dt: float, rng
+) -> None:
+    """One syllable, (consonant, vowel), on one note; `dt` is the time between frames (s)."""
+    consonant, vowel = word
+    band, level, length, silence, voiced = _CONSONANTS[consonant]
+    first = int(note.start / dt)
+    last = min(int((note.start + note.duration) / dt), len(score.pitch))
+    if last <= first:
+        return
+    t = np.arange(last - first) * dt
+    fades = rng.random() < 0.7  # away, or in
+    swell = 0.75 + 0.25 * np.exp(-t / 0.25) if fades else 0.7 + 0.3 * np.minimum(t / 0.5, 1)
+    shape = note.velocity**1.5 * np.minimum(1, 0.15 + t / 0.05) * swell
+    release = min(len(t), 8)
+    shape[-release:] *= np.linspace(1, 0.3, release)
+    score.voicing[first:last] = shape * np.where(t < length, voiced, 1.0)
+    score.voicing[max(0, first - int(silence / dt)) : first] = 0.0
+    hiss = np.exp(-t / 0.012) if consonant in "tkpd" else np.sin(np.pi * t / max(length, dt))
+    score.noise[first:last] = level * note.velocity * np.where(t < length, hiss, 0.0)
+    score.bands[first:last] = band
+
+    depth = singer.vibrato / 100 * np.clip((t - 0.18) / 0.25, 0, 1)
+    cycles = np.cumsum(singer.rate * (1 + 0.05 * gaussian_filter1d(rng.standard_normal(len(t)), 20)) * dt)
+    bend = depth * np.sin(2 * np.pi * cycles) - scoop * np.exp(-t / 0.05)
+    score.pitch[first:last] = note.pitch + bend
+
+    score.formants[first:last, :3] = np.array(_VOWELS[vowel]) * singer.formants
+    if rng.random() < 0.3:  # a diphthong closes towards i or u
+        half = (first + last) // 2
+        score.formants[half:last, :3] = np.array(_VOWELS[rng.choice(("I", "U"))]) * singer.formants
+    if consonant in ("m", "n", "l"):
+        score.formants[first : first + int(length / dt), :3] = np.array(_MURMUR) * singer.formants
 
 
 def _hold(values: np.ndarray) -> np.ndarray:
@@ -143,11 +154,11 @@ def _formant_gains(score: _Score, singer: Singer, rate: float) -> np.ndarray:
     """Amplitude of the vocal tract, [N, HOP * 2 + 1]: five resonances over a tilted floor."""
     f = np.maximum(np.arange(2 * HOP + 1) * rate / (4 * HOP), 30.0)
     power = np.ones((len(score.formants), len(f)))
-    widths, peaks = (90, 110, 160, 240, 350), (8.0, 9.0, 6.5, 6.0, 4.0)
+    widths, peaks = (90, 110, 160, 240, 350), (13.0, 14.0, 10.0, 8.0, 5.0)
     for k in range(5):
         centre = score.formants[:, k : k + 1]
         power += (peaks[k] ** 2 * (0.35 if k == 0 else 1.0)) / (
-            1 + ((f**2 - centre**2) / (f * widths[k] * 1.6)) ** 2
+            1 + ((f**2 - centre**2) / (f * widths[k] * 1.25)) ** 2
         )
     tilt = 10 ** (singer.tilt * np.log2(np.maximum(f, 1000) / 1000) / 20)
     return np.sqrt(power) * tilt
@@ -195,7 +206,7 @@ def sing(
     low, high = score.bands[:, :1], score.bands[:, 1:]
     hiss = 1 / np.sqrt((1 + (low / f) ** 8) * (1 + (f / high) ** 8))
     breath = singer.breath * tract * voicing[:, None] * np.minimum(f / 1500, 1)
-    noise = moving_filter(rng.standard_normal(length), breath + 0.5 * hiss * score.noise[:, None], HOP)
+    noise = moving_filter(rng.standard_normal(length), breath + 1.5 * hiss * score.noise[:, None], HOP)
     return voiced + noise
 
 
