@@ -361,7 +361,7 @@ def test_two_renderings_never_mix(roots, tmp_path):
     [file] = signals.iterdir()
     first = file.read_bytes()
     with pytest.raises(
-        InputError, match=r"enhance\.json: .*option error 4\.0, now it is 9\.0; set overwrite=true"
+        InputError, match=r"enhance\.json: .*option error 8\.0, now it is 9\.0; set overwrite=true"
     ):
         render(roots, tmp_path, **{"oracle_mask.error": 9.0})
     with pytest.raises(InputError, match=r"soft_clip False, now it is True"):
