@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from math import ceil
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from ..scores import Score
 
-LINES = 20  # about so many lines where there is no terminal
+LINES = 20  # at most so many lines where there is no terminal
 
 
 @contextmanager
@@ -43,7 +44,7 @@ def show_progress(total: int, unit: str, console: Console) -> Iterator[Callable[
         speed = bar.tasks[task].speed
         rate = f"{len(rows) * speed:.1f} rows/s" if speed else ""
         bar.update(task, advance=1, rate=rate, failures=f"{failed} failed" if failed else "")
-        if not console.is_terminal and done % max(1, total // LINES) == 0:
+        if not console.is_terminal and done % ceil(total / LINES) == 0:
             console.print(f"{done}/{total} {unit}, {failed} rows failed", highlight=False)
 
     with bar:
