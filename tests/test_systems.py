@@ -86,10 +86,21 @@ def test_oracle_mask_errors_depend_on_seed_and_song_only():
     assert not np.allclose(estimate, load_system("oracle_mask").separate(other)["vocals"])
 
 
-@pytest.mark.parametrize("options", [{"leakage": 1.5}, {"leakage": -0.1}, {"error": -1}, {"error": np.nan}])
+@pytest.mark.parametrize(
+    "options", [{"leakage": 1.5}, {"leakage": -0.1}, {"error": -1}, {"error": np.nan}, {"seed": "x"}]
+)
 def test_oracle_mask_refuses_options(options):
     with pytest.raises(InputError, match=r"oracle_mask\."):
         load_system("oracle_mask", **options)
+
+
+def test_unknown_options():
+    with pytest.raises(InputError, match="hpss has no option 'bass'; known: bass_edge, long_window"):
+        load_system("hpss", bass=100)
+    with pytest.raises(InputError, match="ideal has no option 'x'; known: none"):
+        load_system("ideal", x=1)
+    with pytest.raises(InputError, match=r"option hpss\.bass_edge is 'low', not a number from 20 to 2000"):
+        load_system("hpss", bass_edge="low")
 
 
 def test_hpss_finds_each_stem_better_than_the_mixture_does():

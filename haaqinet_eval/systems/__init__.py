@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib import import_module
+from inspect import signature
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from ..errors import InputError
@@ -89,7 +90,22 @@ def load_system(name: str, **options) -> System:
     """Load a system by name; options go to the class or function that makes it.
 
     Raises:
-        InputError: for an unknown name, a missing package or missing weights.
+        InputError: for an unknown name or option, a missing package or missing weights.
     """
-    module, cls = _SYSTEMS[system_name(name)]
-    return getattr(import_module(f".{module}", __name__), cls)(**options)
+    module, maker = _SYSTEMS[system_name(name)]
+    make = getattr(import_module(f".{module}", __name__), maker)
+    known = signature(make).parameters
+    for option in options:
+        if option not in known:
+            raise InputError(f"system {name} has no option {option!r}; known: {', '.join(known) or 'none'}")
+    return make(**options)
+
+
+def check_number(value: object, low: float, high: float, option: str) -> None:
+    """Refuse an option's value that is no number in [low, high].
+
+    Raises:
+        InputError: names the option and the value.
+    """
+    if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
+        raise InputError(f"option {option} is {value!r}, not a number from {low:g} to {high:g}")

@@ -9,7 +9,7 @@ from typing import ClassVar
 import numpy as np
 
 from ..errors import InputError
-from . import VDBO, Song
+from . import VDBO, Song, check_number
 
 # Typical middle of the written range (Hz), rounded; a coarse order from low to high
 REGISTER = {
@@ -54,6 +54,11 @@ class Hpss:
     blind: ClassVar[bool] = True
     amplifies: ClassVar[bool] = True
     rebalances: ClassVar[bool] = True
+
+    def __post_init__(self) -> None:
+        check_number(self.bass_edge, 20, 2000, "hpss.bass_edge")
+        check_number(self.long_window, 0.05, 2, "hpss.long_window")
+        check_number(self.short_window, 0.005, 0.2, "hpss.short_window")
 
     def separate(self, song: Song) -> dict[str, np.ndarray]:
         """Stems by median filters, or bands by register: [T, 2] each."""

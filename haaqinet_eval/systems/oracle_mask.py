@@ -9,7 +9,7 @@ from typing import ClassVar
 import numpy as np
 
 from ..errors import InputError
-from . import Song
+from . import Song, check_number
 
 WINDOW, HOP = 4096, 1024  # samples; 93 ms and 23 ms at 44.1 kHz, as HDemucs and Open-Unmix have them
 SMOOTHING = (0.0, 0.0, 3.0, 2.0)  # stem, channel, frequency bin, frame: the grain of the errors
@@ -23,13 +23,13 @@ class OracleMask:
     With stem powers P_i, the mask of stem i is m_i = P_i / sum(P). Leakage l makes it
     (1 - l) m_i + l / N. The error multiplies it by a random gain, normally distributed in
     dB, smooth in time and frequency and the same for both channels. At last the masks are
-    scaled to a sum of 1, so that the estimates add up to the mixture, as a separator's do. The defaults
-    give 8 to 9 dB SDR on the mini challenge's songs; exact masks give 12.
+    scaled to a sum of 1, so that the estimates add up to the mixture, as a separator's do.
+    The defaults give 8 to 9 dB SDR on the mini challenge's songs; exact masks give 12.
 
     Args:
         leakage: share of each mask that goes to all stems alike, in [0, 1].
-        error: standard deviation of the masks' error (dB), 0 or more.
-        seed: of the errors; together with the song's name, so that the order of songs is of no account.
+        error: standard deviation of the masks' error (dB), in [0, 100].
+        seed: of the errors; together with the song's name, so that the order of songs is of no account; 0 or more.
     """
 
     leakage: float = 0.1
@@ -41,10 +41,9 @@ class OracleMask:
     rebalances: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
-        if not 0 <= self.leakage <= 1:
-            raise InputError(f"oracle_mask.leakage: {self.leakage} is outside [0, 1]")
-        if not 0 <= self.error < float("inf"):
-            raise InputError(f"oracle_mask.error: {self.error} dB is not a finite number from 0 on")
+        check_number(self.leakage, 0, 1, "oracle_mask.leakage")
+        check_number(self.error, 0, 100, "oracle_mask.error")
+        check_number(self.seed, 0, 2**63, "oracle_mask.seed")
 
     def masks(self, power: np.ndarray, song_name: str) -> np.ndarray:
         """Stem powers [N, C, F, L] to masks of the same shape that sum to 1 over N."""
@@ -53,7 +52,7 @@ class OracleMask:
         power = power + EPS
         masks = (1 - self.leakage) * power / power.sum(0) + self.leakage / len(power)
         if self.error:
-            rng = np.random.default_rng((self.seed, zlib.crc32(song_name.encode())))
+            rng = np.random.default_rng((int(self.seed), zlib.crc32(song_name.encode())))
             noise = rng.standard_normal((len(power), 1, *power.shape[2:]))
             noise = gaussian_filter(noise, SMOOTHING)
             masks = masks * 10 ** (self.error * noise / noise.std() / 20)
