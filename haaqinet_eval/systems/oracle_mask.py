@@ -29,7 +29,7 @@ class OracleMask:
     Args:
         leakage: share of each mask that goes to all stems alike, in [0, 1].
         error: standard deviation of the masks' error (dB), in [0, 100].
-        seed: of the errors; together with the song's name, so that the order of songs is of no account; 0 or more.
+        seed: of the errors, 0 or more; the song's name is added, so that the order of songs does not matter.
     """
 
     leakage: float = 0.1
