@@ -84,7 +84,7 @@ def draw_weights(size: int, draws: int = DRAWS, seed: int = SEED) -> np.ndarray:
 
     A single cluster cannot be resampled and always counts once.
     """
-    picks = np.random.RandomState(seed).randint(0, size, size=(draws, size))
+    picks = np.random.RandomState(seed).randint(0, size, size=(draws, size), dtype=np.int64)
     flat = (picks + size * np.arange(draws)[:, None]).ravel()
     return np.bincount(flat, minlength=draws * size).reshape(draws, size).astype(float)
 

@@ -8,20 +8,15 @@
     finish(store, held); refresh(store, [entry.id])        … and the board can show it
     standings(store, name)
 
-One file per idea: `schema` (the tables), `opening`, `challenges`, `submissions`, `queue`, `rows`,
-`aggregates`, `board`, `imports` (scores made elsewhere), `published`, `transfer` (export, import,
-backup, check) and `tables` (their files).
+One file per idea: `schema` (the tables), `opening`, `challenges`, `systems`, `submissions`, `queue`,
+`rows`, `aggregates`, `board`, `groups`, `imports` (scores made elsewhere), `published`, `transfer`
+(export, import, backup, check) and `tables` (their files).
 """
 
 from .aggregates import KINDS, refresh
 from .board import (
     Entry,
-    GroupMean,
-    PairedRow,
     ScorerVersion,
-    compare,
-    group_table,
-    paired_rows,
     revision,
     scorer_versions,
     standings,
@@ -35,6 +30,7 @@ from .challenges import (
     expected_trials,
     register_challenge,
 )
+from .groups import GroupMean, PairedRow, compare, group_table, paired_rows
 from .imports import DIALECTS, import_results, import_scores
 from .opening import Store, default_path, open_store, schema_version
 from .published import load_published, published
@@ -44,7 +40,6 @@ from .submissions import (
     STATES,
     Event,
     Submission,
-    System,
     events,
     rescore,
     submission,
@@ -52,6 +47,7 @@ from .submissions import (
     submit,
     withdraw,
 )
+from .systems import System
 from .transfer import copy_store, store_backup, store_check, store_export, store_import
 
 __all__ = [

@@ -38,6 +38,7 @@ def refresh(store: Store, submissions: Collection[int] | None = None) -> None:
         submissions: their ids; None for all.
     """
     with store.writing() as session:
+        store.lock(session)
         if submissions is None:
             submissions = session.scalars(sa.select(Scores.submission_id).distinct()).all()
             _clear(session, None)

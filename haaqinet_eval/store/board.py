@@ -1,4 +1,4 @@
-"""What a leaderboard shows: standings with rank ranges, means by group, comparisons."""
+"""The standings: one submission per system, means, intervals, rank ranges and tie groups."""
 
 from __future__ import annotations
 
@@ -9,17 +9,15 @@ from typing import Any
 
 import numpy as np
 import sqlalchemy as sa
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import Session
 
 from ..errors import InputError
 from ..statistics import (
-    Difference,
     compare_all,
     interval,
-    paired_difference,
     rank_ranges,
 )
-from .aggregates import KINDS, read_draws
+from .aggregates import read_draws
 from .challenges import Challenge, find_challenge
 from .opening import Store
 from .rows import EXTERNAL, HERE
@@ -27,15 +25,11 @@ from .schema import (
     Aggregates,
     Events,
     GroupSums,
-    Listeners,
     Published,
-    Scenes,
     Scorers,
-    Scores,
     Submissions,
     Systems,
     Teams,
-    Trials,
 )
 from .submissions import moment
 
@@ -281,95 +275,3 @@ def standings(
 def standings_json(store: Store, challenge: str, split: str = "", **options: Any) -> list[dict[str, Any]]:
     """The standings as records for JSON, see `standings` and `Entry`."""
     return [{**asdict(e), "coverage": e.coverage} for e in standings(store, challenge, split, **options)]
-
-
-@dataclass(frozen=True)
-class GroupMean:
-    """Means over a group of a submission's rows; None where nothing was scored."""
-
-    scorer: str
-    version: str
-    origin: str
-    name: str  # of the listener, scene, severity, genre, or reason code
-    scored: int
-    failed: int
-    mean: float | None
-    left: float | None
-    right: float | None
-
-
-def group_table(store: Store, submission: int, kind: str) -> list[GroupMean]:
-    """Means of a submission by listener, scene, genre, severity (two definitions) or error.
-
-    Args:
-        kind: one of `aggregates.KINDS`.
-    """
-    if kind not in KINDS:
-        raise InputError(f"groups by {kind!r}: known are {', '.join(KINDS)}")
-    groups: dict[tuple, dict[str, GroupSums]] = defaultdict(dict)
-    with store.reading() as session:
-        rows = session.execute(
-            sa.select(Scorers.name, Scorers.version, Scorers.origin, GroupSums)
-            .join(Scorers, Scorers.id == GroupSums.scorer_id)
-            .where(GroupSums.submission_id == submission, GroupSums.kind == kind)
-            .order_by(GroupSums.scorer_id, GroupSums.name, GroupSums.ear)
-        )
-        for *scorer, sums in rows:
-            groups[*scorer, sums.name][sums.ear] = sums
-    return [_group_mean(key, ears) for key, ears in groups.items()]
-
-
-def _group_mean(key: tuple, ears: dict[str, GroupSums]) -> GroupMean:
-    def mean(sums: list[GroupSums]) -> float | None:
-        scored = sum(s.scored for s in sums)
-        return sum(s.total for s in sums) / scored if scored else None
-
-    sums = list(ears.values())
-    sides = {ear: mean([ears[ear]]) if ear in ears else None for ear in ("left", "right")}
-    counts = {name: sum(getattr(s, name) for s in sums) for name in ("scored", "failed")}
-    return GroupMean(*key, **counts, mean=mean(sums), **sides)
-
-
-@dataclass(frozen=True)
-class PairedRow:
-    """A trial that both of two sources scored."""
-
-    scene: str
-    song: str
-    listener: str
-    ear: str
-    stem: str
-    first: float
-    second: float
-
-
-def paired_rows(store: Store, first: tuple[int, int], second: tuple[int, int]) -> list[PairedRow]:
-    """Scores of the trials that two sources share, e.g. two systems, or two scorers of one system.
-
-    Args:
-        first, second: submission and scorer version (`ScorerVersion.id`).
-    """
-    a, b = aliased(Scores), aliased(Scores)
-    statement = (
-        sa.select(Scenes.name, Scenes.song, Listeners.name, Trials.ear, Trials.stem, a.score, b.score)
-        .select_from(a)
-        .join(b, b.trial_id == a.trial_id)
-        .join(Trials, Trials.id == a.trial_id)
-        .join(Scenes, Scenes.id == Trials.scene_id)
-        .join(Listeners, Listeners.id == Trials.listener_id)
-        .where(a.submission_id == first[0], a.scorer_id == first[1], a.score.is_not(None))
-        .where(b.submission_id == second[0], b.scorer_id == second[1], b.score.is_not(None))
-        .order_by(a.trial_id)
-    )
-    with store.reading() as session:
-        return [PairedRow(*row) for row in session.execute(statement)]
-
-
-def compare(rows: Sequence[PairedRow]) -> Difference:
-    """Mean difference (first minus second) with its interval, resampled over scenes and listeners."""
-    return paired_difference(
-        [r.first for r in rows],
-        [r.second for r in rows],
-        [r.scene for r in rows],
-        [r.listener for r in rows],
-    )

@@ -24,7 +24,8 @@ from .opening import Store
 from .queue import end_run, settle, start_run
 from .rows import EXTERNAL, HERE, StoredScores
 from .schema import Submissions
-from .submissions import Submission, System, submission, submit
+from .submissions import Submission, submission, submit
+from .systems import System
 
 MAX_FINDINGS = 20  # that one message lists
 MEAN_TOLERANCE = 1e-3  # between a table's mean column and the mean of its scores

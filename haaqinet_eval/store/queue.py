@@ -155,7 +155,7 @@ def settle(store: Store, session: Session, row: Submissions, actor: str) -> None
         .group_by(Scores.scorer_id, Scorers.name)
         .order_by(Scores.scorer_id)
     )
-    scored.update(counts.tuples())  # of several versions the newest counts
+    scored.update(dict(counts.all()))  # of several versions the newest counts
     lacking = [f"{name} {number} of {expected}" for name, number in scored.items() if number < expected]
     if lacking or not scored:
         move(store, session, row, "incomplete", actor, f"scored: {', '.join(lacking) or 'nothing'}")

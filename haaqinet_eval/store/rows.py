@@ -49,13 +49,10 @@ class StoredScores:
         with store.reading() as session:
             challenge_id = session.scalar(_challenge_id(submission.id))
             self._trials: dict[TrialKey, int] = trial_ids(session, challenge_id)
-            self._scored: set[tuple[int, int]] = set(
-                session.execute(
-                    sa.select(Scores.scorer_id, Scores.trial_id).where(
-                        Scores.submission_id == submission.id, Scores.score.is_not(None)
-                    )
-                ).tuples()
+            done = sa.select(Scores.scorer_id, Scores.trial_id).where(
+                Scores.submission_id == submission.id, Scores.score.is_not(None)
             )
+            self._scored = {(scorer, trial) for scorer, trial in session.execute(done)}
             known = sa.select(Scorers.name, Scorers.version, Scorers.id).where(Scorers.origin == origin)
             self._scorers = {(name, version): id for name, version, id in session.execute(known)}
 

@@ -1,8 +1,7 @@
-"""Teams, systems and submissions, and what may happen to a submission."""
+"""Submissions, and what may happen to one."""
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -15,6 +14,7 @@ from ..errors import InputError
 from .challenges import find_challenge
 from .opening import Store
 from .schema import Challenges, Events, Submissions, Systems, Teams
+from .systems import System, check_name, save_system
 
 # state -> states that may follow
 STATES = {
@@ -27,20 +27,6 @@ STATES = {
     "withdrawn": ("queued",),
 }
 DAY = 86400.0
-MAX_NAME = 100
-
-
-@dataclass(frozen=True)
-class System:
-    """A system and what its team says about it."""
-
-    team: str
-    name: str
-    causal: bool | None = None  # None: not said
-    augmented: bool | None = None
-    model_size: int | None = None  # number of parameters
-    note: str = ""
-    reference: str = ""  # "passthrough", "ideal", "baseline", …: marked on the board, takes no rank
 
 
 @dataclass(frozen=True)
@@ -78,44 +64,6 @@ class Event:
 def moment(seconds: float | None) -> datetime | None:
     """A time of the store as a date in UTC."""
     return None if seconds is None else datetime.fromtimestamp(seconds, UTC)
-
-
-def check_name(text: str, what: str) -> str:
-    """A name of a team or system, normalised (NFC, no space around).
-
-    Raises:
-        InputError: for an empty or overlong name, or one with control characters.
-    """
-    name = unicodedata.normalize("NFC", text).strip()
-    if not name or len(name) > MAX_NAME:
-        raise InputError(
-            f"{what}: a name has 1 to {MAX_NAME} characters, {text[:MAX_NAME]!r} has {len(name)}"
-        )
-    if any(unicodedata.category(c) in ("Cc", "Cs", "Zl", "Zp") for c in name):
-        raise InputError(f"{what}: {name!r} has control characters")
-    return name
-
-
-def _get_or_add(store: Store, session: Session, table: type, key: dict[str, Any], rest: dict) -> Any:
-    statement = store.insert(table).values(**key, **rest).on_conflict_do_nothing(index_elements=list(key))
-    session.execute(statement)
-    return session.scalars(sa.select(table).filter_by(**key)).one()
-
-
-def save_system(store: Store, session: Session, system: System) -> int:
-    """Row id of a system, which is added or brought up to date; what is not said stays."""
-    if system.model_size is not None and system.model_size < 0:
-        raise InputError(f"model size: {system.model_size} is below 0")
-    team_name, name = check_name(system.team, "team"), check_name(system.name, "system")
-    team = _get_or_add(store, session, Teams, {"name": team_name}, {"created": store.now(session)})
-    blank = {"note": "", "reference": ""}
-    row = _get_or_add(store, session, Systems, {"team_id": team.id, "name": name}, blank)
-    for field in ("causal", "augmented", "model_size", "note", "reference"):
-        value = getattr(system, field)
-        if value not in (None, ""):
-            setattr(row, field, value)
-    session.flush()
-    return row.id
 
 
 def log_event(store: Store, session: Session, row: Submissions, actor: str, message: str) -> None:

@@ -76,10 +76,9 @@ def store_import(store: Store, folder: str | Path) -> dict[str, int]:
             f"{folder}: has schema {schema} as {format}; this store has schema {schema_version(store)}. "
             "Import it with the version that exported it, and open that store with this one"
         )
-    done = _fill(
+    return _fill(
         store, lambda table: read_table(folder / f"{table.name}.{format}", table), str(folder), counts
     )
-    return done
 
 
 def _fill(
@@ -193,8 +192,8 @@ def _check_aggregates(session: Session) -> list[str]:
     }
     running = set(session.scalars(sa.select(Submissions.id).where(Submissions.state == "scoring")))
     return [
-        f"submission {key[0]}, scorer {key[1]}: the aggregates say {kept.get(key)} (scored, failed), the rows "
-        f"{rows.get(key)}; refresh them"
+        f"submission {key[0]}, scorer {key[1]}: the aggregates say {kept.get(key)} (scored, failed), "
+        f"the rows {rows.get(key)}; refresh them"
         for key in sorted(rows.keys() | kept.keys())
         if rows.get(key) != kept.get(key) and key[0] not in running
     ]

@@ -1,0 +1,428 @@
+"""Opening a store, what it takes in, and what may happen to a submission; on SQLite and PostgreSQL."""
+
+import shutil
+import sqlite3
+from dataclasses import replace
+from datetime import UTC
+
+import pytest
+import sqlalchemy as sa
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+
+from haaqinet_eval import InputError
+from haaqinet_eval.audiogram import Audiogram, Listener
+from haaqinet_eval.scores import Score
+from haaqinet_eval.store import (
+    StoredScores,
+    System,
+    challenge,
+    challenge_listeners,
+    challenges,
+    claim,
+    default_path,
+    end_run,
+    events,
+    expected_trials,
+    fail,
+    finish,
+    open_store,
+    opening,
+    read_rows,
+    refresh,
+    register_challenge,
+    rescore,
+    row_columns,
+    runs,
+    schema,
+    schema_version,
+    scorer_versions,
+    start_run,
+    submission,
+    submissions,
+    submit,
+    withdraw,
+)
+from haaqinet_eval.trials import Trial
+
+NAME = "cad_icassp_2024"
+LISTENERS = {
+    "L1": Listener("L1", Audiogram.flat(10), Audiogram.flat(40)),
+    "L2": Listener("L2", Audiogram.flat(70), Audiogram.flat(70)),
+}
+
+
+def trials(scenes=("s1", "s2"), listeners=("L1", "L2")):
+    return [
+        Trial(NAME, "", scene, f"Song of {scene}", listener, ear)
+        for scene in scenes
+        for listener in listeners
+        for ear in ("left", "right")
+    ]
+
+
+def score_of(trial, value=0.5, scorer="haaqi", version="1", system="E1"):
+    error = "" if value is not None else "missing_file"
+    return Score(
+        *(NAME, system, trial.scene, trial.song, trial.listener, trial.ear, trial.stem, scorer, version),
+        *(value, {"linear": 0.25} if value is not None else {}, 0.125, error, error and "no such file"),
+    )
+
+
+def hand_in(store, digest="a", system="E1", team="T1", **more):
+    return submit(store, NAME, System(team, system), sha256=digest, scorers=["haaqi"], **more)[0]
+
+
+@pytest.fixture
+def registered(store):
+    register_challenge(store, NAME, trials(), LISTENERS)
+    return store
+
+
+def test_the_migrations_make_the_tables_of_the_schema(store):
+    with store.reading() as session:
+        context = MigrationContext.configure(session.connection(), opts={"compare_type": True})
+        assert compare_metadata(context, schema.Base.metadata) == []
+        checks = {
+            check["name"]
+            for table in ("scores", "trials")
+            for check in sa.inspect(session.connection()).get_check_constraints(table)
+        }
+    assert {"ck_scores_finite", "ck_scores_score_or_error", "ck_trials_ear"} <= checks
+
+
+def test_opening_again_finds_what_was_there(store_url):
+    first = open_store(store_url)
+    register_challenge(first, NAME, trials(), LISTENERS)
+    first.close()
+    again = open_store(store_url)
+    assert [c.name for c in challenges(again)] == [NAME]
+    again.close()
+
+
+@pytest.fixture
+def newer_code(tmp_path, monkeypatch):
+    """The code as it will be after one more migration, which may be made to fail."""
+
+    def install(statement="ALTER TABLE teams ADD COLUMN motto VARCHAR"):
+        folder = tmp_path / "migrations"
+        shutil.copytree(opening.MIGRATIONS, folder, ignore=shutil.ignore_patterns("__pycache__"))
+        (folder / "versions" / "0002_next.py").write_text(
+            "from alembic import op\nrevision = '0002'\ndown_revision = '0001'\n\n"
+            f"def upgrade():\n    op.execute('ALTER TABLE teams ADD COLUMN flag VARCHAR')\n"
+            f"    op.execute({statement!r})\n"
+        )
+        monkeypatch.setattr(opening, "MIGRATIONS", folder)
+
+    return install
+
+
+def test_an_older_store_is_brought_up_to_date_and_keeps_its_rows(store_url, newer_code):
+    open_store(store_url).close()
+    store = open_store(store_url)
+    register_challenge(store, NAME, trials(), LISTENERS)
+    assert schema_version(store) == "0001"
+    store.close()
+    newer_code()
+    store = open_store(store_url)
+    assert schema_version(store) == "0002"
+    assert [c.expected for c in challenges(store)] == [8]
+    store.close()
+
+
+def test_an_upgrade_that_breaks_off_leaves_the_older_store(store_url, newer_code, monkeypatch):
+    open_store(store_url).close()
+    newer_code("ALTER TABLE there_is_none ADD COLUMN motto VARCHAR")
+    with pytest.raises(InputError, match=r"cannot be opened: .*there_is_none"):
+        open_store(store_url)
+    monkeypatch.undo()
+    store = open_store(store_url)
+    assert schema_version(store) == "0001"
+    with store.reading() as session:
+        columns = sa.inspect(session.connection()).get_columns("teams")
+    assert "flag" not in [c["name"] for c in columns]
+    store.close()
+
+
+def test_a_newer_store_is_refused(store_url, newer_code, monkeypatch):
+    newer_code()
+    open_store(store_url).close()
+    monkeypatch.undo()
+    newer = r"made by a newer haaqinet-eval \(schema 0002; this one knows 0001\)"
+    with pytest.raises(InputError, match=newer):
+        open_store(store_url)
+
+
+def test_another_programs_database_is_refused(tmp_path):
+    path = tmp_path / "music.sqlite"
+    with sqlite3.connect(path) as connection:
+        connection.execute("CREATE TABLE albums (id INTEGER)")
+    with pytest.raises(InputError, match="no store of haaqinet-eval"):
+        open_store(str(path))
+
+
+def test_damaged_files_are_refused_with_a_sentence(tmp_path):
+    path = tmp_path / "store.sqlite"
+    store = open_store(str(path))
+    register_challenge(store, NAME, trials([f"s{i}" for i in range(200)]), LISTENERS)
+    store.close()
+    whole = path.read_bytes()
+    for name, content in {
+        "text": b"this is no database at all, but it is long enough to look at" * 20,
+        "torn": whole[: len(whole) // 2],
+        "overwritten": whole[:16384] + b"\xff" * 8192 + whole[24576:],
+    }.items():
+        path.with_name(name).write_bytes(content)
+        with pytest.raises(InputError, match=r"store sqlite.*(not a database|damaged|malformed)"):
+            open_store(str(path.with_name(name)))
+
+
+def test_where_a_store_lies(monkeypatch, tmp_path):
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+    monkeypatch.delenv("HAAQINET_STORE", raising=False)
+    open_store().close()
+    assert default_path() == tmp_path / "data" / "haaqinet" / "store.sqlite"
+    assert default_path().exists()
+    monkeypatch.setenv("HAAQINET_STORE", str(tmp_path / "mine"))
+    open_store().close()
+    assert (tmp_path / "mine").exists()
+
+
+@pytest.mark.parametrize(
+    ("url", "message"),
+    [
+        ("mysql://x/y", "SQLite and PostgreSQL are known, mysql is not"),
+        ("sqlite://", "a store in memory would be lost"),
+        ("://", "neither a path nor a URL"),
+        ("postgresql://me:secret@127.0.0.1:1/none?connect_timeout=2", r"postgresql\+psycopg://me:\*\*\*@127"),
+        ("sqlite:////proc/nowhere/store.sqlite", "store /proc/nowhere/store.sqlite: "),
+    ],
+)
+def test_a_bad_url_is_a_sentence_without_the_password(url, message):
+    with pytest.raises(InputError, match=message) as error:
+        open_store(url)
+    assert "secret" not in str(error.value)
+
+
+def test_a_writer_that_waits_too_long_says_so(tmp_path, monkeypatch):
+    monkeypatch.setattr(opening, "BUSY_TIMEOUT", 0.05)
+    store = open_store(str(tmp_path / "store.sqlite"))
+    other = open_store(str(tmp_path / "store.sqlite"))
+    with (
+        store.writing(),
+        pytest.raises(InputError, match="another process has been writing"),
+        other.writing(),
+    ):
+        pass
+
+
+def test_a_challenge_is_registered_once(store):
+    first = register_challenge(store, NAME, trials(), quota=3, settings={"root": "/data"})
+    assert (first.expected, first.scenes, first.listeners, first.quota) == (8, 2, 2, 3)
+    again = register_challenge(store, NAME, reversed(trials()), LISTENERS, genres={"Song of s1": "jazz"})
+    assert again == first
+    assert challenge_listeners(store, first) == LISTENERS  # told later
+    assert expected_trials(store, first) == trials()
+    with pytest.raises(InputError, match=r"4 differ, e\.g\. s3 Song of s3"):
+        register_challenge(store, NAME, trials(("s1", "s2", "s3")))
+    with pytest.raises(InputError, match="a trial stands twice"):
+        register_challenge(store, "other", trials() + trials())
+    with pytest.raises(InputError, match="has two songs"):
+        register_challenge(store, "other", [trials()[0], replace(trials()[1], song="x")])
+
+
+def test_splits_are_told_apart(store):
+    register_challenge(store, NAME, trials(), split="valid")
+    assert challenge(store, NAME).split == "valid"
+    register_challenge(store, NAME, trials(("s9",)), split="eval")
+    assert challenge(store, NAME, "eval").expected == 4
+    with pytest.raises(InputError, match="which split\\? The store has eval, valid"):
+        challenge(store, NAME)
+    with pytest.raises(InputError, match="'x': the store has cad_icassp_2024 \\(eval\\)"):
+        challenge(store, "x")
+
+
+def test_rows_come_back_as_they_went_in(registered):
+    entry = hand_in(registered)
+    rows = [score_of(t, 1 / 3 if i else None) for i, t in enumerate(trials())]
+    scores = StoredScores(registered, entry)
+    scores.append(rows[:3])
+    scores.append(rows)
+    assert read_rows(registered, entry.id) == rows
+    assert len(scores) == 7
+    assert rows[0].key not in scores  # failed, so it is tried again
+    assert rows[1].key in StoredScores(registered, entry)
+    assert list(StoredScores(registered, entry)) == rows[1:]
+    version = scorer_versions_id(registered, entry)
+    columns = row_columns(registered, entry.id, version)
+    assert columns["score"] == [r.score for r in rows]
+    assert columns["listener"][:4] == ["L1", "L1", "L2", "L2"]
+    assert row_columns(registered, entry.id, 99)["score"] == []
+
+
+def scorer_versions_id(store, entry):
+    refresh(store, [entry.id])
+    return scorer_versions(store, NAME)[0].id
+
+
+def test_a_failed_row_is_replaced_by_a_success_and_by_nothing_else(registered):
+    entry = hand_in(registered)
+    trial = trials()[0]
+    for given, kept in [
+        (replace(score_of(trial, None), error="first"), "first"),
+        (replace(score_of(trial, None), error="second"), "first"),
+        (score_of(trial, 0.25), 0.25),
+        (score_of(trial, 0.75), 0.25),
+        (score_of(trial, None), 0.25),
+    ]:
+        StoredScores(registered, entry).append([given])
+        (row,) = read_rows(registered, entry.id)
+        assert kept in (row.score, row.error)
+    assert (row.parts, row.message) == ({"linear": 0.25}, "")
+
+
+def test_new_weights_make_new_rows(registered):
+    entry = hand_in(registered)
+    scores = StoredScores(registered, entry)
+    scores.append([score_of(trials()[0], 0.1, version="old"), score_of(trials()[0], 0.9, version="new")])
+    assert {(r.version, r.score) for r in read_rows(registered, entry.id)} == {("new", 0.9), ("old", 0.1)}
+    assert [r.score for r in read_rows(registered, entry.id, version="old")] == [0.1]
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"scene": "s9"}, "does not expect scene 's9'"),
+        ({"song": "x"}, "does not expect scene 's1' \\('x'\\)"),
+        ({"stem": "bass"}, "stem bass"),
+        ({"system": "E2"}, "a row of cad_icassp_2024, system E2, in submission"),
+    ],
+)
+def test_rows_that_do_not_belong_are_refused_together(registered, change, message):
+    entry = hand_in(registered)
+    scores = StoredScores(registered, entry)
+    good = score_of(trials()[0], version="9")
+    with pytest.raises(InputError, match=message):
+        scores.append([good, replace(good, **change)])
+    assert read_rows(registered, entry.id) == []
+    scores.append([good])  # the failed write left nothing half-done behind
+    assert read_rows(registered, entry.id) == [good]
+
+
+@pytest.mark.parametrize("values", [{"score": float("inf")}, {"score": None}, {"score": 0.5, "error": "x"}])
+def test_the_database_itself_refuses_impossible_rows(registered, values):
+    entry = hand_in(registered)
+    StoredScores(registered, entry).append([score_of(trials()[0])])
+    with pytest.raises(sa.exc.IntegrityError), registered.writing() as session:
+        session.execute(sa.update(schema.Scores).values(**values))
+
+
+def test_the_same_bytes_give_the_earlier_submission(registered):
+    first, new = submit(registered, NAME, System("T1", "E1", causal=True), sha256="a", scorers=["haaqi"])
+    again, again_new = submit(registered, NAME, System("T2", "E9"), sha256="a", scorers=["haaqi"])
+    assert (new, again_new) == (True, False)
+    assert again == first
+    withdraw(registered, first.id, "T1")
+    revived, new = submit(registered, NAME, System("T1", "E1"), sha256="a")
+    assert (revived.id, revived.state, new) == (first.id, "queued", False)
+    assert [e.state for e in events(registered, first.id)] == ["queued", "withdrawn", "queued"]
+
+
+def test_an_invalid_submission_is_kept_with_its_findings_and_never_claimed(registered):
+    found = [{"code": "missing_file", "severity": "error", "file": "a.flac", "message": "not there"}]
+    entry = hand_in(registered, state="invalid", findings=found)
+    assert submission(registered, entry.id).findings == tuple(found)
+    assert claim(registered, "w") is None
+    with pytest.raises(InputError, match="is invalid; it cannot become queued"):
+        rescore(registered, entry.id)
+
+
+def test_what_a_system_says_of_itself_may_be_told_later(registered):
+    submit(registered, NAME, System("T1", "E1", causal=False, note="first"), sha256="a")
+    system = System("T1", "E1", model_size=4_000_000_000)
+    entry, _ = submit(registered, NAME, system, sha256="b", size=23 * 10**9)
+    assert entry.system == System("T1", "E1", causal=False, model_size=4_000_000_000, note="first")
+    assert submission(registered, entry.id).size == 23 * 10**9
+
+
+def test_names_that_no_board_can_show_are_refused(registered):
+    for name in ["", "  ", "x" * 101, "a\nb", "a\x00b"]:
+        with pytest.raises(InputError, match=r"a name has 1 to 100 characters|control characters"):
+            hand_in(registered, team=name)
+
+
+def test_odd_names_survive(registered):
+    for i, name in enumerate(["<b>Team</b>", "=cmd()", "שלום", "naïve", "🎻 & 'co'"]):
+        entry = hand_in(registered, digest=f"{i}", team=name)
+        assert submission(registered, entry.id).system.team == name
+    assert hand_in(registered, digest="x", team="nai\u0308ve").system.team == "naïve"  # normalised
+
+
+def test_a_submission_from_queue_to_board(registered):
+    entry = hand_in(registered)
+    held = claim(registered, "w1")
+    run = start_run(registered, entry.id, {"versions": {"numpy": "2"}, "seed": 1}, "w1")
+    StoredScores(registered, held.submission, run).append(map(score_of, trials()))
+    end_run(registered, run)
+    done = finish(registered, held)
+    assert (done.state, done.reason) == ("scored", "")
+    assert done.scored.tzinfo == UTC
+    assert [e.state for e in events(registered, entry.id)] == ["queued", "scoring", "scored"]
+    (kept,) = runs(registered, entry.id)
+    assert kept["provenance"] == {"versions": {"numpy": "2"}, "seed": 1}
+    assert kept["started"] <= kept["ended"]
+    again = rescore(registered, entry.id, "organiser", ["haaqi", "haaqinet"])
+    assert (again.state, again.scorers, again.scored) == ("queued", ("haaqi", "haaqinet"), done.scored)
+    done = finish(registered, claim(registered, "w1"))
+    assert (done.state, done.reason) == ("incomplete", "scored: haaqinet 0 of 8")
+
+
+def test_a_submission_with_a_failed_trial_is_incomplete_and_a_crash_is_failed(registered):
+    entry = hand_in(registered)
+    held = claim(registered, "w1")
+    rows = [score_of(t, None if i == 0 else 0.5) for i, t in enumerate(trials())]
+    StoredScores(registered, held.submission).append(rows)
+    assert finish(registered, held).reason == "scored: haaqi 7 of 8"
+    assert submission(registered, entry.id).scored is None
+    rescore(registered, entry.id)
+    assert fail(registered, claim(registered, "w1"), "reference music is missing")
+    failed = submission(registered, entry.id)
+    assert (failed.state, failed.reason) == ("failed", "reference music is missing")
+    assert [s.id for s in submissions(registered, state="failed", team="T1")] == [entry.id]
+    assert submissions(registered, team="T2") == []
+
+
+def complete(store, entry, worker="w"):
+    held = claim(store, worker, id=entry.id)
+    StoredScores(store, entry).append(score_of(t, system=entry.system.name) for t in trials())
+    return finish(store, held)
+
+
+def test_the_quota_counts_scored_submissions_of_today_only(store, monkeypatch):
+    register_challenge(store, NAME, trials(), quota=2)
+    hand_in(store, "bad", state="invalid")
+    lost = hand_in(store, "lost")
+    fail(store, claim(store, "w", id=lost.id), "disk full")
+    first = hand_in(store, "a")
+    assert complete(store, first).state == "scored"
+    queued = [hand_in(store, digest) for digest in "bc"]  # neither is scored yet
+    assert complete(store, queued[0]).state == "scored"
+    assert claim(store, "w", id=queued[1].id) is None  # waits until tomorrow
+    with pytest.raises(InputError, match="2 submissions were scored today; cad_icassp_2024 allows 2"):
+        hand_in(store, "d")
+    assert hand_in(store, "a").id == first.id  # the same bytes cost nothing
+    rescore(store, first.id)
+    assert complete(store, first).state == "scored"  # nor does scoring again
+    assert hand_in(store, "other", team="T2").state == "queued"
+    monkeypatch.setattr(type(store), "now", later(type(store).now, 86400))
+    assert complete(store, queued[1]).state == "scored"
+
+
+def later(now, seconds):
+    return lambda self, session: now(self, session) + seconds
+
+
+def test_an_unknown_submission_is_named(registered):
+    for action in (submission, withdraw, rescore):
+        with pytest.raises(InputError, match="submission 7: the store has none of that number"):
+            action(registered, 7)
