@@ -113,7 +113,7 @@ def test_a_batch_scores_as_its_members_do():
     with torch.inference_mode():
         together = net(signals, loss, level1)
         single = torch.cat([net(signals[i : i + 1], loss[:1], level1[i : i + 1]) for i in range(3)])
-    assert together.shape == (3, len(OUTPUTS), len(frame_times(together.shape[2])))
+    assert together.shape == (3, len(OUTPUTS), len(frame_times(together.shape[2], 1.5)))
     torch.testing.assert_close(together, single, atol=1e-4, rtol=0)
 
 

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -140,6 +141,12 @@ class HaaqiNet(nn.Module):
         return self.head(nn.functional.silu(features * (1 + scale) + shift))
 
 
-def frame_times(count: int) -> Tensor:
-    """Middle of each frame score, [count] s."""
-    return (torch.arange(count) + 0.5) * (STRIDE / FRAME_RATE)
+def frame_times(count: int, seconds: float) -> np.ndarray:
+    """Middle of each of a clip's frame scores, [count] s; the last frame may be cut short.
+
+    >>> frame_times(2, 0.2)
+    array([0.064, 0.164])
+    """
+    edges = np.arange(count + 1) * (STRIDE / FRAME_RATE)
+    edges[-1] = min(edges[-1], seconds)
+    return (edges[:-1] + edges[1:]) / 2

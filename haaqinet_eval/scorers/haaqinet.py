@@ -96,5 +96,5 @@ class HaaqiNetScorer:
             )[0]
         outputs = outputs.cpu().double().numpy()
         values = dict(zip(model.OUTPUTS, outputs.mean(1).tolist(), strict=True))
-        times = model.frame_times(outputs.shape[1]).double().numpy()
+        times = model.frame_times(outputs.shape[1], len(signal) / self.sample_rate)
         return Result(values.pop("score"), values, outputs[0], times)
