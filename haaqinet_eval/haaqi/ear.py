@@ -79,8 +79,8 @@ def _carriers(first: int, samples: int) -> tuple[np.ndarray, np.ndarray]:
     inside = np.outer(np.arange(kernels.CARRIER), omega)
     blocks = -(-samples // kernels.CARRIER)
     begins = np.outer(np.arange(blocks) * float(kernels.CARRIER), omega)
-    table = np.stack((np.cos(inside), np.sin(inside))).astype(np.float32)
-    starts = np.stack((np.cos(begins), np.sin(begins)), axis=1).astype(np.float32)
+    table = np.stack((np.cos(inside), np.sin(inside)))
+    starts = np.stack((np.cos(begins), np.sin(begins)), axis=1)
     return table.ravel(), starts.ravel()
 
 
@@ -89,14 +89,19 @@ def _flat(rows: np.ndarray, group: slice) -> np.ndarray:
 
 
 def filter_bands(signal: np.ndarray, ear: Ear, group: slice) -> Bands:
-    """Gammatone filters and compression of a middle-ear output, float32 [T]."""
+    """Gammatone filters and compression of a middle-ear output, float64 [T]."""
     n = len(signal)
     carriers = _carriers(group.start, n)
     envelope, motion = (np.zeros((n + 2 * PAD) * LANES, np.float32) for _ in range(2))
     inside = slice(PAD * LANES, (PAD + n) * LANES)
     squares = np.zeros(LANES)
     kernels.gammatone_control(
-        signal, _flat(ear.control_rows, group), *carriers, squares, envelope[inside]
+        signal,
+        ear.control_rows[0, group],
+        _flat(ear.control_rows, group),
+        *carriers,
+        squares,
+        envelope[inside],
     )  # leaves the compressor's gain where the envelope will be
     control = squares * ear.control_gain[group] ** 2 / n
     bandwidth = np.array(WIDEST)
@@ -104,7 +109,13 @@ def filter_bands(signal: np.ndarray, ear: Ear, group: slice) -> Bands:
     filters = gammatone_rows(bandwidth)
     sums = np.zeros((4, LANES))
     kernels.gammatone_compress(
-        signal, _flat(filters, group), *carriers, sums.ravel(), envelope[inside], motion[inside]
+        signal,
+        filters[0, group],
+        _flat(filters, group),
+        *carriers,
+        sums.ravel(),
+        envelope[inside],
+        motion[inside],
     )
     square, mean, envelope_square, motion_square = sums / n
     mean = mean.astype(np.float32).astype(np.float64)  # the very number that `align` subtracts
@@ -121,7 +132,6 @@ def filter_bands(signal: np.ndarray, ear: Ear, group: slice) -> Bands:
 
 _WEIGHTS = adaptation_weights()
 _WINDOW = np.hanning(_SMOOTH)
-_SMOOTH_WINDOW = _WINDOW.astype(np.float32)
 
 
 def _averages(halves: np.ndarray) -> np.ndarray:
@@ -171,7 +181,7 @@ def to_nerve(
         waits.astype(np.float32),
         levels,
         _WEIGHTS,
-        _SMOOTH_WINDOW,
+        _WINDOW,
         out,
         halves.ravel(),
     )

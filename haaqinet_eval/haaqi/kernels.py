@@ -30,7 +30,7 @@ from .simd import (
 )
 
 CARRIER = 128  # samples between exact restarts of the carriers
-TINY = np.float32(1e-15)  # -300 dB added to the signal: keeps the filters out of denormals
+TINY = 1e-15  # -300 dB added to the signal: keeps the filters out of denormals
 SMALL = np.float32(1e-30)  # HAAQI's own guard against log(0) and division by 0
 _ZERO = np.float32(0.0)
 
@@ -44,26 +44,29 @@ def _pole(b, x, y):
 
 
 @_jit
-def gammatone_control(signal, rows, table, starts, squares, gains):
+def gammatone_control(signal, poles, rows, table, starts, squares, gains):
     """Control path: widest gammatone filter, its mean square, and the compressor's gain.
 
     Args:
-        signal: [T] middle-ear output.
-        rows: [8 * 16] per channel: b of the one-pole stages, three FIR weights, log2 of the
-            lower knee and of 100 dB SPL (in the filter's own units), 1 - 1/CR, log2 of the OHC attenuation.
-        table: [2 * CARRIER * 16] cosines and sines of one carrier block.
-        starts: [blocks * 2 * 16] cosine and sine at the start of each block.
+        signal: [T] middle-ear output, float64.
+        poles: [16] float64, b of the one-pole stages. The first two run in double precision: they
+            remove what lies outside the band, which may be far stronger than what is inside.
+        rows: [10 * 16] per channel: b again, three FIR weights, log2 of the lower knee and of
+            100 dB SPL (in the filter's own units), 1 - 1/CR, log2 of the OHC attenuation, pole
+            and weight of the gain's smoothing.
+        table: [2 * CARRIER * 16] float64, cosines and sines of one carrier block.
+        starts: [blocks * 2 * 16] float64, cosine and sine at the start of each block.
         squares: [16] float64, receives the sums of squares of the envelope.
         gains: [T * 16] receives the smoothed compressor gain (linear).
     """
     n = signal.size
-    b, f0, f1, f2 = load(rows, 0), load(rows, 16), load(rows, 32), load(rows, 48)
+    wide_b, b, f0, f1, f2 = load(poles, 0), load(rows, 0), load(rows, 16), load(rows, 32), load(rows, 48)
     knee, top, slope, attenuation = load(rows, 64), load(rows, 80), load(rows, 96), load(rows, 112)
     smooth_pole, smooth_gain = load(rows, 128), load(rows, 144)
     tiny, half = splat(TINY), splat(np.float32(0.5))
     zero = splat(_ZERO)
-    r1, r2, r3, r4, i1, i2, i3, i4 = zero, zero, zero, zero, zero, zero, zero, zero
-    ra, rb, ia, ib = zero, zero, zero, zero
+    r1 = r2 = i1 = i2 = splat(0.0)
+    r3 = r4 = ra = rb = i3 = i4 = ia = ib = zero
     raw, smoothed = zero, zero
     sums = np.zeros(16, np.float32)
     for block in range((n + CARRIER - 1) // CARRIER):
@@ -75,9 +78,9 @@ def gammatone_control(signal, rows, table, starts, squares, gains):
             x = splat(signal[start + k])
             r = fma(x, cosine * tc - sine * ts, tiny)
             i = fma(x, sine * tc + cosine * ts, tiny)
-            r1, i1 = _pole(b, r, r1), _pole(b, i, i1)
-            r2, i2 = _pole(b, r1, r2), _pole(b, i1, i2)
-            r3, i3 = _pole(b, r2, r3), _pole(b, i2, i3)
+            r1, i1 = _pole(wide_b, r, r1), _pole(wide_b, i, i1)
+            r2, i2 = _pole(wide_b, r1, r2), _pole(wide_b, i1, i2)
+            r3, i3 = _pole(b, narrow(r2), r3), _pole(b, narrow(i2), i3)
             r4, i4 = _pole(b, r3, r4), _pole(b, i3, i4)
             re = fma(f0, r4, fma(f1, ra, f2 * rb))
             im = fma(f0, i4, fma(f1, ia, f2 * ib))
@@ -95,10 +98,11 @@ def gammatone_control(signal, rows, table, starts, squares, gains):
 
 
 @_jit
-def gammatone_compress(signal, rows, table, starts, sums, envelope, motion):
+def gammatone_compress(signal, poles, rows, table, starts, sums, envelope, motion):
     """Signal path: gammatone filter at the adjusted bandwidth, times the compressor's gain.
 
     Args:
+        signal, poles, table, starts: as for `gammatone_control`.
         rows: [5 * 16] per channel: b of the one-pole stages, three FIR weights, overall gain.
         sums: [4 * 16] float64, receives per channel the sum of squares of the envelope before
             compression, and after it the sums of the envelope, of its squares and of the motion's.
@@ -106,11 +110,12 @@ def gammatone_compress(signal, rows, table, starts, sums, envelope, motion):
         motion: [T * 16] receives the compressed basilar-membrane motion.
     """
     n = signal.size
-    b, f0, f1, f2, scale = load(rows, 0), load(rows, 16), load(rows, 32), load(rows, 48), load(rows, 64)
+    wide_b, b, f0, f1, f2 = load(poles, 0), load(rows, 0), load(rows, 16), load(rows, 32), load(rows, 48)
+    scale = load(rows, 64)
     tiny = splat(TINY)
     zero = splat(_ZERO)
-    r1, r2, r3, r4, i1, i2, i3, i4 = zero, zero, zero, zero, zero, zero, zero, zero
-    ra, rb, ia, ib = zero, zero, zero, zero
+    r1 = r2 = i1 = i2 = splat(0.0)
+    r3 = r4 = ra = rb = i3 = i4 = ia = ib = zero
     part = np.zeros(64, np.float32)
     for block in range((n + CARRIER - 1) // CARRIER):
         start = block * CARRIER
@@ -122,9 +127,9 @@ def gammatone_compress(signal, rows, table, starts, sums, envelope, motion):
             c = cosine * tc - sine * ts
             s = sine * tc + cosine * ts
             r, i = fma(x, c, tiny), fma(x, s, tiny)
-            r1, i1 = _pole(b, r, r1), _pole(b, i, i1)
-            r2, i2 = _pole(b, r1, r2), _pole(b, i1, i2)
-            r3, i3 = _pole(b, r2, r3), _pole(b, i2, i3)
+            r1, i1 = _pole(wide_b, r, r1), _pole(wide_b, i, i1)
+            r2, i2 = _pole(wide_b, r1, r2), _pole(wide_b, i1, i2)
+            r3, i3 = _pole(b, narrow(r2), r3), _pole(b, narrow(i2), i3)
             r4, i4 = _pole(b, r3, r4), _pole(b, i3, i4)
             re = fma(f0, r4, fma(f1, ra, f2 * rb))
             im = fma(f0, i4, fma(f1, ia, f2 * ib))
@@ -133,7 +138,7 @@ def gammatone_compress(signal, rows, table, starts, sums, envelope, motion):
             total = total + power
             place = (start + k) * 16
             gain = scale * load(envelope, place)
-            e, m = gain * sqrt(power), gain * fma(re, c, im * s)
+            e, m = gain * sqrt(power), gain * fma(re, narrow(c), im * narrow(s))
             store(envelope, place, e)
             store(motion, place, m)
             total_e, total_ee, total_mm = total_e + e, fma(e, e, total_ee), fma(m, m, total_mm)
@@ -156,7 +161,7 @@ def inner_hair_cells(envelope, motion, at_envelope, at_motion, begins, levels, w
         begins: [16] float32: first sample that is not silent because of the group delay.
         levels: [16] dB SL of a compressed envelope of 1.
         weights: [6] float64: how the two adaptation stages follow the input and each other.
-        window: [2 * half] rising and falling half of the averaging window.
+        window: [2 * half] float64 rising and falling half of the averaging window.
         out: [T * 16] receives the adapted motion.
         smooth: [2 * halves * 16] receives per half window the rising and the falling sum.
     """
@@ -164,12 +169,13 @@ def inner_hair_cells(envelope, motion, at_envelope, at_motion, begins, levels, w
     db = splat(np.float32(20 * np.log10(2.0)))
     level, begin, zero = load(levels, 0), load(begins, 0), splat(_ZERO)
     small = splat(SMALL)
-    v1 = v2 = widen(zero)
+    nothing, two = splat(0.0), splat(2.0)
+    v1 = v2 = nothing
     w10, w11, w12 = splat(weights[0]), splat(weights[1]), splat(weights[2])
     w20, w21, w22 = splat(weights[3]), splat(weights[4]), splat(weights[5])
     half = window.size // 2
     for h in range((n + half - 1) // half):
-        rise, fall = zero, zero
+        rise = fall = nothing
         count = min(half, n - h * half)
         for k in range(count):
             t = h * half + k
@@ -182,14 +188,13 @@ def inner_hair_cells(envelope, motion, at_envelope, at_motion, begins, levels, w
             stage1 = fma(w10, wide, fma(w11, v1, w12 * v2))
             v2 = fma(w20, wide, fma(w21, v1, w22 * v2))
             v1 = stage1
-            difference = narrow(wide - v1)
-            adapted = maximum(difference + difference, zero)
+            adapted = maximum(two * (wide - v1), nothing)
             rise = fma(splat(window[k]), adapted, rise)
             fall = fma(splat(window[half + k]), adapted, fall)
-            store(out, t * 16, (adapted + small) / c * m)
+            store(out, t * 16, (narrow(adapted) + small) / c * m)
         if count == half:
-            store(smooth, h * 32, rise)
-            store(smooth, h * 32 + 16, fall)
+            store(smooth, h * 32, narrow(rise))
+            store(smooth, h * 32 + 16, narrow(fall))
 
 
 @_jit
@@ -267,16 +272,15 @@ def covariances(x, y, window, unbias, half_unbias, threshold, result, mean_squar
     half = window.size // 2
     last = mean_squares.size // 16 - 1
     segment_x, segment_y = np.empty(2 * half * 16, np.float32), np.empty((2 * half + 48) * 16, np.float32)
-    power, half_power = np.float32(0), np.float32(0)
+    power = 0.0
     for k in range(2 * half):
-        power += window[k] * window[k]
-    half_power = power / np.float32(2)
+        power += np.float64(window[k]) ** 2
     floor = splat(SMALL)
     for n in range(last + 1):
         whole = 0 < n < last
         count = 2 * half if whole else half
         shift = half if n == 0 else 0
-        scale = splat(np.float32(1) / (power if whole else half_power))
+        scale = splat(np.float32(1.0 / power if whole else 2.0 / power))
         square_x = _windowed(x, n * half, count, window, shift, segment_x, 0) * scale
         store(mean_squares, n * 16, square_x)
         audible = False

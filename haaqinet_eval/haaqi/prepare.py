@@ -61,6 +61,8 @@ def check_audiogram(audiogram) -> np.ndarray:
         levels = np.asarray(audiogram.levels, dtype=float)
     except (TypeError, ValueError):
         raise Unscorable("bad_audiogram", f"audiogram levels {audiogram.levels!r} are no numbers") from None
+    if levels.shape != hz.shape or hz.ndim != 1:
+        raise Unscorable("bad_audiogram", f"audiogram has {levels.size} levels at {hz.size} frequencies")
     missing = np.setdiff1d(HAAQI_FREQUENCIES, hz)
     if missing.size:
         raise Unscorable("bad_audiogram", f"audiogram has no level at {missing[0]:g} Hz, which HAAQI needs")
@@ -183,5 +185,5 @@ _HIGH_PASS = butter(2, 350 / (0.5 * RATE), "high")
 
 
 def middle_ear(signal: np.ndarray) -> np.ndarray:
-    """A 5-kHz low pass and a 350-Hz high pass: [T] -> float32 [T]."""
-    return lfilter(*_HIGH_PASS, lfilter(*_LOW_PASS, signal)).astype(np.float32)
+    """A 5-kHz low pass and a 350-Hz high pass: [T] -> [T]."""
+    return lfilter(*_HIGH_PASS, lfilter(*_LOW_PASS, signal))

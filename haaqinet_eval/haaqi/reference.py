@@ -183,7 +183,9 @@ class Reference:
             lambda pair: ear.to_nerve(pair[0], self._ear, pair[1], waits[pair[1]], ear.IN_TIME),
             zip(bands, ear.GROUPS, strict=True),
         )
-        squares, controls = (np.concatenate(s) for s in zip(*((b.square, b.control_square) for b in bands)))
+        squares, controls = (
+            np.concatenate(s) for s in zip(*((b.square, b.control_square) for b in bands), strict=True)
+        )
         level_sl = cochlea.spectrum_sl(squares, controls, self._ear.loss, self.level1)
         motion, smooth = zip(*nerve, strict=True)
         return _Heard(part, bands, waits, level_sl, np.concatenate(smooth), list(motion), None)

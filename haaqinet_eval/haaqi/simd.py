@@ -87,15 +87,14 @@ def _pointer(context, builder, array_type, array, index):
 
 @intrinsic
 def load(typingctx, array, index):
-    """array[index : index + 16] as a vector."""
-    if not isinstance(array, types.Array) or array.ndim != 1 or array.dtype != types.float32:
-        return None
+    """array[index : index + 16] as a vector, in the array's precision."""
+    vector, size = (F32x16, 4) if array.dtype == types.float32 else (F64x16, 8)
 
     def codegen(context, builder, sig, args):
         pointer = _pointer(context, builder, sig.args[0], *args)
-        return builder.load(builder.bitcast(pointer, _VECTOR.as_pointer()), align=4)
+        return builder.load(builder.bitcast(pointer, _IR[vector].as_pointer()), align=size)
 
-    return F32x16(array, types.intp), codegen
+    return vector(array, types.intp), codegen
 
 
 @intrinsic
