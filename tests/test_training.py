@@ -11,7 +11,7 @@ import torch
 
 from haaqinet_eval import Audiogram, InputError, Trial
 from haaqinet_eval.model import OUTPUTS, AuditoryFrontEnd, Dimensions, HaaqiNet, band_losses, load_model
-from haaqinet_eval.training.cache import STEP, group_path, read_split, write_group
+from haaqinet_eval.training.cache import STEP, GrowingSplit, group_path, read_split, write_group
 from haaqinet_eval.training.loop import Settings, Trainer, augment, haaqi_loss, measure, predict
 from haaqinet_eval.training.tables import accuracy_tables, within_clip
 
@@ -66,6 +66,15 @@ def test_cache_keeps_what_the_ear_hears(folder):
         read_split(folder, "test")
 
 
+def test_more_trials_are_seen_as_they_come(folder, tmp_path):
+    fill(tmp_path, "train", 1)
+    growing = GrowingSplit(tmp_path, "train")
+    first = growing()
+    assert growing() is first
+    fill(tmp_path, "train", 2)
+    assert len(growing()) == 2 * len(first)
+
+
 def test_loss_is_the_papers_where_weights_are():
     outputs = torch.rand(3, len(OUTPUTS), 7, generator=torch.Generator().manual_seed(0))
     labels = torch.rand(3, len(OUTPUTS), generator=torch.Generator().manual_seed(1))
@@ -92,7 +101,7 @@ def test_augmentation_leaves_its_input_alone():
 
 
 def test_training_learns_and_goes_on_where_it_was(folder, tmp_path):
-    train, validation = read_split(folder, "train"), read_split(folder, "validation")
+    train, validation = GrowingSplit(folder, "train"), read_split(folder, "validation")
     settings = Settings(epochs=6, batch_size=8, learning_rate=0.01, masks=0, average=0.5, band_shift=0)
     rows = []
     whole = Trainer(tmp_path / "whole", settings, SMALL, "trial")

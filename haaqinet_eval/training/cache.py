@@ -110,3 +110,19 @@ def read_split(folder: str | Path, split: str) -> Trials:
         *(spread("level1"), stack("systems")),
         *(spread(key) for key in ("listener", "scene", "song", "genre")),
     )
+
+
+class GrowingSplit:
+    """The trials of a split, read anew when there are more: training may begin while rendering goes on."""
+
+    def __init__(self, folder: str | Path, split: str) -> None:
+        self.folder, self.split = Path(folder), split
+        self._files, self._trials = 0, None
+
+    def __call__(self) -> Trials:
+        """What exists now; see `read_split`."""
+        files = len(list(self.folder.glob(f"{self.split}-*.npz")))
+        if self._trials is None or files != self._files:
+            self._files, self._trials = files, None  # frees the old ones first
+            self._trials = read_split(self.folder, self.split)
+        return self._trials

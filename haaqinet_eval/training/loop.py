@@ -140,14 +140,14 @@ class Trainer:
         torch.save({**content, "net": self.net.state_dict(), "average": self.average.state_dict()}, part)
         os.replace(part, self.folder / "last.pt")
 
-    def _rate(self, total: int) -> float:
-        share = min(self.state["step"] / max(total, 1), 1.0)
-        return self.settings.learning_rate * min(share / 0.05, 0.5 * (1 + math.cos(math.pi * share)), 1.0)
+    def _rate(self, share: float) -> float:
+        """The learning rate when a share of the training is done."""
+        return self.settings.learning_rate * min(share / 0.05, 0.5 * (1 + math.cos(math.pi * share)))
 
-    def step(self, trials: Trials, rows: np.ndarray, rng: np.random.Generator, total: int) -> float:
-        """One update; returns the loss."""
+    def step(self, trials: Trials, rows: np.ndarray, rng: np.random.Generator, share: float) -> float:
+        """One update with some rows of the trials, when a share of the training is done; the loss."""
         for group in self.optimizer.param_groups:
-            group["lr"] = max(self._rate(total), 1e-6)
+            group["lr"] = max(self._rate(share), 1e-6)
         self.net.train()
         envelope = trials.envelope[rows].float() * STEP
         inputs = augment(envelope, trials.spectrum[rows], trials.loss[rows], self.settings, rng)
@@ -179,27 +179,40 @@ class Trainer:
                 writer.writeheader()
             writer.writerow(row)
 
-    def run(self, train: Trials, validation: Trials, report: Callable[[dict], None] = print) -> Path:
-        """Train until the last epoch or until patience ends; the path of the best weights."""
-        settings, best = self.settings, self.folder / "best.safetensors"
+    def _epoch(self, train: Trials) -> float:
+        """One pass; the mean loss."""
+        settings, done = self.settings, self.state["epoch"]
+        rng = np.random.default_rng([settings.seed, done])
         batches = max(len(train) // settings.batch_size, 1)
-        total = settings.max_steps or settings.epochs * batches
-        while self.state["epoch"] < settings.epochs and self.state["waited"] < settings.patience:
-            rng = np.random.default_rng([settings.seed, self.state["epoch"]])
-            order = rng.permutation(len(train))
-            losses = []
-            for batch in np.array_split(order[: batches * settings.batch_size], batches):
-                if self.state["step"] >= total:
-                    break
-                losses.append(self.step(train, batch, rng, total))
-            self.state["epoch"] += 1
+        order = rng.permutation(len(train))[: batches * settings.batch_size]
+        losses = []
+        for n, rows in enumerate(np.array_split(order, batches)):
+            if settings.max_steps and self.state["step"] >= settings.max_steps:
+                break
+            losses.append(self.step(train, rows, rng, (done + (n + 1) / batches) / settings.epochs))
+        self.state["epoch"] += 1
+        return float(np.mean(losses or [math.nan]))
+
+    def run(
+        self, train: Callable[[], Trials], validation: Trials, report: Callable[[dict], None] = print
+    ) -> Path:
+        """Train until the last epoch or until patience ends; the path of the best weights.
+
+        `train` is asked for the trials at each epoch, as there may be more by then.
+        """
+        best = self.folder / "best.safetensors"
+        while self.state["epoch"] < self.settings.epochs and self.state["waited"] < self.settings.patience:
+            trials = train()
+            loss = self._epoch(trials)
             row = measure(self.average, validation)
             if row["mse"] < self.state["best"]:
                 self.state |= {"best": row["mse"], "waited": 0}
-                save_model(self.average, best, self.name, outputs=json.dumps(OUTPUTS))
+                notes = {"outputs": OUTPUTS, "trials": len(trials), "epoch": self.state["epoch"]}
+                notes = {key: json.dumps(value) for key, value in notes.items()}
+                save_model(self.average, best, self.name, settings=self.about, **notes)
             else:
                 self.state["waited"] += 1
-            row = {"epoch": self.state["epoch"], "loss": float(np.mean(losses or [math.nan])), **row}
+            row = {"epoch": self.state["epoch"], "trials": len(trials), "loss": loss, **row}
             self._log(row)
             self._save()
             report(row)

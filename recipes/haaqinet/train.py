@@ -7,7 +7,7 @@ import torch
 from omegaconf import DictConfig, OmegaConf
 
 from haaqinet_eval.model import Dimensions
-from haaqinet_eval.training.cache import read_split
+from haaqinet_eval.training.cache import GrowingSplit, read_split
 from haaqinet_eval.training.loop import Settings, Trainer
 
 
@@ -25,8 +25,8 @@ def main(config: DictConfig) -> None:
     dims = OmegaConf.to_object(config.dimensions)
     dims = Dimensions(**{**dims, "channels": tuple(dims["channels"])})
     trainer = Trainer(config.run, Settings(**config.settings), dims, config.name)
-    train, validation = (read_split(config.trials, split) for split in ("train", "validation"))
-    print(f"{len(train)} trials to train on, {len(validation)} to validate on")
+    train, validation = GrowingSplit(config.trials, "train"), read_split(config.trials, "validation")
+    print(f"{len(train())} trials to train on, {len(validation)} to validate on", flush=True)
     print(trainer.run(train, validation, show))
 
 
