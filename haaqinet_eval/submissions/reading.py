@@ -1,0 +1,87 @@
+"""An accepted submission as the evaluate loop reads it: straight from the zip, checked again."""
+
+from __future__ import annotations
+
+import io
+from pathlib import PurePath
+
+import numpy as np
+
+from ..cadenza.challenge import EnhancedFormat
+from ..errors import Unscorable
+from .archive import Archive, Member, open_archive, read_member
+from .checks import decode_checked, side_car_factor
+from .decoding import Decoder
+from .expected import REMIX, STEM, Expectation, ExpectedFiles
+from .findings import CODES, Fault
+from .flac import header_faults, most_frames, parse_header
+from .manifest import match
+from .names import nfc
+
+
+class Submission:
+    """A submission that is open for scoring; a context manager, not for several threads at once.
+
+    Args:
+        path: a zip or a folder.
+        challenge: what is expected; only to find the files' common folder.
+
+    Raises:
+        InputError: where there is nothing at `path`.
+    """
+
+    def __init__(self, path: str | PurePath, challenge: ExpectedFiles) -> None:
+        self.path = path
+        self._archive: Archive = open_archive(path)
+        self._prefix = match(self._archive.members, challenge).prefix
+        self._decoder = Decoder()
+
+    def __enter__(self) -> Submission:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the archive and end the decoder."""
+        self._decoder.close()
+        self._archive.close()
+
+    def read_enhanced(
+        self, name: str | PurePath, wanted: EnhancedFormat, reference_seconds: float
+    ) -> np.ndarray:
+        """What `cadenza.enhanced.read_enhanced` does for a file: [T, C] float32, full scale 1.
+
+        Args:
+            name: relative to `enhanced_signals`.
+            wanted: the challenge's format.
+            reference_seconds: duration of the reference (s).
+
+        Raises:
+            Unscorable: with a code of `findings.CODES`.
+        """
+        name = nfc(PurePath(name).as_posix())
+        member = self._archive.members.get(self._prefix + name)
+        if member is None:
+            raise Unscorable("missing_file", f"{self.path}: {name} is missing")
+        try:
+            return self._read(name, member, wanted, reference_seconds)
+        except Fault as fault:
+            raise Unscorable(fault.code, f"{self.path}: {member.name}: {fault.message}") from None
+
+    def _read(self, name: str, member: Member, wanted: EnhancedFormat, seconds: float) -> np.ndarray:
+        kind = STEM if wanted.channels == 1 else REMIX
+        expectation = Expectation("", "", kind, wanted.sample_rate, wanted.channels, seconds)
+        data = read_member(self._archive, member)
+        header = parse_header(io.BytesIO(data).read)
+        for fault in header_faults(header, expectation):
+            if CODES[fault.code][0] == "error":
+                raise fault
+        if header.frames > most_frames(expectation):
+            raise Fault("wrong_length", f"{header.frames} samples")
+        pcm = decode_checked(data, header, self._decoder)
+        samples = (pcm.samples / 2.0 ** (header.bits - 1)).astype(np.float32)
+        car = self._archive.members.get(self._prefix + name.removesuffix(".flac") + ".txt")
+        if wanted.side_car and car is not None:
+            samples *= side_car_factor(self._archive, car)
+        return samples
