@@ -1,6 +1,7 @@
 """Stores to test with: a SQLite file, and a database of a PostgreSQL server that the tests start."""
 
 import os
+import pwd
 import shutil
 import subprocess
 import tempfile
@@ -25,6 +26,8 @@ def postgresql():
         pytest.skip("PostgreSQL is not installed: no initdb on the path or under /usr/lib/postgresql")
     pytest.importorskip("psycopg", reason="psycopg is not installed")
     # a server refuses to run as root
+    if os.geteuid() == 0 and not any(entry.pw_name == "postgres" for entry in pwd.getpwall()):
+        pytest.skip("PostgreSQL does not run as root, and there is no user 'postgres'")
     user = {"user": "postgres", "group": "postgres", "extra_groups": []} if os.geteuid() == 0 else {}
     with tempfile.TemporaryDirectory(prefix="pg", ignore_cleanup_errors=True) as folder:
         if user:

@@ -36,6 +36,9 @@ ARROWS = {
     "filescore": {"audiogram", "audio", "trials", "scorers"},
     "summary": {"audiogram", "scores", "standings", "agreement"},
     "report": {"audiogram", "scores", "standings", "agreement", "summary"},
+    "statistics": set(),
+    "published": set(),
+    "store": {"audiogram", "trials", "scores", "statistics", "published"},
 }
 ANYTHING = {"cli", "shim", "__init__"}
 
@@ -48,7 +51,10 @@ WALLS = {
     "hydra": set(),
     "omegaconf": set(),
     "streamlit": set(),
-    "sqlalchemy": set(),
+    "sqlalchemy": {"store"},
+    "alembic": {"store"},
+    "psycopg": set(),  # by URL only
+    "pyarrow": {"store"},
     "dask": set(),
     "librosa": {"systems"},
     "matplotlib": {"report"},

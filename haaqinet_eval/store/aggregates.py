@@ -170,14 +170,18 @@ class PairTables:
 
     def __init__(self, session: Session, challenge_id: int) -> None:
         rows = session.execute(
-            sa.select(Trials.id, Trials.scene_id, Trials.listener_id)
+            sa.select(Trials.id, Scenes.name, Listeners.name)
+            .join(Scenes, Scenes.id == Trials.scene_id)
+            .join(Listeners, Listeners.id == Trials.listener_id)
             .where(Trials.challenge_id == challenge_id)
             .order_by(Trials.id)
         ).all()
+        ids, scenes, listeners = zip(*rows, strict=True)
         self._session = session
-        self._ids = np.array([row[0] for row in rows])  # ascending
-        self.scenes, self._scene = np.unique([row[1] for row in rows], return_inverse=True)
-        self.listeners, self._listener = np.unique([row[2] for row in rows], return_inverse=True)
+        self._ids = np.array(ids)  # ascending
+        # in the order of the names, so that the draws do not depend on the order of registration
+        self.scenes, self._scene = np.unique(scenes, return_inverse=True)
+        self.listeners, self._listener = np.unique(listeners, return_inverse=True)
 
     @property
     def shape(self) -> tuple[int, int]:

@@ -1,0 +1,297 @@
+"""Runs and tables of scores that come from elsewhere."""
+
+import csv
+import json
+from dataclasses import replace
+
+import pytest
+
+from haaqinet_eval import InputError
+from haaqinet_eval.audiogram import Audiogram, Listener
+from haaqinet_eval.scores import Score, write_scores
+from haaqinet_eval.store import (
+    DIALECTS,
+    StoredScores,
+    System,
+    challenge,
+    challenge_listeners,
+    import_results,
+    import_scores,
+    open_store,
+    read_rows,
+    register_challenge,
+    runs,
+    standings,
+    submission,
+    submissions,
+    submit,
+)
+from haaqinet_eval.trials import Trial
+
+PEOPLE = {"L1": Listener("L1", Audiogram.flat(10), Audiogram.flat(40))}
+
+
+@pytest.fixture
+def store(tmp_path):
+    """What is imported is the same on any database."""
+    opened = open_store(str(tmp_path / "store.sqlite"))
+    yield opened
+    opened.close()
+
+
+def run_rows(systems=("ideal", "passthrough"), scorers=("haaqi", "haaqinet"), scenes=3):
+    return [
+        Score(
+            *("cad_icassp_2024", system, f"s{i}", "song", "L1", ear, "", scorer, "1"),
+            *(0.1 * i + (ear == "left") / 20, {"linear": 0.5}, 0.1),
+        )
+        for system in systems
+        for i in range(scenes)
+        for ear in ("left", "right")
+        for scorer in scorers
+    ]
+
+
+@pytest.fixture
+def results(tmp_path):
+    """results.csv and run.json as the evaluate recipe writes them."""
+    listeners = tmp_path / "listeners.json"
+    listeners.write_text(json.dumps({id: person.to_dict() for id, person in PEOPLE.items()}))
+
+    def write(rows, **changes):
+        folder = tmp_path / "exp"
+        write_scores(folder / "results.csv", rows)
+        run = {
+            "started": "2024-06-01T10:00:00+00:00",
+            "versions": {"numpy": "2.0"},
+            "config": {"path": {"listeners_file": str(listeners)}},
+            "systems": list(dict.fromkeys(r.system for r in rows)),
+            "scorers": {r.scorer: r.version for r in rows},
+            "expected": len(rows),
+            **changes,
+        }
+        record = {"challenge": "cad_icassp_2024", "settings": {"sha256 of x": "0"}, "runs": [run]}
+        (folder / "run.json").write_text(json.dumps(record))
+        return folder / "results.csv"
+
+    return write
+
+
+def test_a_finished_run_becomes_submissions_and_a_challenge(store, results):
+    rows = run_rows()
+    path = results(rows)
+    entries = import_results(
+        store, path, "T", systems={"ideal": System("T", "ideal", reference="ideal")}, genres={"song": "jazz"}
+    )
+    assert [(e.system.name, e.state, e.origin) for e in entries] == [
+        ("ideal", "scored", "imported"),
+        ("passthrough", "scored", "imported"),
+    ]
+    assert challenge(store, "cad_icassp_2024").expected == 6
+    assert challenge_listeners(store, challenge(store, "cad_icassp_2024")) == PEOPLE
+    for entry in entries:
+        mine = [r for r in rows if r.system == entry.system.name]
+        assert sorted(read_rows(store, entry.id), key=lambda r: r.key) == sorted(mine, key=lambda r: r.key)
+        (run,) = runs(store, entry.id)
+        assert run["provenance"]["runs"][0]["versions"] == {"numpy": "2.0"}
+        assert len(run["provenance"]["sha256"]) == 64
+    assert [(e.scorer, e.system, e.rank) for e in standings(store, "cad_icassp_2024")] == [
+        ("haaqi", "ideal", None),
+        ("haaqi", "passthrough", 1),
+        ("haaqinet", "ideal", None),
+        ("haaqinet", "passthrough", 1),
+    ]
+    assert import_results(store, path, "T") == entries
+    assert len(submissions(store)) == 2
+
+
+def test_an_import_that_broke_off_is_completed(store, results, monkeypatch):
+    path = results(run_rows(systems=("ideal",)))
+
+    def broken(self, rows):
+        raise OSError("no space left on device")
+
+    monkeypatch.setattr(StoredScores, "append", broken)
+    with pytest.raises(OSError, match="no space"):
+        import_results(store, path, "T")
+    monkeypatch.undo()
+    (entry,) = import_results(store, path, "T")
+    assert entry.state == "scored"
+    assert len(read_rows(store, entry.id)) == 12
+
+
+def test_failed_rows_come_along_and_a_longer_file_is_a_new_submission(store, results):
+    rows = run_rows(systems=("a",), scorers=("haaqi",))
+    failed = [replace(rows[0], score=None, parts={}, error="missing_file", message="x"), *rows[1:]]
+    (entry,) = import_results(store, results(failed), "T")
+    assert (entry.state, entry.reason) == ("incomplete", "scored: haaqi 5 of 6")
+    (entry,) = import_results(store, results(rows), "T")
+    assert entry.state == "scored"
+    assert [e.rank for e in standings(store, "cad_icassp_2024")] == [1]
+
+
+def test_a_partial_run_cannot_tell_what_the_challenge_expects(store, results):
+    rows = run_rows(systems=("a",), scorers=("haaqi",))
+    with pytest.raises(InputError, match=r"has 6 of 8 trials, so it does not tell what cad_icassp_2024"):
+        import_results(store, results(rows, expected=8), "T")
+    path = results(rows)
+    path.with_name("run.json").unlink()
+    with pytest.raises(InputError, match=r"no run\.json says how many trials"):
+        import_results(store, path, "T")
+    (entry,) = import_results(store, path, "T", expected=6)
+    assert entry.state == "scored"
+
+
+def test_a_run_with_other_trials_is_refused(store, results):
+    import_results(store, results(run_rows()), "T")
+    with pytest.raises(InputError, match="does not expect scene 's3'"):
+        import_results(store, results(run_rows(scenes=4)), "T")
+    two = [*run_rows(), replace(run_rows()[0], challenge="cad2_task2")]
+    with pytest.raises(InputError, match="rows of 2 challenges"):
+        import_results(store, results(two), "T")
+
+
+# tables in the challenges' own columns
+
+PAIRS = [("s1", "Song, with comma", "L1"), ("s1", "Song, with comma", "L2"), ("s2", "B & C's", "L1")]
+
+
+def register(store, name):
+    stems = ("bass", "drums", "other", "vocals") if name == "cad1_task1" else ("",)
+    trials = [
+        Trial(name, "", song if name == "cad1_task1" else scene, song, listener, ear, stem)
+        for scene, song, listener in PAIRS
+        for ear in ("left", "right")
+        for stem in stems
+    ]
+    register_challenge(store, name, trials)
+    return trials
+
+
+def table_rows(name, value=0.5):
+    dialect = DIALECTS[name]
+    rows = []
+    for i, (scene, song, listener) in enumerate(PAIRS):
+        row = {"scene": scene, "song": song, "listener": listener}
+        scores = {c: round(value + 0.01 * i + 0.001 * k, 6) for k, c in enumerate(dialect.scores)}
+        row |= {**scores, dialect.mean: sum(scores.values()) / len(scores)}
+        rows.append({c: row[c] for c in dialect.columns})
+    return rows
+
+
+def write_table(path, rows, **options):
+    with path.open("w", encoding=options.pop("encoding", "utf-8"), newline="") as file:
+        writer = csv.DictWriter(file, list(rows[0]), **options)
+        writer.writeheader()
+        writer.writerows(rows)
+    return path
+
+
+@pytest.mark.parametrize("name", DIALECTS)
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig"])
+def test_each_challenges_table_is_read(store, tmp_path, name, encoding):
+    trials = register(store, name)
+    rows = table_rows(name)
+    path = write_table(tmp_path / "scores.csv", rows, encoding=encoding)
+    entry = import_scores(store, path, name, System("T", "E1"), scorer="haaqi", version="0.4.1")
+    assert (entry.state, entry.origin) == ("scored", "external")
+    assert submission(store, entry.id) == entry
+    assert read_rows(store, entry.id) == []  # nothing that was scored here
+    found = read_rows(store, entry.id, "external")
+    assert len(found) == len(trials)
+    first = {(r.ear, r.stem): r.score for r in found if (r.scene, r.listener) == (found[0].scene, "L1")}
+    assert first == {place: rows[0][c] for c, place in DIALECTS[name].scores.items()}
+    (shown,) = standings(store, name)
+    assert (shown.scorer, shown.version, shown.origin, shown.rank) == ("haaqi", "0.4.1", "external", 1)
+    assert import_scores(store, path, name, System("T", "E1"), version="0.4.1").id == entry.id
+
+
+def test_external_rows_never_stand_beside_scores_made_here(store, tmp_path):
+    name = "cad_icassp_2024"
+    trials = register(store, name)
+    path = write_table(tmp_path / "scores.csv", table_rows(name, 0.9))
+    import_scores(store, path, name, System("T", "made elsewhere"), version="1")
+    entry, _ = submit(store, name, System("T", "here"), sha256="1", scorers=["haaqi"])
+    rows = [Score(name, "here", t.scene, t.song, t.listener, t.ear, "", "haaqi", "1", 0.2) for t in trials]
+    StoredScores(store, entry).append(rows)
+    from haaqinet_eval.store import refresh
+
+    refresh(store)
+    assert [(e.origin, e.system, e.rank) for e in standings(store, name)] == [
+        ("here", "here", 1),
+        ("external", "made elsewhere", 1),
+    ]
+
+
+def test_a_table_may_lack_pairs_and_is_then_incomplete(store, tmp_path):
+    register(store, "cad2_task2")
+    path = write_table(tmp_path / "scores.csv", table_rows("cad2_task2")[:2])
+    entry = import_scores(store, path, "cad2_task2", System("T", "E1"), scorer="haaqinet")
+    assert (entry.state, entry.reason) == ("incomplete", "scored: haaqinet 4 of 6")
+
+
+BAD = {
+    "nan": ({"left_score": "nan"}, "line 2: left_score is 'nan', not in"),
+    "infinite": ({"left_score": "1e400"}, "line 2: left_score is '1e400', not in"),
+    "above one": ({"left_score": "1.2"}, "line 2: left_score is '1.2', not in"),
+    "word": ({"right_score": "good"}, "line 2: right_score is 'good', not a number"),
+    "empty": ({"right_score": ""}, "line 2: right_score is '', not a number"),
+    "locale": ({"score": "0,5"}, "line 2: score is '0,5', not a number"),
+    "mean": ({"score": "0.9"}, r"line 2: score is 0\.9, but the mean of its scores is 0\.5005"),
+    "scene": ({"scene": "s9"}, "line 2: scene 's9' and listener 'L1' are no pair of cad_icassp_2024"),
+    "pair": ({"scene": "s2", "listener": "L2"}, "line 2: scene 's2' and listener 'L2' are no pair"),
+    "song": ({"song": "x"}, "line 2: song 'x'; scene s1 has 'Song, with comma'"),
+}
+
+
+@pytest.mark.parametrize(("change", "message"), BAD.values(), ids=BAD)
+def test_bad_values_are_refused_with_line_and_value(store, tmp_path, change, message):
+    register(store, "cad_icassp_2024")
+    rows = table_rows("cad_icassp_2024")
+    path = write_table(tmp_path / "scores.csv", [{**rows[0], **change}, *rows[1:]])
+    with pytest.raises(InputError, match=rf"scores\.csv, {message}"):
+        import_scores(store, path, "cad_icassp_2024", System("T", "E1"))
+    assert submissions(store) == []
+
+
+def test_all_bad_lines_are_told_at_once(store, tmp_path):
+    register(store, "cad_icassp_2024")
+    rows = table_rows("cad_icassp_2024")
+    path = write_table(tmp_path / "scores.csv", [rows[0], {**rows[1], "score": "x"}, *[rows[0]] * 30])
+    with pytest.raises(InputError) as error:
+        import_scores(store, path, "cad_icassp_2024", System("T", "E1"))
+    lines = str(error.value).splitlines()
+    assert lines[0] == "scores.csv, line 3: score is 'x', not a number"
+    assert lines[1] == "scores.csv, line 4: s1, L1 stood in line 2 already"
+    assert lines[-1] == "and 11 more"
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"", "line 1: lacks the columns scene, song"),
+        (b"scene;song;listener;left_score;right_score;score\n", "columns are separated by commas"),
+        (b"scene,song,listener,left_score,right_score\n", "lacks the columns score; it has scene"),
+        (b"scene,song,listener,left_score,right_score,score,score\n", "line 1: names a column twice"),
+        (b"scene,song,listener,left_score,right_score,score\n", "holds no rows"),
+        (b"scene,song,listener,left_score,right_score,score\ns1,x\n", "line 2: not 6 fields"),
+        (b"scene,song,listener,left_score,right_score,score\n1,2,3,4,5,6,7\n", "line 2: not 6 fields"),
+        (b"scene,song,listener,left_score,right_score,score\ns1,\xff\n", "line 2: not UTF-8 text"),
+        (b'scene,song,listener,left_score,right_score,score\n"s1,x\n', r"line \d: unexpected end of data"),
+        (b"scene,song,listener,left_score,right_score,score\ns\x001,x\n", "line [12]: "),
+    ],
+)
+def test_files_that_are_no_table_are_refused(store, tmp_path, content, message):
+    register(store, "cad_icassp_2024")
+    path = tmp_path / "scores.csv"
+    path.write_bytes(content)
+    with pytest.raises(InputError, match=message):
+        import_scores(store, path, "cad_icassp_2024", System("T", "E1"))
+
+
+def test_a_missing_file_and_an_unknown_challenge_are_named(store, tmp_path):
+    register(store, "cad_icassp_2024")
+    with pytest.raises(InputError, match=r"none\.csv: No such file"):
+        import_scores(store, tmp_path / "none.csv", "cad_icassp_2024", System("T", "E1"))
+    with pytest.raises(InputError, match="'cad9': the store has cad_icassp_2024"):
+        import_scores(store, tmp_path / "none.csv", "cad9", System("T", "E1"))

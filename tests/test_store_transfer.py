@@ -1,0 +1,216 @@
+"""Export, import, backup and check: nothing is lost, and damage is told."""
+
+import json
+import shutil
+import sqlite3
+
+import pytest
+import sqlalchemy as sa
+
+from haaqinet_eval import InputError
+from haaqinet_eval.audiogram import Audiogram, Listener
+from haaqinet_eval.scores import Score
+from haaqinet_eval.store import (
+    StoredScores,
+    System,
+    claim,
+    copy_store,
+    end_run,
+    finish,
+    load_published,
+    open_store,
+    refresh,
+    register_challenge,
+    schema,
+    standings,
+    start_run,
+    store_backup,
+    store_check,
+    store_export,
+    store_import,
+    submit,
+    tables,
+)
+from haaqinet_eval.trials import Trial
+
+ODD = ["", "\\N", "\\", 'a "b", c', "line\nbreak\r\n", " =cmd()", "שלום 🎻", "null", "1e5"]
+
+
+def fill(store):
+    """A store with a row, or several, in each table, and with values that files tend to change."""
+    people = {"L1": Listener("L1", Audiogram.flat(1 / 3), Audiogram.flat(40))}
+    trials = [Trial("c", "", f"s{i}", ODD[i] or "song", "L1", e) for i in range(9) for e in ("left", "right")]
+    register_challenge(store, "c", trials, people, settings={"root": "/dat\\a"}, quota=3)
+    for number, note in enumerate(ODD):
+        system = System("T", f"E{number}", note=note, causal=[None, True, False][number % 3])
+        entry, _ = submit(
+            store,
+            "c",
+            system,
+            sha256=f"{number}",
+            size=23 * 10**9,
+            scorers=["haaqi"],
+            findings=[{"code": note}],
+        )
+        if number < 3:
+            held = claim(store, "w")
+            run = start_run(store, entry.id, {"seed": number, "note": note})
+            StoredScores(store, entry, run).append(
+                Score(
+                    *("c", system.name, t.scene, t.song, t.listener, t.ear, "", "haaqi", "1"),
+                    *((0.1 + 0.2) / (i + 1) if i or number else None, {"x": 1e-300} if i or number else {}),
+                    *(1e-9 * i, "" if i or number else "lost", note if not (i or number) else ""),
+                )
+                for i, t in enumerate(trials)
+            )
+            end_run(store, run)
+            finish(store, held)
+    refresh(store)
+    load_published(store)
+    return store
+
+
+def contents(store):
+    with store.reading() as session:
+        return {
+            table.name: session.execute(sa.select(table).order_by(*table.primary_key.columns)).all()
+            for table in schema.TABLES
+        }
+
+
+@pytest.mark.parametrize("format", tables.FORMATS)
+def test_an_exported_and_imported_store_is_equal(store, tmp_path, format):
+    if format == "parquet":
+        pytest.importorskip("pyarrow")
+    fill(store)
+    counts = store_export(store, tmp_path / "out", format)
+    assert all(counts.values()), "a table is not tested"
+    other = open_store(str(tmp_path / "other.sqlite"))
+    assert store_import(other, tmp_path / "out") == counts
+    assert contents(other) == contents(store)
+    assert standings(other, "c") == standings(store, "c")
+    assert store_check(other) == []
+    store_export(other, tmp_path / "again", format)
+    for path in (tmp_path / "out").iterdir():
+        assert path.read_bytes() == (tmp_path / "again" / path.name).read_bytes(), path.name
+    with pytest.raises(InputError, match=r"holds challenges already; an import needs an empty one"):
+        store_import(other, tmp_path / "out")
+    other.close()
+
+
+def test_a_store_can_move_to_another_database_and_go_on(store, tmp_path):
+    source = fill(open_store(str(tmp_path / "source.sqlite")))
+    copy_store(source, store)
+    assert contents(store) == contents(source)
+    entry, new = submit(store, "c", System("new team", "E"), sha256="new", scorers=["haaqi"])
+    assert new
+    assert entry.id == 10
+    source.close()
+
+
+@pytest.fixture
+def exported(tmp_path):
+    source = fill(open_store(str(tmp_path / "source.sqlite")))
+    store_export(source, tmp_path / "out", "csv")
+    store_export(source, tmp_path / "lines", "jsonl")
+    source.close()
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "message"),
+    [
+        ("out/store.json", '"0001"', '"0009"', "has schema 0009 as csv; this store has schema 0001"),
+        ("out/store.json", "{", "", "is no exported store"),
+        ("out/scores.csv", "seconds", "minutes", r"scores\.csv, line 1: expected the columns"),
+        ("out/scores.csv", "1,1,2,1,0.15", "1,1,2,1,x", r"scores\.csv, line 3: could not convert"),
+        ("out/scores.csv", "\n1,1,2,", "\n1,1,1,", "scores: .*(UNIQUE|unique)"),
+        ("out/systems.csv", "true", "yes", r"systems\.csv, line 3: 'yes'"),
+        ("out/runs.csv", "\n2,2,", "\n2,99,", "runs: .*FOREIGN KEY"),
+        ("lines/scores.jsonl", '{"submission_id": 1', '["submission_id": 1', r"scores\.jsonl, line 1: "),
+    ],
+)
+def test_a_damaged_export_is_refused_and_nothing_is_imported(exported, file, old, new, message):
+    path = exported / file
+    text = path.read_text()
+    assert old in text
+    path.write_text(text.replace(old, new, 1))
+    store = open_store(str(exported / "target.sqlite"))
+    with pytest.raises(InputError, match=message):
+        store_import(store, path.parent)
+    assert not any(contents(store).values())
+    store.close()
+
+
+def test_a_shortened_or_missing_file_is_noticed(exported):
+    store = open_store(str(exported / "target.sqlite"))
+    path = exported / "out" / "events.csv"
+    whole = path.read_text()
+    path.write_text("".join(whole.splitlines(keepends=True)[:-1]))
+    with pytest.raises(InputError, match="events: not as many rows as were exported"):
+        store_import(store, exported / "out")
+    path.unlink()
+    with pytest.raises(InputError, match=r"events\.csv: no such file"):
+        store_import(store, exported / "out")
+    store.close()
+
+
+def test_exports_do_not_overwrite(exported, tmp_path):
+    store = open_store(str(tmp_path / "source.sqlite"))
+    with pytest.raises(InputError, match="is there already"):
+        store_export(store, tmp_path / "out")
+    with pytest.raises(InputError, match="known are csv, jsonl, parquet"):
+        store_export(store, tmp_path / "other", "xls")
+    store.close()
+
+
+def test_a_backup_opens_as_a_store_and_is_one_file(store, tmp_path):
+    fill(store)
+    with store.reading() as session:  # in use meanwhile
+        session.scalar(sa.select(sa.func.count()).select_from(schema.Scores))
+        path = store_backup(store, tmp_path / "backups" / "monday.sqlite")
+    assert [p.name for p in path.parent.iterdir()] == ["monday.sqlite"]
+    copy = open_store(str(path))
+    assert contents(copy) == contents(store)
+    copy.close()
+    with pytest.raises(InputError, match=r"monday\.sqlite: is there already"):
+        store_backup(store, path)
+
+
+def test_check_is_silent_on_a_sound_store_and_names_what_is_wrong(store):
+    assert store_check(store) == []
+    fill(store)
+    assert store_check(store) == []
+    with store.writing() as session:
+        session.execute(sa.delete(schema.Scores).where(schema.Scores.submission_id == 2))
+    (finding,) = store_check(store)
+    assert finding == (
+        "submission 2, scorer 1: the aggregates say (18, 0) (scored, failed), the rows None; refresh them"
+    )
+    refresh(store)
+    assert store_check(store) == []
+
+
+def test_check_finds_rows_that_refer_to_nothing_and_damage(tmp_path):
+    path = tmp_path / "store.sqlite"
+    fill(open_store(str(path))).close()
+    with sqlite3.connect(path) as connection:
+        connection.execute("DELETE FROM systems WHERE id = 9")
+    store = open_store(str(path))
+    assert "submissions: row 9 refers to a row of systems that is not there" in store_check(store)
+    store.close()
+
+
+def test_parquet_without_pyarrow_says_what_to_install(tmp_path, monkeypatch):
+    monkeypatch.setitem(__import__("sys").modules, "pyarrow", None)
+    store = open_store(str(tmp_path / "store.sqlite"))
+    with pytest.raises(InputError, match=r"Parquet needs pyarrow: pip install"):
+        store_export(store, tmp_path / "out", "parquet")
+    store.close()
+
+
+def test_json_lines_are_plain_json(exported):
+    folder = exported / "lines"
+    rows = [json.loads(line) for line in (folder / "systems.jsonl").read_text().splitlines()]
+    assert [r["note"] for r in rows] == ODD
+    shutil.rmtree(folder)
