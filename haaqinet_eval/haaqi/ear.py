@@ -8,7 +8,7 @@ from functools import lru_cache
 import numpy as np
 from scipy.signal import butter
 
-from . import kernels
+from . import kernels, scratch
 from .align import DELAYS, Lanes, band_delays
 from .cochlea import (
     BANDS,
@@ -92,8 +92,11 @@ def filter_bands(signal: np.ndarray, ear: Ear, group: slice) -> Bands:
     """Gammatone filters and compression of a middle-ear output, float64 [T]."""
     n = len(signal)
     carriers = _carriers(group.start, n)
-    envelope, motion = (np.zeros((n + 2 * PAD) * LANES, np.float32) for _ in range(2))
     inside = slice(PAD * LANES, (PAD + n) * LANES)
+    envelope, motion = (scratch.take((n + 2 * PAD) * LANES) for _ in range(2))
+    for array in (envelope, motion):
+        array[: inside.start] = 0
+        array[inside.stop :] = 0
     squares = np.zeros(LANES)
     kernels.gammatone_control(
         signal,
@@ -171,7 +174,7 @@ def to_nerve(
     n = bands.samples
     at_envelope, at_motion = ((PAD + delay - waits) * LANES + np.arange(LANES) for delay in aligned)
     levels = (ear.level1 - ear.loss.inner[group]).astype(np.float32)
-    out = np.empty(n * LANES, np.float32)
+    out = scratch.take(n * LANES)
     halves = np.empty((n // (_SMOOTH // 2), 2, LANES), np.float32)
     kernels.inner_hair_cells(
         bands.envelope.flat,

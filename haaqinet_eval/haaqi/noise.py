@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import math
 import threading
-from copy import copy
 
 import numpy as np
 from numba import njit
 
+from . import scratch
 from .simd import LANES, load, log2, splat, sqrt, store
 
 _WORDS, _MIDDLE = 624, 397
@@ -145,12 +145,6 @@ class Gaussians:
             out[:] = self._rng.standard_normal(out.size)
         return out
 
-    def fork(self) -> Gaussians:
-        """Another stream that goes on from here, on its own."""
-        other = copy(self)
-        other._key = self._key.copy()
-        return other
-
     def hand_back(self) -> None:
         """Leave the generator as if it had drawn all these numbers itself."""
         if self._twister:
@@ -180,7 +174,7 @@ class NoiseBlocks:
         """Block `index`, float32 [pad + count]; each can be taken once."""
         with self._lock:
             while self._next <= index:
-                block = np.empty(self._pad + self._count, np.float32)
+                block = scratch.take(self._pad + self._count)
                 block[: self._pad] = 0
                 self.stream.fill(block[self._pad :])
                 self._drawn[self._next] = block

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass, replace
+import weakref
+from dataclasses import dataclass
 
 import numpy as np
 
 from ..errors import Unscorable
 from ..nalr import AudiogramLike
 from ..trials import DEFAULT_LEVEL1, Result
-from . import cochlea, ear, features, prepare
+from . import cochlea, ear, features, prepare, scratch
 from .noise import Gaussians, NoiseBlocks
-from .simd import LANES
 from .threads import each
 
 DEFAULT_SEED = 0
@@ -24,12 +24,12 @@ class _Heard:
     """The reference side of a comparison: lists have one item per group of bands."""
 
     part: slice  # which samples of the 24-kHz reference
-    bands: list[ear.Bands | None]
+    bands: list[ear.Bands]
     waits: np.ndarray  # [32] samples
     level_sl: np.ndarray  # [32] long-term spectrum, dB SL
     smooth: np.ndarray  # [32, L] envelopes, dB SL
-    motion: list[np.ndarray]  # free of noise, or with the fixed stream's
-    stream: Gaussians | None  # the fixed stream after the reference's noise; None: free of noise
+    motion: list[np.ndarray]  # with the fixed seed's noise if there is `noise`, else without
+    noise: list[np.ndarray] | None  # what the fixed seed gives the processed signal
 
 
 @dataclass(frozen=True)
@@ -113,16 +113,15 @@ class Reference:
         processed = prepare.middle_ear(prepare.advance(processed, delay)[part])
 
         fixed = rng is None and not isinstance(self._rng, np.random.RandomState)
-        heard = self._hear(part, fixed)
-        stream = heard.stream.fork() if fixed else Gaussians(_generator(self._rng if rng is None else rng))
-        compared = self._compare(heard, processed, stream, fixed, options)
+        heard = self._hear(part, fixed, options)
+        stream = None if fixed else Gaussians(_generator(self._rng if rng is None else rng))
+        compared = self._compare(heard, processed, stream, options)
         squares, controls, smooth, covariances, mean_squares = (np.concatenate(c) for c in compared)
-        threshold = options.silence_threshold
-        smooths = self._audible(heard.smooth, smooth, stream, fixed, options)
-        if not fixed:
+        smooths = self._audible(heard.smooth, smooth, stream, options)
+        if stream:
             stream.hand_back()
         cepstral = features.mel_cepstral_high(*map(features.modulations, smooths)) if smooths else 0.0
-        synchronous = features.synchrony(covariances, mean_squares, threshold)
+        synchronous = features.synchrony(covariances, mean_squares, options.silence_threshold)
         level_sl = cochlea.spectrum_sl(squares, controls, self._ear.loss, self.level1)
         d_loud, d_norm = features.spectral_differences(heard.level_sl, level_sl)
         score, nonlinear, linear = features.combine(cepstral, synchronous, d_loud, d_norm)
@@ -157,22 +156,20 @@ class Reference:
             kept = self._kept_spectrum = (length, prepare.alignment_spectrum(self._signal[:length]))
         return kept[1]
 
-    def _hear(self, part: slice, fixed: bool) -> _Heard:
+    def _hear(self, part: slice, fixed: bool, options: _Options) -> _Heard:
         """The reference side for this part of the reference; the latest one is kept."""
+        if options.once:
+            return self._hear_anew(part, fixed)
         with self._lock:
             heard = self._heard
-            if heard is None or heard.part != part:
-                heard = self._hear_anew(part)
-            if fixed and heard.stream is None:
-                blocks = _blocks(Gaussians(_generator(self._rng)), heard)
-                for group, motion in zip(ear.GROUPS, heard.motion, strict=True):
-                    noise = blocks.take(group.start // LANES)
-                    ear.add_noise(motion, noise, self._ear, heard.waits[group], motion)
-                heard = replace(heard, stream=blocks.stream)
-            self._heard = heard
+            if heard is None or heard.part != part or (fixed and heard.noise is None):
+                heard = self._heard = self._hear_anew(part, fixed)
+                bands = [array for b in heard.bands for array in (b.envelope.flat, b.motion.flat)]
+                arrays = [*bands, *heard.motion, *(heard.noise or ())]
+                weakref.finalize(heard, scratch.give, *arrays).atexit = False
             return heard
 
-    def _hear_anew(self, part: slice) -> _Heard:
+    def _hear_anew(self, part: slice, fixed: bool) -> _Heard:
         signal = self._signal[part]
         if self.equalisation == 1:
             signal = prepare.equalise(signal, self.levels)
@@ -183,59 +180,72 @@ class Reference:
             lambda pair: ear.to_nerve(pair[0], self._ear, pair[1], waits[pair[1]], ear.IN_TIME),
             zip(bands, ear.GROUPS, strict=True),
         )
+        motion, smooth = zip(*nerve, strict=True)
+        noise = None
+        if fixed:
+            blocks = NoiseBlocks(Gaussians(_generator(self._rng)), motion[0].size, ear.PAD)
+            for index, group in enumerate(ear.GROUPS):
+                drawn = blocks.take(index)
+                ear.add_noise(motion[index], drawn, self._ear, waits[group], motion[index])
+                scratch.give(drawn)
+            noise = [blocks.take(len(ear.GROUPS) + index) for index in range(len(ear.GROUPS))]
         squares, controls = (
             np.concatenate(s) for s in zip(*((b.square, b.control_square) for b in bands), strict=True)
         )
         level_sl = cochlea.spectrum_sl(squares, controls, self._ear.loss, self.level1)
-        motion, smooth = zip(*nerve, strict=True)
-        return _Heard(part, bands, waits, level_sl, np.concatenate(smooth), list(motion), None)
+        return _Heard(part, bands, waits, level_sl, np.concatenate(smooth), motion, noise)
 
     def _compare(
-        self, heard: _Heard, processed: np.ndarray, stream: Gaussians, fixed: bool, options: _Options
+        self, heard: _Heard, processed: np.ndarray, stream: Gaussians | None, options: _Options
     ) -> tuple[tuple[np.ndarray, ...], ...]:
         """Per quantity, one array per group: mean squares (two), envelopes, covariances, tiles' squares."""
-        blocks = _blocks(stream, heard)
-        together = len(processed) <= _LONG
+        groups = len(ear.GROUPS)
+        blocks = stream and NoiseBlocks(stream, heard.motion[0].size, ear.PAD)
 
         def compare(index: int) -> tuple[np.ndarray, ...]:
-            # each group draws half of the noise, the first early and the second late: neither waits
             group, waits = ear.GROUPS[index], heard.waits[ear.GROUPS[index]]
-            motion = heard.motion[index]
-            if not fixed:
-                motion = self._noisy(heard, index, blocks, options)
-            early = blocks.take(len(ear.GROUPS) * (not fixed) + index) if index == 0 else None
+            motion = heard.motion[index] if blocks is None else self._noisy(heard, index, blocks, options)
+            noise = heard.noise[index] if blocks is None else None
+            if blocks and index == 0:  # one group draws early, the other late: neither waits
+                noise = blocks.take(groups)
             bands = ear.filter_bands(processed, self._ear, group)
-            aligned = ear.align(heard.bands[index], bands)
-            if options.once:
-                heard.bands[index] = None
+            reference = heard.bands[index]
+            aligned = ear.align(reference, bands)
             nerve, smooth = ear.to_nerve(bands, self._ear, group, waits, aligned)
-            noise = blocks.take(len(ear.GROUPS) * (not fixed) + index) if early is None else early
+            scratch.give(bands.envelope.flat, bands.motion.flat)
+            if options.once:
+                scratch.give(reference.envelope.flat, reference.motion.flat)
+            if noise is None:
+                noise = blocks.take(groups + index)
             ear.add_noise(nerve, noise, self._ear, waits, nerve)
             tiles = ear.covariances(motion, nerve, options.silence_threshold, options.segment_covariance)
+            scratch.give(nerve, *((motion, noise) if blocks else ()))
             return bands.square, bands.control_square, smooth, *tiles
 
-        return tuple(zip(*each(compare, range(len(ear.GROUPS)), together), strict=True))
+        return tuple(zip(*each(compare, range(groups), len(processed) <= _LONG), strict=True))
 
     def _noisy(self, heard: _Heard, index: int, blocks: NoiseBlocks, options: _Options) -> np.ndarray:
-        """The reference's motion with noise drawn now."""
+        """The reference's motion with noise drawn now, in working memory."""
         group = ear.GROUPS[index]
         motion, waits = heard.motion[index], heard.waits[group]
-        if heard.stream is not None:  # it has the fixed stream's noise already
+        if heard.noise is not None:  # it has the fixed seed's noise already
             motion, _ = ear.to_nerve(heard.bands[index], self._ear, group, waits, ear.IN_TIME)
-        out = motion if options.once else np.empty_like(motion)
-        ear.add_noise(motion, blocks.take(index), self._ear, waits, out)
+        out = motion if options.once or heard.noise is not None else scratch.take(motion.size)
+        noise = blocks.take(index)
+        ear.add_noise(motion, noise, self._ear, waits, out)
+        scratch.give(noise)
         return out
 
     @staticmethod
     def _audible(
-        reference: np.ndarray, processed: np.ndarray, stream: Gaussians, fixed: bool, options: _Options
+        reference: np.ndarray, processed: np.ndarray, stream: Gaussians | None, options: _Options
     ) -> list[np.ndarray]:
         """Both signals' envelopes in the frames that count, or nothing where there are too few."""
         frames = features.audible_frames(reference, options.silence_threshold)
         if len(frames) <= 1:
             return []
         smooths = [reference[:, frames], processed[:, frames]]
-        if options.add_noise or not fixed:  # pyclarity draws this noise even where it adds none of it
+        if stream:  # pyclarity draws this noise even where it adds none of it
             extra = [stream.fill(np.empty(s.size, np.float32)).reshape(s.shape) for s in smooths]
             smooths = [s + options.add_noise * e for s, e in zip(smooths, extra, strict=True)]
         return smooths
@@ -243,7 +253,3 @@ class Reference:
 
 def _generator(rng: np.random.RandomState | int) -> np.random.RandomState:
     return rng if isinstance(rng, np.random.RandomState) else np.random.RandomState(rng)
-
-
-def _blocks(stream: Gaussians, heard: _Heard) -> NoiseBlocks:
-    return NoiseBlocks(stream, heard.motion[0].size, ear.PAD)

@@ -1,0 +1,28 @@
+"""Working memory that is used again: fresh pages cost more than the arithmetic done on them."""
+
+from __future__ import annotations
+
+import threading
+
+import numpy as np
+
+_LIMIT = 512 * 2**20  # bytes kept for the next score
+_free: list[np.ndarray] = []
+_lock = threading.Lock()
+
+
+def take(size: int) -> np.ndarray:
+    """A flat float32 array [size], contents undefined."""
+    with _lock:
+        fitting = [i for i, array in enumerate(_free) if size <= array.size <= 2 * size]
+        if fitting:
+            return _free.pop(min(fitting, key=lambda i: _free[i].size))[:size]
+    return np.empty(size, np.float32)
+
+
+def give(*arrays: np.ndarray) -> None:
+    """Arrays of `take` back; the caller must not touch them again."""
+    with _lock:
+        _free.extend(array if array.base is None else array.base for array in arrays)
+        while sum(array.nbytes for array in _free) > _LIMIT:
+            _free.pop(0)
