@@ -201,12 +201,13 @@ class Reference:
         """Per quantity, one array per group: mean squares (two), envelopes, covariances, tiles' squares."""
         groups = len(ear.GROUPS)
         blocks = stream and NoiseBlocks(stream, heard.motion[0].size, ear.PAD)
+        together = len(processed) <= _LONG
 
         def compare(index: int) -> tuple[np.ndarray, ...]:
             group, waits = ear.GROUPS[index], heard.waits[ear.GROUPS[index]]
             motion = heard.motion[index] if blocks is None else self._noisy(heard, index, blocks, options)
             noise = heard.noise[index] if blocks is None else None
-            if blocks and index == 0:  # one group draws early, the other late: neither waits
+            if blocks and index == 0 and together:  # one group draws early, one late: neither waits
                 noise = blocks.take(groups)
             bands = ear.filter_bands(processed, self._ear, group)
             reference = heard.bands[index]
@@ -222,7 +223,7 @@ class Reference:
             scratch.give(nerve, *((motion, noise) if blocks else ()))
             return bands.square, bands.control_square, smooth, *tiles
 
-        return tuple(zip(*each(compare, range(groups), len(processed) <= _LONG), strict=True))
+        return tuple(zip(*each(compare, range(groups), together), strict=True))
 
     def _noisy(self, heard: _Heard, index: int, blocks: NoiseBlocks, options: _Options) -> np.ndarray:
         """The reference's motion with noise drawn now, in working memory."""
