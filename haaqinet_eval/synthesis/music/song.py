@@ -12,9 +12,10 @@ from .instruments import make_player, render
 from .levels import compress_gain, limit_gain, loudness, saturate
 from .lines import LINES, play_line
 from .parts import bass_figure, chord_figure, melody
-from .plan import Plan, make_plan
+from .plan import Bar, Plan, make_plan
 from .space import Reverb, pan, room
 from .styles import STYLES
+from .theory import Note
 from .tones import equalise
 from .voice import harmonise, make_singer, sing
 
@@ -37,7 +38,7 @@ def _vocals(plan: Plan, rate: float, rng: np.random.Generator) -> np.ndarray:
     return out
 
 
-def _bar_of(plan: Plan, time: float):
+def _bar_of(plan: Plan, time: float) -> Bar:
     index = int(time / (plan.step * plan.style.steps))
     return plan.bars[min(index, len(plan.bars) - 1)]
 
@@ -67,14 +68,14 @@ def _layer(plan: Plan, name: str, position: float, rate: float, rng: np.random.G
     return out * 10 ** ((-20 - max(loudness(out, rate), -60)) / 20)
 
 
-def _overdrive(plan: Plan, figure: str, notes: list, position: float, rate: float, rng) -> np.ndarray:
+def _overdrive(plan: Plan, figure: str, notes: list[Note], position: float, rate: float, rng) -> np.ndarray:
     """An electric guitar through a driven amplifier and its cabinet; chords are doubled left and right."""
     drive = rng.uniform(2.5, 9.0) if figure != "lead" else 6.0
     low = [n for n in notes if figure == "lead" or n.pitch < 64]
     out = np.zeros((int(plan.duration * rate), 2))
     for side in (position,) if figure == "lead" else (-0.8, 0.8):
         dry = render(low, make_player("steel", rng), plan.duration, rate, 0.0, 0.0, rng)[:, 0]
-        wet = saturate(dry - dry.mean(), drive) * (1 if drive < 1 else drive**0.3)
+        wet = saturate(dry, drive)
         cabinet = {60: -18, 110: 0, 400: -2, 2500: 5, 4500: 0, 7000: -14, 12000: -30}
         out += pan(equalise(wet, rate, cabinet), side)
     return out
