@@ -294,6 +294,21 @@ def test_what_is_there_is_kept_unless_overwrite(roots, tmp_path):
     assert files[0].read_bytes() != b"mine"
 
 
+@pytest.mark.parametrize("name", list(tree.BUILDERS))
+def test_what_is_older_than_its_music_is_made_anew(roots, tmp_path, name):
+    renderer, challenge, _ = prepare(name, roots, tmp_path)
+    pairs, folder = challenge.pairs()[:1], tmp_path / "signals"
+    enhance(renderer, Rough(), pairs, folder)
+    music = renderer.music(pairs[0].song)
+    assert {path.stem for path in music} >= {"mixture"}
+    assert all(path.is_file() for path in music)
+    oldest = folder / renderer.files(pairs[0])[0]
+    before = min(path.stat().st_mtime_ns for path in music) - 10**9
+    os.utime(oldest, ns=(before, before))
+    assert enhance(renderer, Rough(), pairs, folder).pairs == 1
+    assert enhance(renderer, Rough(), pairs, folder).kept == 1
+
+
 def test_a_killed_run_leaves_whole_files_and_goes_on(roots, tmp_path, monkeypatch):
     renderer, challenge, _ = prepare("cad1_task1", roots, tmp_path)
     pairs, folder = challenge.pairs(), tmp_path / "signals"

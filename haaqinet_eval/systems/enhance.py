@@ -1,7 +1,7 @@
 """Let systems render a challenge's scenes: separate once per song, then render for every listener.
 
 Files are whole or not there, and what is there is kept, so that a run that was killed
-goes on where it stopped.
+goes on where it stopped. A file that is older than the music it was made from is made anew.
 """
 
 from __future__ import annotations
@@ -72,7 +72,11 @@ def enhance(
 
 
 def _is_there(renderer: Renderer, pair: Pair, folder: Path) -> bool:
-    return all((folder / file).is_file() for file in renderer.files(pair))
+    files = [folder / file for file in renderer.files(pair)]
+    if not all(file.is_file() for file in files):
+        return False
+    music = [file.stat().st_mtime_ns for file in renderer.music(pair.song) if file.is_file()]
+    return min(file.stat().st_mtime_ns for file in files) >= max(music, default=0)
 
 
 def _render_song(

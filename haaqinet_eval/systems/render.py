@@ -14,7 +14,7 @@ import numpy as np
 
 from ..audiogram import EARS
 from ..cadenza.cad1_task1 import Cad1Task1
-from ..cadenza.cad2_task2 import Cad2Task2
+from ..cadenza.cad2_task2 import MIXTURE, Cad2Task2
 from ..cadenza.cad_icassp_2024 import CadIcassp2024
 from ..cadenza.challenge import Challenge, Pair
 from ..cadenza.loudness import apply_gains, compensate_gains, match_loudness
@@ -34,6 +34,10 @@ class Renderer(Protocol):
 
     def song(self, name: str) -> Song:
         """Read a song. Raises `Unscorable` where the music cannot be used."""
+        ...
+
+    def music(self, name: str) -> list[Path]:
+        """The files of a song: mixture and true stems."""
         ...
 
     def files(self, pair: Pair) -> list[Path]:
@@ -82,6 +86,10 @@ class IcasspRenderer:
         mixture, rate = challenge.mixture(name), challenge.input_sample_rate
         return Song(name, mixture, rate, {stem: stem for stem in VDBO}, partial(challenge.load_stems, name))
 
+    def music(self, name: str) -> list[Path]:
+        """Mixture and stems at the microphones."""
+        return [self.challenge.folder(name) / f"{part}.wav" for part in ("mixture", *VDBO)]
+
     def files(self, pair: Pair) -> list[Path]:
         """One stereo remix."""
         return [self.challenge.enhanced_file(pair, "left", "")]
@@ -126,6 +134,10 @@ class Cad1Task1Renderer:
         challenge = self.challenge
         mixture, rate = challenge.mixture(name), challenge.input_sample_rate
         return Song(name, mixture, rate, {stem: stem for stem in VDBO}, partial(challenge.load_stems, name))
+
+    def music(self, name: str) -> list[Path]:
+        """Mixture and stems."""
+        return [self.challenge.folder(name) / f"{part}.wav" for part in ("mixture", *VDBO)]
 
     def files(self, pair: Pair) -> list[Path]:
         """Eight mono stems and a stereo remix."""
@@ -186,6 +198,17 @@ class Cad2Task2Renderer:
         }
         mixture, rate = challenge.mixture(name), challenge.input_sample_rate
         return Song(name, mixture, rate, instruments, partial(challenge.load_stems, name))
+
+    def music(self, name: str) -> list[Path]:
+        """Mixture and sources."""
+        challenge = self.challenge
+        where = f"{challenge.music.path}: {name}"
+        parts = {**challenge.sources(name), MIXTURE: challenge.music.field(name, MIXTURE, dict)}
+        tracks = [
+            check_kind(record.get("track"), str, f"{where}: {part}: field 'track'")
+            for part, record in parts.items()
+        ]
+        return [challenge.music_dir / track for track in tracks]
 
     def files(self, pair: Pair) -> list[Path]:
         """One stereo remix, in the folder of its data set."""
