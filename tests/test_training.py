@@ -90,13 +90,13 @@ def test_augmentation_leaves_its_input_alone():
     rng = np.random.default_rng(0)
     envelope, spectrum, loss = torch.rand(4, 32, 320), torch.rand(4, 32), torch.rand(4, 32)
     before = envelope.clone()
-    cut, moved, shifted = augment(envelope, spectrum, loss, Settings(crop=0.5, masks=3), rng)
+    cut, moved, shifted = augment(envelope, spectrum, loss, Settings(crop=(0.5, 1.0), masks=3), rng)
     torch.testing.assert_close(envelope, before)
     assert cut.shape[:2] == (4, 32)
     assert 160 <= cut.shape[2] <= 320
     assert cut.shape[2] % 32 == 0
     assert moved.shape == shifted.shape == (4, 32)
-    whole, _, _ = augment(envelope, spectrum, loss, Settings(crop=1.0, masks=0, band_shift=0), rng)
+    whole, _, _ = augment(envelope, spectrum, loss, Settings(crop=(1.0, 1.0), masks=0, band_shift=0), rng)
     torch.testing.assert_close(whole, envelope)
 
 

@@ -31,7 +31,8 @@ class Settings:
     weight_decay: float = 0.05
     part_weight: float = 0.5  # of the loss on HAAQI's four parts
     frame_weight: float = 0.1  # of the loss on frame scores, Eq. 3 of the paper has 1
-    crop: float = 0.6  # shortest share of a clip that is shown
+    crop: tuple[float, float] = (0.3, 0.8)  # shortest and longest share of a clip that is shown
+    bfloat16: bool = True  # mixed precision
     band_shift: int = 1  # bands and loss are moved together by up to so many bands
     masks: int = 2  # SpecAugment: stretches of time and of bands replaced by the bands' means
     average: float = 0.998  # decay of the running mean of the weights, which is what is kept
@@ -58,7 +59,7 @@ def augment(
 ) -> tuple[Tensor, Tensor, Tensor]:
     """A random stretch, a shift by bands, and SpecAugment's masks: [B, 32, L], [B, 32], [B, 32]."""
     frames = envelope.shape[-1]
-    length = int(frames * rng.uniform(settings.crop, 1.0)) // 32 * 32
+    length = int(frames * rng.uniform(*settings.crop)) // 32 * 32
     start = int(rng.integers(frames - length + 1))
     envelope = envelope[..., start : start + length]
     if settings.band_shift:
@@ -151,7 +152,9 @@ class Trainer:
         self.net.train()
         envelope = trials.envelope[rows].float() * STEP
         inputs = augment(envelope, trials.spectrum[rows], trials.loss[rows], self.settings, rng)
-        loss = haaqi_loss(self.net.score_features(*inputs), trials.labels[rows], self.settings)
+        with torch.autocast("cpu", torch.bfloat16, enabled=self.settings.bfloat16):
+            outputs = self.net.score_features(*inputs)
+        loss = haaqi_loss(outputs.float(), trials.labels[rows], self.settings)
         self.optimizer.zero_grad()
         loss.backward()
         torch.nn.utils.clip_grad_norm_(self.net.parameters(), 1.0)

@@ -22,9 +22,10 @@ def show(row: dict) -> None:
 def main(config: DictConfig) -> None:
     """Train, and say where the best weights are."""
     torch.set_num_threads(config.threads)
-    dims = OmegaConf.to_object(config.dimensions)
+    dims, settings = (OmegaConf.to_object(part) for part in (config.dimensions, config.settings))
     dims = Dimensions(**{**dims, "channels": tuple(dims["channels"])})
-    trainer = Trainer(config.run, Settings(**config.settings), dims, config.name)
+    settings = Settings(**{**settings, "crop": tuple(settings["crop"])})
+    trainer = Trainer(config.run, settings, dims, config.name)
     train, validation = GrowingSplit(config.trials, "train"), read_split(config.trials, "validation")
     print(f"{len(train())} trials to train on, {len(validation)} to validate on", flush=True)
     print(trainer.run(train, validation, show))
