@@ -30,7 +30,10 @@ from .simd import (
 )
 
 CARRIER = 128  # samples between exact restarts of the carriers
-TINY = 1e-15  # -300 dB added to the signal: keeps the filters out of denormals
+TINY = 1e-31  # -620 dB added to the signal: keeps the filters out of denormals
+_UP = np.float32(2.0**40)  # small envelopes are squared without underflow: HAAQI tells 1e-30 from 0
+_DOWN = np.float32(2.0**-40)
+_SILENCE = np.float32(2.2 * (TINY * 2.0**40) ** 2)  # power of TINY alone, scaled
 SMALL = np.float32(1e-30)  # HAAQI's own guard against log(0) and division by 0
 _ZERO = np.float32(0.0)
 
@@ -113,7 +116,7 @@ def gammatone_compress(signal, poles, rows, table, starts, sums, envelope, motio
     wide_b, b, f0, f1, f2 = load(poles, 0), load(rows, 0), load(rows, 16), load(rows, 32), load(rows, 48)
     scale = load(rows, 64)
     tiny = splat(TINY)
-    zero = splat(_ZERO)
+    zero, silence, up, down = splat(_ZERO), splat(_SILENCE), splat(_UP), splat(_DOWN)
     r1 = r2 = i1 = i2 = splat(0.0)
     r3 = r4 = ra = rb = i3 = i4 = ia = ib = zero
     part = np.zeros(64, np.float32)
@@ -134,11 +137,12 @@ def gammatone_compress(signal, poles, rows, table, starts, sums, envelope, motio
             re = fma(f0, r4, fma(f1, ra, f2 * rb))
             im = fma(f0, i4, fma(f1, ia, f2 * ib))
             ra, rb, ia, ib = r4, ra, i4, ia
-            power = fma(re, re, im * im)
-            total = total + power
+            total = fma(re, re, fma(im, im, total))
+            big_re, big_im = up * re, up * im
+            power = maximum(fma(big_re, big_re, big_im * big_im) - silence, zero)
             place = (start + k) * 16
             gain = scale * load(envelope, place)
-            e, m = gain * sqrt(power), gain * fma(re, narrow(c), im * narrow(s))
+            e, m = gain * down * sqrt(power), gain * fma(re, narrow(c), im * narrow(s))
             store(envelope, place, e)
             store(motion, place, m)
             total_e, total_ee, total_mm = total_e + e, fma(e, e, total_ee), fma(m, m, total_mm)
