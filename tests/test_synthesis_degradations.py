@@ -60,6 +60,9 @@ def test_noise_has_the_stated_ratio(signal):
     for function in (degradations.speech_shaped, degradations.babble):
         noise = function(signal, RATE, np.random.default_rng(2), snr_db=6.0) - signal
         assert 10 * np.log10(np.mean(signal**2) / np.mean(noise**2)) == pytest.approx(6, abs=1e-6)
+    white = degradations.coloured_noise(signal, RATE, np.random.default_rng(2), snr_db=6.0, slope=0) - signal
+    power = np.abs(np.fft.rfft(white)) ** 2
+    assert power[1000:2000].mean() / power[8000:9000].mean() == pytest.approx(1, abs=0.2)
 
 
 def test_filters_do_what_they_say(signal):

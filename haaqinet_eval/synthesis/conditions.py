@@ -116,6 +116,8 @@ _COMBINED = itertools.product(
 )
 
 _BEYOND = [
+    *(("white", "noise", [(d.coloured_noise, {"snr_db": v, "slope": 0})]) for v in (30, 20, 10, 0)),
+    *(("pink", "noise", [(d.coloured_noise, {"snr_db": v, "slope": -3})]) for v in (30, 20, 10, 0)),
     *(("soft_mask", "separation", [(d.soft_mask, {"depth_db": v})]) for v in (6, 12, 24, 40)),
     *(("binary_mask", "separation", [(d.binary_mask, {"share": v})]) for v in (0.05, 0.15, 0.35, 0.6)),
     *(("musical_noise", "separation", [(d.musical_noise, {"threshold_db": v})]) for v in (-25, -15, -6, 2)),

@@ -62,6 +62,12 @@ def speech_shaped(x: Array, rate: float, rng: Rng, *, snr_db: float) -> Array:
     return _add_noise(x, _shape(noise, rate, lambda f: -9 * np.log2(np.maximum(f, 500) / 500)), snr_db)
 
 
+def coloured_noise(x: Array, rate: float, rng: Rng, *, snr_db: float, slope: float) -> Array:
+    """Stationary noise with a spectrum that falls by a slope (dB an octave): 0 is white, -3 pink."""
+    noise = rng.standard_normal(len(x))
+    return _add_noise(x, _shape(noise, rate, lambda f: slope * np.log2(f / 1000)), snr_db)
+
+
 @functools.lru_cache(maxsize=4)
 def _talkers(rate: float, seconds: float = 12.0, count: int = 8) -> Array:
     """Synthetic talkers, [count, T]: gliding pulse trains and hiss through moving formants."""
