@@ -17,7 +17,7 @@ ARROWS = {
     "audio": set(),
     "nalr": {"audiogram"},
     "trials": {"audiogram", "audio"},
-    "haaqi": {"audiogram", "nalr"},
+    "haaqi": {"audiogram", "nalr", "trials"},
     "model": {"audiogram"},
     "scorers": {"audiogram", "audio", "trials", "haaqi", "model"},
     "scores": {"audiogram"},
@@ -30,6 +30,7 @@ ARROWS = {
         *("evaluate", "scores", "summary", "synthesis"),
     },
     "systems": {"audiogram", "audio", "trials", "nalr", "cadenza"},
+    "submissions": {"audiogram", "audio", "cadenza"},
     "training": {"audiogram", "audio", "trials", "model", "agreement"},
     "weights": set(),
     "conf": set(),
@@ -122,4 +123,4 @@ def test_import_is_light(module):
 def test_audio_is_opened_in_one_place():
     for path in FILES:
         if "soundfile" in {name.partition(".")[0] for name in imported(path)}:
-            assert part_of(path) in {"audio", "systems", "cadenza", "synthesis"}, path
+            assert part_of(path) in {"audio", "systems", "cadenza", "submissions", "synthesis"}, path
