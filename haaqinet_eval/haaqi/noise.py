@@ -11,10 +11,22 @@ import math
 import threading
 
 import numpy as np
-from numba import njit
+from llvmlite import ir
+from numba import njit, types
+from numba.extending import intrinsic
 
 from . import scratch
-from .simd import LANES, load, log2, splat, sqrt, store
+from .simd import (
+    LANES,
+    constant_words,
+    load,
+    load_words,
+    log2,
+    splat,
+    sqrt,
+    store,
+    store_words,
+)
 
 _WORDS, _MIDDLE = 624, 397
 _BATCH = 1024  # pairs tried at once
@@ -29,13 +41,56 @@ def _mixed(this, following, far):
     return far ^ (y >> np.uint32(1)) ^ ((np.uint32(0) - (y & np.uint32(1))) & np.uint32(0x9908B0DF))
 
 
+@intrinsic
+def _mix_words(typingctx, key, index, far):
+    """`_mixed` for the sixteen words from `index` on, in place."""
+
+    def codegen(context, builder, sig, args):
+        array, at, other = args
+        this, following, away = (
+            load_words(context, builder, sig.args[0], array, builder.add(at, ir.Constant(at.type, step)))
+            for step, at in ((0, at), (1, at), (0, other))
+        )
+        top = builder.and_(this, constant_words(0x80000000))
+        y = builder.or_(top, builder.and_(following, constant_words(0x7FFFFFFF)))
+        odd = builder.sub(constant_words(0), builder.and_(y, constant_words(1)))
+        mixed = builder.xor(away, builder.lshr(y, constant_words(1)))
+        mixed = builder.xor(mixed, builder.and_(odd, constant_words(0x9908B0DF)))
+        store_words(context, builder, sig.args[0], array, at, mixed)
+        return context.get_dummy_value()
+
+    return types.void(key, types.intp, types.intp), codegen
+
+
+@intrinsic
+def _temper_words(typingctx, key, index, words, place):
+    """Tempered key[index : index + 16] into words[place:]."""
+
+    def codegen(context, builder, sig, args):
+        y = load_words(context, builder, sig.args[0], args[0], args[1])
+        y = builder.xor(y, builder.lshr(y, constant_words(11)))
+        y = builder.xor(y, builder.and_(builder.shl(y, constant_words(7)), constant_words(0x9D2C5680)))
+        y = builder.xor(y, builder.and_(builder.shl(y, constant_words(15)), constant_words(0xEFC60000)))
+        y = builder.xor(y, builder.lshr(y, constant_words(18)))
+        store_words(context, builder, sig.args[2], args[2], args[3], y)
+        return context.get_dummy_value()
+
+    return types.void(key, types.intp, words, types.intp), codegen
+
+
 @_jit
 def _twist(key):
     # the next 624 words of the generator's state, in place
     ahead = _WORDS - _MIDDLE
-    for i in range(ahead):
+    whole = ahead - ahead % LANES
+    for i in range(0, whole, LANES):
+        _mix_words(key, i, i + _MIDDLE)
+    for i in range(whole, ahead):
         key[i] = _mixed(key[i], key[i + 1], key[i + _MIDDLE])
-    for i in range(ahead, _WORDS - 1):
+    whole = _WORDS - 1 - (_MIDDLE - 1) % LANES
+    for i in range(ahead, whole, LANES):
+        _mix_words(key, i, i - ahead)
+    for i in range(whole, _WORDS - 1):
         key[i] = _mixed(key[i], key[i + 1], key[i - ahead])
     key[_WORDS - 1] = _mixed(key[_WORDS - 1], key[0], key[_MIDDLE - 1])
 
@@ -48,7 +103,10 @@ def _next_words(key, position, count, words):
             _twist(key)
             position = 0
         here = min(_WORDS - position, count - done)
-        for i in range(here):
+        whole = here - here % LANES
+        for i in range(0, whole, LANES):
+            _temper_words(key, position + i, words, done + i)
+        for i in range(whole, here):
             y = key[position + i]
             y ^= y >> np.uint32(11)
             y ^= (y << np.uint32(7)) & np.uint32(0x9D2C5680)

@@ -199,6 +199,23 @@ def where_reached(typingctx, position, start, a):
     return a(a, a, a), codegen
 
 
+def load_words(context, builder, array_type, array, index):
+    """LLVM code for sixteen words of a flat uint32 array."""
+    pointer = _pointer(context, builder, array_type, array, index)
+    return builder.load(builder.bitcast(pointer, _INTS.as_pointer()), align=4)
+
+
+def store_words(context, builder, array_type, array, index, words) -> None:
+    """LLVM code that stores sixteen words in a flat uint32 array."""
+    pointer = _pointer(context, builder, array_type, array, index)
+    builder.store(words, builder.bitcast(pointer, _INTS.as_pointer()), align=4)
+
+
+def constant_words(value: int):
+    """Sixteen times the same word, for LLVM code."""
+    return _constant(value, _INTS)
+
+
 def _polynomial(function, low: float, high: float, degree: int) -> list[float]:
     """Coefficients, lowest first, of the Chebyshev interpolant on [low, high]."""
     fit = np.polynomial.Chebyshev.interpolate(function, degree, domain=[low, high])
