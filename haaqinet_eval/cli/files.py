@@ -1,46 +1,15 @@
-"""The command line: `haaqinet`.
-
-Each command is a thin layer over the library; heavy packages are imported by the
-command that needs them, so that `haaqinet --help` answers at once.
-
-Exit codes: 0 done, 1 some rows could not be scored, 2 a mistake in the call.
-"""
+"""Commands on audio files, results files and recipes."""
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from .errors import InputError
-
-app = typer.Typer(
-    help="Score music for hearing-impaired listeners: HAAQI, exact and fast, and HAAQI-Net, reference-free.",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
+from ..errors import InputError
 
 
-def _version(show: bool) -> None:
-    if show:
-        from . import __version__
-
-        typer.echo(f"haaqinet-eval {__version__}")
-        raise typer.Exit
-
-
-@app.callback()
-def _options(
-    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True)] = False,
-) -> None:
-    """Options of the program itself."""
-
-
-@app.command()
 def score(
     files: Annotated[list[Path], typer.Argument(help="WAV, FLAC or Ogg files: hearing-aid output.")],
     audiogram: Annotated[
@@ -64,7 +33,7 @@ def score(
     json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Score files: both ears of a stereo file, one ear of a mono one."""
-    from . import filescore
+    from .. import filescore
 
     listening = filescore.Listening.from_options(audiogram, listener, id, ear)
     setting = filescore.Setting(tuple(scorer), reference, equalisation, level1)
@@ -77,12 +46,11 @@ def score(
         raise typer.Exit(1)
 
 
-@app.command()
 def scorers(json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:
     """List the scorers: version, sample rate, what they need besides the output."""
     import json as json_module
 
-    from .scorers import load_scorer, scorer_names
+    from ..scorers import load_scorer, scorer_names
 
     table = []
     for name in scorer_names():
@@ -107,19 +75,17 @@ def scorers(json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = 
         )
 
 
-@app.command()
 def mini(
     challenge: Annotated[str, typer.Argument(help="cad_icassp_2024, cad1_task1 or cad2_task2.")],
     root: Annotated[Path | None, typer.Option(help="Where to write it; default: the user's cache.")] = None,
     force: Annotated[bool, typer.Option("--force", help="Write it again.")] = False,
 ) -> None:
     """Make the mini challenge, in the official layout, and print its root."""
-    from .cadenza.mini import make_mini
+    from ..cadenza.mini import make_mini
 
     typer.echo(make_mini(challenge, root, force=force))
 
 
-@app.command()
 def summary(
     results: Annotated[Path, typer.Argument(help="results.csv of an evaluate recipe.")],
     listeners: Annotated[Path | None, typer.Option(help="Clarity listener JSON, for the severities.")] = None,
@@ -128,14 +94,13 @@ def summary(
     ] = None,
 ) -> None:
     """Print the tables of a results file again."""
-    from .report import load_run
-    from .summary import print_summary
+    from ..report import load_run
+    from ..summary import print_summary
 
     run = load_run(results, listeners, expected)
     print_summary(run.scores, run.listeners, run.expected)
 
 
-@app.command()
 def report(
     results: Annotated[list[Path], typer.Argument(help="results.csv files of evaluate recipes.")],
     out: Annotated[Path, typer.Option(help="HTML file to write.")] = Path("report.html"),
@@ -145,38 +110,21 @@ def report(
     ] = None,
 ) -> None:
     """Write a report with plots: predicted against intrusive scores, per listener."""
-    from .report import load_run, write_report
+    from ..report import load_run, write_report
 
     write_report([load_run(path, listeners, expected) for path in results], out)
     typer.echo(f"Wrote {out}")
 
 
-@app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
 def recipe(
     context: typer.Context,
     script: Annotated[Path, typer.Argument(help="Your own evaluate.py, as pyclarity has it.")],
 ) -> None:
     """Run an unmodified pyclarity recipe with our evaluator: haaqinet recipe evaluate.py evaluator=both …"""
-    from .shim import run_recipe
+    from ..shim import run_recipe
 
     evaluators = [a.partition("=")[2] for a in context.args if a.startswith("evaluator=")]
     if len(evaluators) > 1:
         raise InputError(f"evaluator is given twice: {', '.join(evaluators)}")
     overrides = [a for a in context.args if not a.startswith("evaluator=")]
     raise typer.Exit(run_recipe(script, evaluators[0] if evaluators else "both", overrides))
-
-
-def main() -> None:
-    """Entry point; a user's mistake prints one line and exits with 2."""
-    try:
-        app()
-    except InputError as error:
-        typer.echo(f"haaqinet: {error}", err=True)
-        sys.exit(2)
-    except BrokenPipeError:
-        sys.stderr.close()
-        sys.exit(1)
-
-
-if __name__ == "__main__":
-    main()

@@ -1,0 +1,5 @@
+"""`python -m haaqinet_eval.cli`."""
+
+from . import main
+
+main()
