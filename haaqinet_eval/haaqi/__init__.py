@@ -1,8 +1,29 @@
 """HAAQI, the Hearing-Aid Audio Quality Index, exact and fast.
 
-`compute_haaqi` and `haaqi_v1` take the place of pyclarity's: same arguments, same return
-values, same use of numpy's global generator. `Reference` hears a reference once and scores
-many signals against it.
+Kates and Arehart (2016), "The Hearing-Aid Audio Quality Index (HAAQI)", IEEE/ACM TASLP 24(2).
+The mathematics is that of pyclarity 0.9, `clarity.evaluator.haaqi`.
+
+- `compute_haaqi` and `haaqi_v1` take the place of pyclarity's: same arguments, same return
+  values, same use of numpy's global generator. Change one import line.
+- `Reference` hears a reference once and scores many signals against it.
+- `set_threads` chooses between one thread and two; the numbers do not change.
+
+Scores and all parts agree with pyclarity's from the same seed to 1e-6 (measured on 220
+generated trials: to 2e-7). Ours refuses, with `errors.Unscorable`, what pyclarity scores:
+
+- NaN or infinite samples (pyclarity: NaN), and an empty reference (pyclarity: 0, or 1 where
+  both signals are empty);
+- a reference shorter than 0.5 s, or one that sounds for less than 0.1 s between its first and
+  last sample above -60 dB of its peak;
+- lengths that differ by more than 10 % (pyclarity cuts to the shorter, whatever is lost);
+- an audiogram without a level at one of 250, 500, 1000, 2000, 4000 and 6000 Hz (pyclarity
+  interpolates), or with NaN;
+- sample rates below 1 kHz, and signals with more than one channel.
+
+An equalisation other than 1 or 2, or a `level1` that is no number, is an `errors.InputError`.
+A silent processed signal is legal; at rates other than 24 kHz pyclarity divides 0 by 0 there
+and gives NaN, ours gives the score that silence has at 24 kHz. Whole-number signals are taken
+as numbers, not as fractions of full scale, as in pyclarity, but cannot overflow.
 """
 
 from __future__ import annotations

@@ -74,7 +74,7 @@ class Reference:
         signal, rate = prepare.check_reference(reference_signal, sample_rate)
         self.equalisation, self.level1 = equalisation, float(level1)
         self._rng = DEFAULT_SEED if rng is None else rng
-        self._signal = prepare.to_24_khz(signal, rate)
+        self._signal = np.array(prepare.to_24_khz(signal, rate))  # ours, whatever becomes of the caller's
         self._ear = ear.Ear(cochlea.share_loss(self.levels), self.level1)
         self._heard: _Heard | None = None
         self._kept_spectrum: tuple[int, np.ndarray] | None = None
