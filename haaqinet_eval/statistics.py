@@ -112,9 +112,10 @@ class Resampling:
         NaN for a draw that met no row, which can only happen in a small sparse table.
         """
         with np.errstate(invalid="ignore", divide="ignore"):
-            return self._sum(total) / self._sum(count)
+            return self.sums(total) / self.sums(count)
 
-    def _sum(self, table: np.ndarray) -> np.ndarray:
+    def sums(self, table: np.ndarray) -> np.ndarray:
+        """Sum of each draw, [B], from a table [S, L]."""
         return np.einsum("bl,bl->b", self.scenes @ table, self.listeners)
 
 

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -15,10 +16,12 @@ from haaqinet_eval.store import (
     fail,
     finish,
     heartbeat,
+    open_store,
     read_rows,
     register_challenge,
     release,
     rescore,
+    schema_version,
     submission,
     submissions,
     submit,
@@ -189,3 +192,21 @@ def test_releasing_costs_neither_the_place_nor_an_attempt(ready):
 def test_a_lease_must_be_positive(ready):
     with pytest.raises(InputError, match="lease: 0 s is not above 0"):
         claim(ready, "w", lease=0)
+
+
+def test_the_same_bytes_from_many_at_once_are_one_submission(ready):
+    def hand_in_once(number):
+        return submit(ready, "c", System(f"T{number}", "E"), sha256="same", scorers=["haaqi"])
+
+    with ThreadPoolExecutor(6) as pool:
+        taken = list(pool.map(hand_in_once, range(6)))
+    assert sum(new for _, new in taken) == 1
+    assert len({entry.id for entry, _ in taken}) == 1
+
+
+def test_a_store_that_many_open_at_once_is_made_once(store_url):
+    with ThreadPoolExecutor(4) as pool:
+        opened = list(pool.map(open_store, [store_url] * 4))
+    assert {schema_version(store) for store in opened} == {"0001"}
+    for store in opened:
+        store.close()

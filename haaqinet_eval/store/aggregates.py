@@ -166,40 +166,41 @@ def _aggregate(store: Store, session: Session, submissions: Collection[int]) -> 
 
 
 class PairTables:
-    """Reads scores of one challenge as tables of scenes [S] by listeners [L]."""
+    """Reads a challenge's scores as tables of scenes [S] by listeners [L]."""
 
     def __init__(self, session: Session, challenge_id: int) -> None:
         rows = session.execute(
-            sa.select(Trials.id, Scenes.name, Listeners.name)
+            sa.select(Scenes.name, Listeners.name)
+            .select_from(Trials)
             .join(Scenes, Scenes.id == Trials.scene_id)
             .join(Listeners, Listeners.id == Trials.listener_id)
             .where(Trials.challenge_id == challenge_id)
             .order_by(Trials.id)
         ).all()
-        ids, scenes, listeners = zip(*rows, strict=True)
-        self._session = session
-        self._ids = np.array(ids)  # ascending
+        self._connection = session.connection()
         # in the order of the names, so that the draws do not depend on the order of registration
-        self.scenes, self._scene = np.unique(scenes, return_inverse=True)
-        self.listeners, self._listener = np.unique(listeners, return_inverse=True)
+        self.scenes, self._scene = np.unique([row[0] for row in rows], return_inverse=True)
+        self.listeners, self._listener = np.unique([row[1] for row in rows], return_inverse=True)
 
     @property
     def shape(self) -> tuple[int, int]:
         """(S, L)."""
         return len(self.scenes), len(self.listeners)
 
-    def read(self, submission: int, scorer: int) -> tuple[np.ndarray, np.ndarray]:
-        """Sum and number of the scores per scene and listener, [S, L] each."""
-        rows = self._session.execute(
-            sa.select(Scores.trial_id, Scores.score).where(
-                Scores.submission_id == submission,
-                Scores.scorer_id == scorer,
-                Scores.score.is_not(None),
-            )
+    @property
+    def trials(self) -> np.ndarray:
+        """Number of trials per scene and listener, [S, L]."""
+        return pair_sums(np.zeros(len(self._scene)), self._scene, self._listener, self.shape)[1]
+
+    def read(self, submission: int, scorer: int) -> np.ndarray:
+        """Sum of the scores per scene and listener, [S, L]; for a submission that lacks none."""
+        scores = self._connection.execute(
+            sa.select(Scores.score)
+            .where(Scores.submission_id == submission, Scores.scorer_id == scorer)
+            .order_by(Scores.trial_id)
         )
-        trials, scores = zip(*rows, strict=True)
-        at = np.searchsorted(self._ids, trials)
-        return pair_sums(scores, self._scene[at], self._listener[at], self.shape)
+        values = np.array(scores.scalars().all())
+        return pair_sums(values, self._scene, self._listener, self.shape)[0]
 
 
 def _draw(session: Session, submissions: Collection[int]) -> None:
@@ -210,13 +211,15 @@ def _draw(session: Session, submissions: Collection[int]) -> None:
         .where(Aggregates.submission_id.in_(submissions), Aggregates.scored == Aggregates.expected)
         .order_by(Submissions.challenge_id)
     ).all()
-    tables: dict[int, tuple[PairTables, Resampling]] = {}
+    present = None
     for challenge, submission, scorer in complete:
-        if challenge not in tables:
+        if challenge != present:
+            present = challenge
             pairs = PairTables(session, challenge)
-            tables = {challenge: (pairs, Resampling.of(pairs.shape))}
-        pairs, resampling = tables[challenge]
-        draws = resampling.means(*pairs.read(submission, scorer))
+            resampling = Resampling.of(pairs.shape)
+            counts = resampling.sums(pairs.trials)
+        with np.errstate(invalid="ignore"):  # no trial at all in a draw of a small sparse challenge
+            draws = resampling.sums(pairs.read(submission, scorer)) / counts
         session.execute(
             sa.update(Aggregates)
             .where(Aggregates.submission_id == submission, Aggregates.scorer_id == scorer)

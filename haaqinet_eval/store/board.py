@@ -33,6 +33,8 @@ from .schema import (
 )
 from .submissions import moment
 
+EQUAL = 1e-12  # means that differ by less are equal: a database adds in an order of its own
+
 
 @dataclass(frozen=True)
 class ScorerVersion:
@@ -229,7 +231,7 @@ def _rank(rows: list[tuple[Entry, Any]], freedom: int) -> list[Entry]:
         for i, where in zip(ranked, rank_ranges(means, table), strict=True):
             entries[i] = replace(
                 entries[i],
-                rank=1 + int(sum(means > entries[i].mean)),
+                rank=1 + int(sum(means > entries[i].mean + EQUAL)),
                 rank_low=where.low,
                 rank_high=where.high,
                 tie_group=where.group,
@@ -238,7 +240,7 @@ def _rank(rows: list[tuple[Entry, Any]], freedom: int) -> list[Entry]:
 
 
 def _order(entry: Entry) -> tuple:
-    mean = -np.inf if entry.mean is None else entry.mean
+    mean = -np.inf if entry.mean is None else round(entry.mean, 12)
     return entry.mean is None, -mean, -entry.coverage, entry.team, entry.system
 
 
