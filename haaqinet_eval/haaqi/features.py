@@ -5,7 +5,8 @@ from __future__ import annotations
 from itertools import pairwise
 
 import numpy as np
-from scipy.signal import firwin, oaconvolve
+from scipy.fft import irfft, next_fast_len, rfft
+from scipy.signal import firwin
 
 from .cochlea import BANDS, CENTERS
 
@@ -43,9 +44,10 @@ def modulations(envelopes: np.ndarray) -> np.ndarray:
     """Mel cepstra 2-6 of envelopes (dB SL) [32, L], by modulation band, zero mean: [4, 5, L]."""
     cepstra = _BASIS @ envelopes
     cepstra -= cepstra.mean(axis=1, keepdims=True)
-    middle = (_FILTERS.shape[1] - 1) // 2
-    filtered = oaconvolve(cepstra[None], _FILTERS[:, None], axes=2)
-    filtered = filtered[..., middle : middle + envelopes.shape[1]]
+    length, taps = envelopes.shape[1], _FILTERS.shape[1]
+    size = next_fast_len(length + taps - 1, real=True)
+    spectrum = rfft(cepstra, size)[None] * rfft(_FILTERS, size)[:, None]
+    filtered = irfft(spectrum, size)[..., (taps - 1) // 2 :][..., :length]
     return filtered - filtered.mean(axis=2, keepdims=True)
 
 

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 
 import numpy as np
 from scipy.fft import irfft, next_fast_len, rfft
-from scipy.signal import butter, cheby2, correlate, lfilter, resample_poly
+from scipy.signal import butter, cheby2, correlate, resample_poly
 
 from ..errors import InputError, Unscorable
 from ..nalr import NalR, thresholds_at
+from . import kernels
 from .cochlea import HAAQI_FREQUENCIES, RATE
+from .threads import each
 
 SHORTEST = 0.5  # s, of a reference
 SHORTEST_SOUND = 2400  # samples at 24 kHz between the reference's first and last sound
@@ -82,7 +85,7 @@ def check_options(equalisation: int, level1: float) -> None:
 
 def _in_band_rms(signal: np.ndarray, khz: float) -> float:
     b, a = cheby2(7, 30, 21 / khz)
-    return float(np.sqrt(np.mean(lfilter(b, a, signal) ** 2)))
+    return float(np.sqrt(kernels.filtered_mean_square(b, a, signal)))
 
 
 def to_24_khz(signal: np.ndarray, sample_rate: float) -> np.ndarray:
@@ -94,43 +97,55 @@ def to_24_khz(signal: np.ndarray, sample_rate: float) -> np.ndarray:
     khz = float(np.round(sample_rate / 1000))
     if khz == _KHZ:
         return signal
-    resampled = resample_poly(signal, int(_KHZ), int(khz))
     if khz < _KHZ:
+        resampled = resample_poly(signal, int(_KHZ), int(khz))
         before, after = np.sqrt(np.mean(signal**2)), np.sqrt(np.mean(resampled**2))
     else:
-        before, after = _in_band_rms(signal, khz), _in_band_rms(resampled, _KHZ)
+
+        def measured(down: bool) -> tuple[np.ndarray, float]:
+            at_rate = resample_poly(signal, int(_KHZ), int(khz)) if down else signal
+            return at_rate, _in_band_rms(at_rate, _KHZ if down else khz)
+
+        (_, before), (resampled, after) = each(measured, (False, True))
     return resampled * (before / after) if after > 0 else resampled
 
 
-def alignment_spectrum(reference: np.ndarray) -> np.ndarray:
-    """What `alignment_delay` needs of the reference: [T] -> complex64 spectrum."""
-    size = next_fast_len(2 * len(reference) - 1, real=True)
-    return rfft((reference - reference.mean()).astype(np.float32), size).conj()
+@dataclass(frozen=True)
+class Aligner:
+    """What broadband alignment needs of a reference [T]."""
 
+    reference: np.ndarray  # [T] less its mean
+    spectrum: np.ndarray  # complex64, conjugate, of twice the length
 
-def alignment_delay(reference: np.ndarray, spectrum: np.ndarray, processed: np.ndarray) -> int:
-    """Samples by which to advance the processed signal: broadband, less 2 ms for dispersion.
+    @classmethod
+    def of(cls, reference: np.ndarray) -> Aligner:
+        """From a reference [T]."""
+        centred = reference - reference.mean()
+        size = next_fast_len(2 * len(reference) - 1, real=True)
+        return cls(centred, rfft(centred.astype(np.float32), size).conj())
 
-    The largest magnitude of the cross-correlation, found in single precision; where that
-    cannot tell, in double.
+    def delay(self, processed: np.ndarray) -> int:
+        """Samples by which to advance the processed signal [T], less 2 ms for dispersion.
 
-    Args:
-        reference, processed: [T]; spectrum: of `alignment_spectrum`.
-    """
-    n = len(reference)
-    size = next_fast_len(2 * n - 1, real=True)
-    reference, processed = reference - reference.mean(), processed - processed.mean()
-    values = irfft(spectrum * rfft(processed.astype(np.float32), size), size)
-    values = np.abs(np.concatenate((values[size - n + 1 :], values[:n])))  # delays from 1 - T on
-    error = 2e-6 * float(np.linalg.norm(reference) * np.linalg.norm(processed))
-    near = np.flatnonzero(values >= values.max() - error)
-    if len(near) > _FEW:
-        values = np.abs(correlate(processed, reference, "full"))
-        near = np.flatnonzero(values == values.max())
-    elif len(near) > 1:
-        exact = [abs(_correlation(reference, processed, k + 1 - n)) for k in near]
-        near = near[exact == np.max(exact)]
-    return int(near[-1]) + 1 - n - _DISPERSION  # of equals the latest, as pyclarity
+        The largest magnitude of the cross-correlation, found in single precision; where that
+        cannot tell, in double.
+        """
+        n = len(self.reference)
+        size = next_fast_len(2 * n - 1, real=True)
+        processed = processed - processed.mean()
+        values = irfft(self.spectrum * rfft(processed.astype(np.float32), size), size)
+        np.abs(values, out=values)
+        power = np.dot(self.reference, self.reference) * np.dot(processed, processed)
+        near = np.flatnonzero(values >= values.max() - 2e-6 * np.sqrt(power))
+        near = np.sort(np.where(near < n, near, near - size))  # the second half holds negative delays
+        near = near[near > -n]
+        if len(near) > _FEW:
+            values = np.abs(correlate(processed, self.reference, "full"))
+            near = np.flatnonzero(values == values.max()) + 1 - n
+        elif len(near) > 1:
+            exact = [abs(_correlation(self.reference, processed, k)) for k in near]
+            near = near[exact == np.max(exact)]
+        return int(near[-1]) - _DISPERSION  # of equals the latest, as pyclarity
 
 
 def _correlation(x: np.ndarray, y: np.ndarray, delay: int) -> float:
@@ -186,4 +201,6 @@ _HIGH_PASS = butter(2, 350 / (0.5 * RATE), "high")
 
 def middle_ear(signal: np.ndarray) -> np.ndarray:
     """A 5-kHz low pass and a 350-Hz high pass: [T] -> [T]."""
-    return lfilter(*_HIGH_PASS, lfilter(*_LOW_PASS, signal))
+    heard = np.empty_like(signal)
+    kernels.first_then_second_order(*_LOW_PASS, *_HIGH_PASS, signal, heard)
+    return heard

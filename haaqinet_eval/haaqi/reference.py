@@ -77,7 +77,7 @@ class Reference:
         self._signal = np.array(prepare.to_24_khz(signal, rate))  # ours, whatever becomes of the caller's
         self._ear = ear.Ear(cochlea.share_loss(self.levels), self.level1)
         self._heard: _Heard | None = None
-        self._kept_spectrum: tuple[int, np.ndarray] | None = None
+        self._kept_aligner: prepare.Aligner | None = None
         self._lock = threading.Lock()
 
     def score(
@@ -109,7 +109,7 @@ class Reference:
         length = min(len(self._signal), len(processed))
         processed = processed[:length]
         part = prepare.sounding_part(self._signal[:length])
-        delay = prepare.alignment_delay(self._signal[:length], self._spectrum(length), processed)
+        delay = self._aligner(length).delay(processed)
         processed = prepare.middle_ear(prepare.advance(processed, delay)[part])
 
         fixed = rng is None and not isinstance(self._rng, np.random.RandomState)
@@ -149,12 +149,12 @@ class Reference:
             )
         return processed
 
-    def _spectrum(self, length: int) -> np.ndarray:
-        """For the broadband alignment; the latest length's is kept."""
-        kept = self._kept_spectrum
-        if kept is None or kept[0] != length:
-            kept = self._kept_spectrum = (length, prepare.alignment_spectrum(self._signal[:length]))
-        return kept[1]
+    def _aligner(self, length: int) -> prepare.Aligner:
+        """For this many samples of the reference; the latest is kept."""
+        aligner = self._kept_aligner
+        if aligner is None or len(aligner.reference) != length:
+            aligner = self._kept_aligner = prepare.Aligner.of(self._signal[:length])
+        return aligner
 
     def _hear(self, part: slice, fixed: bool, options: _Options) -> _Heard:
         """The reference side for this part of the reference; the latest one is kept."""
