@@ -18,7 +18,7 @@ from .simd import LANES, fma, load, splat, store
 DELAYS = 2400  # samples: 100 ms at 24 kHz; delays from -DELAYS to DELAYS - 1 are searched
 _SIZE = 4**7  # of a transform
 _STEP = _SIZE - 2 * DELAYS  # reference samples per block
-_IN_L1 = 256  # transforms this short are finished before the next begins
+_IN_L2, _IN_L1 = _SIZE // 4, _SIZE // 64  # transforms of 16 bands that fit these caches
 _TOLERANCE = 5e-7  # of the correlation's bound: more than single precision errs
 
 _jit = njit(cache=True, nogil=True, error_model="numpy")
@@ -31,7 +31,14 @@ def _bit_reversed(size: int) -> np.ndarray:
     return order
 
 
-_PLACE = _bit_reversed(_SIZE)  # where frequency k lies after the transform
+# Frequency k lies at _PLACE[k] after the transform, and N - k in the same octave of places, mirrored.
+# Of the two the first is accumulated: row 0, 1, and then the first halves of the octaves.
+_PLACE = _bit_reversed(_SIZE)
+_MIRROR = _PLACE[-np.arange(_SIZE) % _SIZE]
+_FIRST = np.minimum(_PLACE, _MIRROR)[: _SIZE // 2 + 1]
+_OCTAVE = 2 ** np.floor(np.log2(np.maximum(_FIRST, 1))).astype(np.int64)
+_ROW = np.where(_FIRST < 2, _FIRST, _FIRST - _OCTAVE + _OCTAVE // 2 + 1)
+_SIGN = np.where(_PLACE > _MIRROR, -1.0, 1.0)[: _SIZE // 2 + 1, None]
 _ANGLE = 2 * np.pi * np.arange(_SIZE) / _SIZE
 _COSINE, _SINE = np.cos(_ANGLE).astype(np.float32), np.sin(_ANGLE).astype(np.float32)
 
@@ -70,20 +77,24 @@ def _radix4(re, im, first, size, cosine, sine):
 
 
 @_jit
+def _passes(re, im, first, size, smallest, cosine, sine):
+    # passes of all lengths from `size` down to more than `smallest`, on `size` samples
+    length = size
+    while length > smallest:
+        for start in range(first, first + size, length):
+            _radix4(re, im, start, length, cosine, sine)
+        length //= 4
+
+
+@_jit
 def _transform(re, im, cosine, sine):
-    # forward Fourier transform in place, frequencies in bit-reversed order
-    total = cosine.size
-    size = total
-    while size > _IN_L1:
-        for first in range(0, total, size):
-            _radix4(re, im, first, size, cosine, sine)
-        size //= 4
-    for block in range(0, total, size):
-        inner = size
-        while inner >= 4:
-            for first in range(block, block + size, inner):
-                _radix4(re, im, first, inner, cosine, sine)
-            inner //= 4
+    # forward Fourier transform in place, frequencies in bit-reversed order; parts that fit
+    # the caches are finished one by one
+    _radix4(re, im, 0, cosine.size, cosine, sine)
+    for outer in range(0, cosine.size, _IN_L2):
+        _passes(re, im, outer, _IN_L2, _IN_L1, cosine, sine)
+        for inner in range(outer, outer + _IN_L2, _IN_L1):
+            _passes(re, im, inner, _IN_L1, 1, cosine, sine)
 
 
 @njit(inline="always")
@@ -93,19 +104,28 @@ def _centred(source, target, row, begin, end, shift, mean, scale):
         store(target, (row + t - begin) * 16, (load(source, (shift + t) * 16) - mean) * scale)
 
 
+@njit(inline="always")
+def _accumulate(re, im, here, mirror, out, row):
+    # 4 conj(X) Y at the frequency that lies `here`, from Z = X + jY there and at minus that frequency
+    p, m = here * 16, mirror * 16
+    xr, xi = load(re, p) + load(re, m), load(im, p) - load(im, m)
+    yr, yi = load(im, p) + load(im, m), load(re, m) - load(re, p)
+    store(out, row * 32, fma(xr, yr, fma(xi, yi, load(out, row * 32))))
+    store(out, row * 32 + 16, fma(xr, yi, load(out, row * 32 + 16)) - xi * yr)
+
+
 @_jit
-def cross_spectrum(x, y, pad, n, means, scales, cosine, sine, place, out):
+def cross_spectrum(x, y, pad, n, means, scales, cosine, sine, out):
     """Sum over blocks of conj(X) Y for x - mean and (y - mean) * scale.
 
     Args:
         x, y: flat [(pad + n + pad) * 16]; means: [2 * 16]; scales: [16].
-        place: [N] where each frequency lies after the transform.
-        out: [2 * (N / 2 + 1) * 16] receives real and imaginary part, frequencies in order.
+        out: [(N / 2 + 1) * 2 * 16] receives four times the sum, real and imaginary part of each
+            frequency, in the order of `_ROW`.
     """
     size = cosine.size
     re, im = np.zeros(size * 16, np.float32), np.zeros(size * 16, np.float32)
     mean_x, mean_y, scale, one = load(means, 0), load(means, 16), load(scales, 0), splat(np.float32(1))
-    imaginary = (size // 2 + 1) * 16
     for start in range(0, n, size - 2 * DELAYS):
         end = min(start + size - 2 * DELAYS, n)
         _centred(x, re, 0, start, end, pad, mean_x, one)
@@ -116,13 +136,13 @@ def cross_spectrum(x, y, pad, n, means, scales, cosine, sine, place, out):
         _centred(y, im, begin - low, begin, stop, pad, mean_y, scale)
         im[(stop - low) * 16 :] = 0
         _transform(re, im, cosine, sine)
-        for k in range(size // 2 + 1):
-            p, m = place[k] * 16, place[(size - k) % size] * 16
-            xr, xi = load(re, p) + load(re, m), load(im, p) - load(im, m)
-            yr, yi = load(im, p) + load(im, m), load(re, m) - load(re, p)
-            store(out, k * 16, fma(xr, yr, fma(xi, yi, load(out, k * 16))))
-            at = imaginary + k * 16
-            store(out, at, fma(xr, yi, load(out, at)) - xi * yr)
+        _accumulate(re, im, 0, 0, out, 0)
+        _accumulate(re, im, 1, 1, out, 1)
+        octave = 2
+        while octave < size:
+            for i in range(octave // 2):
+                _accumulate(re, im, octave + i, 2 * octave - 1 - i, out, octave // 2 + 1 + i)
+            octave *= 2
 
 
 @_jit
@@ -162,10 +182,10 @@ def correlations(x: Lanes, y: Lanes) -> np.ndarray:
     scale = np.sqrt((x.power + 1e-30) / (y.power + 1e-30)).astype(np.float32)
     means = np.concatenate((x.mean, y.mean)).astype(np.float32)
     mx, my = means[:LANES].astype(np.float64), means[LANES:].astype(np.float64)
-    spectrum = np.zeros((2, _SIZE // 2 + 1, LANES), np.float32)
-    cross_spectrum(x.flat, y.flat, x.pad, x.samples, means, scale, _COSINE, _SINE, _PLACE, spectrum.ravel())
-    spectrum = spectrum.astype(np.float64)
-    inverse = irfft(spectrum[0] + 1j * spectrum[1], _SIZE, axis=0)[: 2 * DELAYS]
+    rows = np.zeros((_SIZE // 2 + 1, 2, LANES), np.float32)
+    cross_spectrum(x.flat, y.flat, x.pad, x.samples, means, scale, _COSINE, _SINE, rows.ravel())
+    spectrum = rows[_ROW].astype(np.float64)
+    inverse = irfft(spectrum[:, 0] + 1j * _SIGN * spectrum[:, 1], _SIZE, axis=0)[: 2 * DELAYS]
     centred = inverse / (4 * scale.astype(np.float64))
     if not (mx.any() or my.any()):
         return centred
