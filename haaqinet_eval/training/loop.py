@@ -20,6 +20,8 @@ from ..errors import InputError
 from ..model import OUTPUTS, Dimensions, HaaqiNet, save_model
 from .cache import STEP, Trials
 
+TOP = 0.95  # true scores above are those of untouched and hardly touched music
+
 
 @dataclass(frozen=True)
 class Settings:
@@ -31,6 +33,7 @@ class Settings:
     weight_decay: float = 0.05
     part_weight: float = 0.5  # of the loss on HAAQI's four parts
     frame_weight: float = 0.1  # of the loss on frame scores, Eq. 3 of the paper has 1
+    top_weight: float = 1.0  # extra weight of trials without audible fault, so that clean music scores high
     crop: tuple[float, float] = (0.3, 0.8)  # shortest and longest share of a clip that is shown
     bfloat16: bool = True  # mixed precision
     band_shift: int = 1  # bands and loss are moved together by up to so many bands
@@ -43,8 +46,10 @@ class Settings:
 
 def haaqi_loss(outputs: Tensor, labels: Tensor, settings: Settings) -> Tensor:
     """Squared error of clip means [B, 5, N] to labels [B, 5], and of the frame scores."""
-    error = (outputs.mean(-1) - labels).square().mean(0)
-    frames = (outputs[:, 0] - labels[:, :1]).square().mean()
+    weight = 1 + settings.top_weight * (labels[:, :1] > TOP).float()
+    weight = weight / weight.mean()
+    error = ((outputs.mean(-1) - labels).square() * weight).mean(0)
+    frames = ((outputs[:, 0] - labels[:, :1]).square() * weight).mean()
     return error[0] + settings.part_weight * error[1:].mean() + settings.frame_weight * frames
 
 
