@@ -101,6 +101,11 @@ def test_draws_differ_and_follow_the_shares():
     assert groups["noise"] / groups.total() == pytest.approx(SHARES["noise"], abs=0.04)
     assert sum(any(c.group == "clean" for c in group) for group in drawn) > 150
 
+    some = conditions.draw(6, rng, only=("clean", "white", "pink"))
+    assert {c.name.partition("-")[0] for c in some} <= {"clean", "white", "pink"}
+    with pytest.raises(InputError, match="conditions clean: 1 conditions, 6 are needed"):
+        conditions.draw(6, rng, only=("clean",))
+
 
 def test_hearing_losses_keep_to_their_family_and_split():
     for family in losses.FAMILIES:

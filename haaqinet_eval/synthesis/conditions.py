@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from ..errors import InputError
 from . import degradations as d
 
 Step = tuple[object, Mapping[str, object]]  # a function of `degradations`, its settings
@@ -185,14 +186,26 @@ SHARES = {
 }
 
 
-def draw(count: int, rng: np.random.Generator) -> list[Condition]:
-    """Conditions for one clip, all different: the first is clean in every other clip."""
-    groups = list(SHARES)
+def draw(count: int, rng: np.random.Generator, only: tuple[str, ...] = ()) -> list[Condition]:
+    """Conditions for one clip, all different; groups come up by their shares.
+
+    Args:
+        count: how many.
+        rng: the draw depends on nothing else.
+        only: names or kinds ("white" for "white-1" to "white-4") to draw from; empty for all.
+
+    Raises:
+        InputError: if fewer conditions than `count` are left.
+    """
+    members = [c for c in CONDITIONS.values() if not only or {c.name, c.name.rpartition("-")[0]} & set(only)]
+    if len(members) < count:
+        raise InputError(f"conditions {', '.join(only)}: {len(members)} conditions, {count} are needed")
+    groups = [g for g in SHARES if any(c.group == g for c in members)]
     chance = np.array([SHARES[g] for g in groups])
     chosen: dict[str, Condition] = {}
     while len(chosen) < count:
         group = groups[rng.choice(len(groups), p=chance / chance.sum())]
-        members = [c for c in CONDITIONS.values() if c.group == group]
-        condition = members[rng.integers(len(members))]
+        drawn = [c for c in members if c.group == group]
+        condition = drawn[rng.integers(len(drawn))]
         chosen[condition.name] = condition
     return list(chosen.values())

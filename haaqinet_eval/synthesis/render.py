@@ -35,6 +35,7 @@ class Plan:
     conditions: int = 6  # per clip and ear
     augment: float = 0.5  # chance of each change to training music; 0 for none
     procedural: float = 0.0  # chance that training music is procedural
+    only: tuple[str, ...] = ()  # names or kinds of conditions to draw from; empty for all
     seed: int = 1
 
 
@@ -128,7 +129,7 @@ def render(clips: Sequence[Clip], split: str, number: int, plan: Plan) -> Group:
     level1 = 65.0 if rng.random() < 0.5 else float(rng.uniform(50, 80))
     nalr = NalR(NFIR, SAMPLE_RATE)
     ears = {"own": audiogram, "none": None, "other": losses.draw(split, rng)[1]}
-    chosen = conditions.draw(plan.conditions, rng)
+    chosen = conditions.draw(plan.conditions, rng, plan.only)
     processed = []
     for condition in chosen:
         signal, ear = condition.process(clean, SAMPLE_RATE, rng), ears[condition.fitting]

@@ -31,8 +31,8 @@ def main(config: DictConfig) -> None:
     clips = [c for c in clips if not set(config.data.skip) & set(c.path.parts)]
     check_disjoint(clips)
     by_split = {split: [c for c in clips if c.split == split] for split in ("train", "validation", "test")}
-    plan, front_end = Plan(**config.plan), AuditoryFrontEnd()
-    for place in track(range(config.groups), "rendering"):
+    plan, front_end = Plan(**{**config.plan, "only": tuple(config.plan.only)}), AuditoryFrontEnd()
+    for place in track(range(config.start, config.start + config.groups), "rendering"):
         split, number = split_order(place)
         path = group_path(config.out, split, number)
         if path.exists() or split not in config.splits:
