@@ -111,41 +111,40 @@ def to_24_khz(signal: np.ndarray, sample_rate: float) -> np.ndarray:
 
 
 @dataclass(frozen=True)
-class Aligner:
-    """What broadband alignment needs of a reference [T]."""
+class Centred:
+    """A signal [T] less its mean, and its spectrum over twice the length."""
 
-    reference: np.ndarray  # [T] less its mean
-    spectrum: np.ndarray  # complex64, conjugate, of twice the length
+    signal: np.ndarray
+    spectrum: np.ndarray  # complex64
 
     @classmethod
-    def of(cls, reference: np.ndarray) -> Aligner:
-        """From a reference [T]."""
-        centred = reference - reference.mean()
-        size = next_fast_len(2 * len(reference) - 1, real=True)
-        return cls(centred, rfft(centred.astype(np.float32), size).conj())
+    def of(cls, signal: np.ndarray) -> Centred:
+        """From a signal [T]."""
+        centred = signal - signal.mean()
+        return cls(centred, rfft(centred.astype(np.float32), next_fast_len(2 * len(signal) - 1, real=True)))
 
-    def delay(self, processed: np.ndarray) -> int:
-        """Samples by which to advance the processed signal [T], less 2 ms for dispersion.
 
-        The largest magnitude of the cross-correlation, found in single precision; where that
-        cannot tell, in double.
-        """
-        n = len(self.reference)
-        size = next_fast_len(2 * n - 1, real=True)
-        processed = processed - processed.mean()
-        values = irfft(self.spectrum * rfft(processed.astype(np.float32), size), size)
-        np.abs(values, out=values)
-        power = np.dot(self.reference, self.reference) * np.dot(processed, processed)
-        near = np.flatnonzero(values >= values.max() - 2e-6 * np.sqrt(power))
-        near = np.sort(np.where(near < n, near, near - size))  # the second half holds negative delays
-        near = near[near > -n]
-        if len(near) > _FEW:
-            values = np.abs(correlate(processed, self.reference, "full"))
-            near = np.flatnonzero(values == values.max()) + 1 - n
-        elif len(near) > 1:
-            exact = [abs(_correlation(self.reference, processed, k)) for k in near]
-            near = near[exact == np.max(exact)]
-        return int(near[-1]) - _DISPERSION  # of equals the latest, as pyclarity
+def broadband_delay(reference: Centred, processed: Centred) -> int:
+    """Samples by which to advance the processed signal: less 2 ms, to allow for dispersion.
+
+    The largest magnitude of the cross-correlation, found in single precision; where that
+    cannot tell, in double.
+    """
+    x, y = reference.signal, processed.signal
+    n, size = len(x), next_fast_len(2 * len(x) - 1, real=True)
+    values = irfft(reference.spectrum.conj() * processed.spectrum, size)
+    np.abs(values, out=values)
+    bound = np.sqrt(np.dot(x, x) * np.dot(y, y))
+    near = np.flatnonzero(values >= values.max() - 2e-6 * bound)
+    near = np.sort(np.where(near < n, near, near - size))  # the second half holds negative delays
+    near = near[near > -n]
+    if len(near) > _FEW:
+        values = np.abs(correlate(y, x, "full"))
+        near = np.flatnonzero(values == values.max()) + 1 - n
+    elif len(near) > 1:
+        exact = [abs(_correlation(x, y, k)) for k in near]
+        near = near[exact == np.max(exact)]
+    return int(near[-1]) - _DISPERSION  # of equals the latest, as pyclarity
 
 
 def _correlation(x: np.ndarray, y: np.ndarray, delay: int) -> float:

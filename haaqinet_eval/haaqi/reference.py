@@ -77,7 +77,7 @@ class Reference:
         self._signal = np.array(prepare.to_24_khz(signal, rate))  # ours, whatever becomes of the caller's
         self._ear = ear.Ear(cochlea.share_loss(self.levels), self.level1)
         self._heard: _Heard | None = None
-        self._kept_aligner: prepare.Aligner | None = None
+        self._centred: prepare.Centred | None = None  # the latest length's
         self._lock = threading.Lock()
 
     def score(
@@ -109,7 +109,7 @@ class Reference:
         length = min(len(self._signal), len(processed))
         processed = processed[:length]
         part = prepare.sounding_part(self._signal[:length])
-        delay = self._aligner(length).delay(processed)
+        delay = self._delay(processed)
         processed = prepare.middle_ear(prepare.advance(processed, delay)[part])
 
         fixed = rng is None and not isinstance(self._rng, np.random.RandomState)
@@ -120,7 +120,7 @@ class Reference:
         smooths = self._audible(heard.smooth, smooth, stream, options)
         if stream:
             stream.hand_back()
-        cepstral = features.mel_cepstral_high(*map(features.modulations, smooths)) if smooths else 0.0
+        cepstral = features.mel_cepstral_high(*each(features.modulations, smooths)) if smooths else 0.0
         synchronous = features.synchrony(covariances, mean_squares, options.silence_threshold)
         level_sl = cochlea.spectrum_sl(squares, controls, self._ear.loss, self.level1)
         d_loud, d_norm = features.spectral_differences(heard.level_sl, level_sl)
@@ -149,12 +149,14 @@ class Reference:
             )
         return processed
 
-    def _aligner(self, length: int) -> prepare.Aligner:
-        """For this many samples of the reference; the latest is kept."""
-        aligner = self._kept_aligner
-        if aligner is None or len(aligner.reference) != length:
-            aligner = self._kept_aligner = prepare.Aligner.of(self._signal[:length])
-        return aligner
+    def _delay(self, processed: np.ndarray) -> int:
+        """Broadband delay of a processed signal no longer than the reference, which is cut to it."""
+        centred = self._centred
+        if centred is None or len(centred.signal) != len(processed):
+            pair = each(prepare.Centred.of, (self._signal[: len(processed)], processed))
+            centred = self._centred = pair[0]
+            return prepare.broadband_delay(*pair)
+        return prepare.broadband_delay(centred, prepare.Centred.of(processed))
 
     def _hear(self, part: slice, fixed: bool, options: _Options) -> _Heard:
         """The reference side for this part of the reference; the latest one is kept."""
