@@ -14,6 +14,7 @@ from haaqinet_eval.statistics import mean_interval, paired_difference
 from haaqinet_eval.store import (
     KINDS,
     StoredScores,
+    Subset,
     System,
     claim,
     compare,
@@ -258,6 +259,37 @@ def test_an_interval_needs_something_to_resample(store):
     refresh(store)
     (found,) = standings(store, "tiny")
     assert (found.rank, found.mean, found.low, found.high) == (1, 0.5, None, None)
+
+
+@pytest.mark.parametrize(
+    ("subset", "belongs"),
+    [
+        ({"ear": "left"}, lambda r: r.ear == "left"),
+        ({"listener": "L3"}, lambda r: r.listener == "L3"),
+        ({"severity": "moderate"}, lambda r: LISTENERS[r.listener].severity_humes == "moderate"),
+        ({"genre": "jazz", "ear": "right"}, lambda r: GENRES[r.song] == "jazz" and r.ear == "right"),
+    ],
+)
+def test_standings_over_some_of_the_trials(ready, subset, belongs):
+    tables = {name: make_rows(name, offset, i) for i, (name, offset) in enumerate([("a", 0.1), ("b", 0.0)])}
+    for rows in tables.values():
+        enter(ready, rows)
+    enter(ready, make_rows("lossy", 0.2, 3, lost=("silent_output",)))
+    table = standings(ready, "c", subset=Subset(**subset))
+    assert [(e.system, e.rank) for e in table] == [("a", 1), ("b", 2), ("lossy", None)]
+    for entry in table[:2]:
+        mine = [r for r in tables[entry.system] if belongs(r)]
+        assert 0 < len(mine) < len(TRIALS)
+        expected = mean_interval([r.score for r in mine], [r.scene for r in mine], [r.listener for r in mine])
+        assert (entry.mean, entry.low, entry.high) == pytest.approx(
+            (expected.value, expected.low, expected.high)
+        )
+        for ear in ("left", "right"):
+            values = [r.score for r in mine if r.ear == ear]
+            assert getattr(entry, ear) == (pytest.approx(np.mean(values)) if values else None)
+        assert entry.scored == entry.expected == len(TRIALS)
+    with pytest.raises(InputError, match="c: no trial has genre 'polka'"):
+        standings(ready, "c", subset=Subset(genre="polka"))
 
 
 def test_two_sources_are_compared_on_what_they_share(ready):

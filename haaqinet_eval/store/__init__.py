@@ -13,7 +13,7 @@ One file per idea: `schema` (the tables), `opening`, `challenges`, `systems`, `s
 (export, import, backup, check) and `tables` (their files).
 """
 
-from .aggregates import KINDS, refresh
+from .aggregates import KINDS, Subset, refresh
 from .board import (
     Entry,
     ScorerVersion,
@@ -64,6 +64,7 @@ __all__ = [
     "Store",
     "StoredScores",
     "Submission",
+    "Subset",
     "System",
     "challenge",
     "challenge_listeners",

@@ -9,6 +9,7 @@ listeners, so the difference of any two submissions is a difference of their vec
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import dataclass
 
 import numpy as np
 import sqlalchemy as sa
@@ -165,41 +166,71 @@ def _aggregate(store: Store, session: Session, submissions: Collection[int]) -> 
     session.execute(sa.insert(Aggregates.__table__).from_select(list(columns), statement))
 
 
-class PairTables:
-    """Reads a challenge's scores as tables of scenes [S] by listeners [L]."""
+@dataclass(frozen=True)
+class Subset:
+    """Some of a challenge's trials; an empty field leaves all in."""
 
-    def __init__(self, session: Session, challenge_id: int) -> None:
+    ear: str = ""
+    listener: str = ""
+    severity: str = ""  # Humes 2019, better ear
+    genre: str = ""
+
+
+class PairTables:
+    """Reads scores of complete submissions as tables of scenes [S] by listeners [L].
+
+    Args:
+        subset: of the challenge's trials.
+    """
+
+    def __init__(self, session: Session, challenge_id: int, subset: Subset = Subset()) -> None:
+        columns = {
+            "ear": Trials.ear,
+            "listener": Listeners.name,
+            "severity": Listeners.severity,
+            "genre": Scenes.genre,
+        }
         rows = session.execute(
-            sa.select(Scenes.name, Listeners.name)
+            sa.select(Scenes.name, *columns.values())
             .select_from(Trials)
             .join(Scenes, Scenes.id == Trials.scene_id)
             .join(Listeners, Listeners.id == Trials.listener_id)
             .where(Trials.challenge_id == challenge_id)
             .order_by(Trials.id)
         ).all()
+        wanted = [(i, getattr(subset, n)) for i, n in enumerate(columns, 1) if getattr(subset, n)]
+        kept = [i for i, row in enumerate(rows) if all(row[k] == value for k, value in wanted)]
         self._connection = session.connection()
+        self._kept = np.array(kept, dtype=int)  # trials [N] by their place in the challenge
+        self.ears = np.array([rows[i][1] for i in kept])  # [N]
         # in the order of the names, so that the draws do not depend on the order of registration
-        self.scenes, self._scene = np.unique([row[0] for row in rows], return_inverse=True)
-        self.listeners, self._listener = np.unique([row[1] for row in rows], return_inverse=True)
+        self._scenes, self._scene = np.unique([rows[i][0] for i in kept], return_inverse=True)
+        self._listeners, self._listener = np.unique([rows[i][2] for i in kept], return_inverse=True)
+
+    def __len__(self) -> int:
+        return len(self._kept)
 
     @property
     def shape(self) -> tuple[int, int]:
         """(S, L)."""
-        return len(self.scenes), len(self.listeners)
+        return len(self._scenes), len(self._listeners)
 
     @property
     def trials(self) -> np.ndarray:
         """Number of trials per scene and listener, [S, L]."""
-        return pair_sums(np.zeros(len(self._scene)), self._scene, self._listener, self.shape)[1]
+        return pair_sums(np.zeros(len(self)), self._scene, self._listener, self.shape)[1]
 
     def read(self, submission: int, scorer: int) -> np.ndarray:
-        """Sum of the scores per scene and listener, [S, L]; for a submission that lacks none."""
+        """Scores [N] of a submission that lacks none."""
         scores = self._connection.execute(
             sa.select(Scores.score)
             .where(Scores.submission_id == submission, Scores.scorer_id == scorer)
             .order_by(Scores.trial_id)
         )
-        values = np.array(scores.scalars().all())
+        return np.array(scores.scalars().all())[self._kept]
+
+    def sums(self, values: np.ndarray) -> np.ndarray:
+        """Sum per scene and listener, [S, L], of values [N]."""
         return pair_sums(values, self._scene, self._listener, self.shape)[0]
 
 
@@ -219,7 +250,7 @@ def _draw(session: Session, submissions: Collection[int]) -> None:
             resampling = Resampling.of(pairs.shape)
             counts = resampling.sums(pairs.trials)
         with np.errstate(invalid="ignore"):  # no trial at all in a draw of a small sparse challenge
-            draws = resampling.sums(pairs.read(submission, scorer)) / counts
+            draws = resampling.sums(pairs.sums(pairs.read(submission, scorer))) / counts
         session.execute(
             sa.update(Aggregates)
             .where(Aggregates.submission_id == submission, Aggregates.scorer_id == scorer)

@@ -11,13 +11,10 @@ import numpy as np
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from ..audiogram import EARS
 from ..errors import InputError
-from ..statistics import (
-    compare_all,
-    interval,
-    rank_ranges,
-)
-from .aggregates import read_draws
+from ..statistics import Resampling, compare_all, interval, rank_ranges
+from .aggregates import PairTables, Subset, read_draws
 from .challenges import Challenge, find_challenge
 from .opening import Store
 from .rows import EXTERNAL, HERE
@@ -239,6 +236,34 @@ def _rank(rows: list[tuple[Entry, Any]], freedom: int) -> list[Entry]:
     return sorted(entries, key=_order)
 
 
+def _narrow(
+    session: Session,
+    challenge: Challenge,
+    version: ScorerVersion,
+    rows: list[tuple[Entry, Any]],
+    subset: Subset,
+) -> tuple[list[tuple[Entry, Any]], int]:
+    """The rows with means and draws over some of the trials, and the degrees of freedom of these."""
+    pairs = PairTables(session, challenge.id, subset)
+    if not len(pairs):
+        chosen = ", ".join(f"{name} {value!r}" for name, value in asdict(subset).items() if value)
+        raise InputError(f"{challenge.title}: no trial has {chosen}")
+    resampling = Resampling.of(pairs.shape)
+    counts = resampling.sums(pairs.trials)
+    found = []
+    for entry, draws in rows:
+        if draws is None:
+            found.append((entry, None))
+            continue
+        values = pairs.read(entry.submission, version.id)
+        ears = {ear: values[pairs.ears == ear] for ear in EARS}
+        means = {ear: float(side.mean()) if len(side) else None for ear, side in ears.items()}
+        with np.errstate(invalid="ignore"):
+            draws = resampling.sums(pairs.sums(values)) / counts
+        found.append((replace(entry, mean=float(values.mean()), **means), draws))
+    return found, resampling.freedom
+
+
 def _order(entry: Entry) -> tuple:
     mean = -np.inf if entry.mean is None else round(entry.mean, 12)
     return entry.mean is None, -mean, -entry.coverage, entry.team, entry.system
@@ -253,6 +278,7 @@ def standings(
     version: str | None = None,
     pick: str = "latest",
     per: str = "system",
+    subset: Subset | None = None,
 ) -> list[Entry]:
     """The standings of a challenge, per scorer: by mean, with interval and rank range.
 
@@ -263,14 +289,20 @@ def standings(
     Args:
         scorer: only this one. version: instead of the one that ranks most systems.
         pick: "latest" or "best" submission; per: of each "system" or "team".
+        subset: take means, intervals and ranks over some of the trials only. Coverage and
+            errors stay those of all trials, and so does who is complete enough to be ranked.
     """
     if pick not in ("latest", "best") or per not in ("system", "team"):
         raise InputError(f"standings: pick {pick!r}, per {per!r}; it is latest or best, per system or team")
     with store.reading() as session:
         found = find_challenge(session, challenge, split)
-        freedom = min((n - 1 for n in (found.scenes, found.listeners) if n > 1), default=0)
-        versions = _shown(_versions(session, found), scorer, version)
-        tables = [_rank(_pick(_rows(session, found, v), pick, per), freedom) for v in versions]
+        tables = []
+        for shown in _shown(_versions(session, found), scorer, version):
+            rows = _pick(_rows(session, found, shown), pick, per)
+            freedom = min((n - 1 for n in (found.scenes, found.listeners) if n > 1), default=0)
+            if subset is not None:
+                rows, freedom = _narrow(session, found, shown, rows, subset)
+            tables.append(_rank(rows, freedom))
     return [entry for table in tables for entry in table]
 
 

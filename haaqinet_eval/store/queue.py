@@ -10,7 +10,9 @@ heartbeat lies in the future counts as run out too.
 from __future__ import annotations
 
 import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -176,10 +178,11 @@ def start_run(store: Store, submission_id: int, provenance: dict, worker: str = 
         return row.id
 
 
-def end_run(store: Store, run_id: int) -> None:
-    """Note that a run came to its end."""
+def end_run(store: Store, run_id: int, facts: Mapping[str, Any] | None = None) -> None:
+    """Note that a run came to its end; `facts` that only its end tells are added to its provenance."""
     with store.writing() as session:
-        session.get_one(Runs, run_id).ended = store.now(session)
+        row = session.get_one(Runs, run_id)
+        row.ended, row.provenance = store.now(session), {**row.provenance, **(facts or {})}
 
 
 def runs(store: Store, submission_id: int) -> list[dict]:
