@@ -104,6 +104,27 @@ def compare(seconds: float, repeats: int) -> list[str]:
     return rows
 
 
+def second_processor() -> float:
+    """How much faster two threads do plain arithmetic here and now: 2 on an idle machine, 1 on a busy one."""
+    from numba import njit
+
+    from haaqinet_eval.haaqi.threads import each, set_threads
+
+    @njit(nogil=True)
+    def work(count):
+        total = 0.0
+        for i in range(count):
+            total += np.sin(total + i)
+        return total
+
+    work(1)
+    spent = {}
+    for count in (1, 2) * 3:
+        set_threads(count)
+        spent.setdefault(count, []).append(timed(lambda: each(work, (5_000_000, 5_000_000)))[0])
+    return statistics.median(spent[1]) / statistics.median(spent[2])
+
+
 def child(task: str) -> dict:
     """Run this script's `task` in a fresh interpreter."""
     environment = {**os.environ, "NUMBA_NUM_THREADS": "2"}
@@ -160,8 +181,9 @@ def main() -> None:
     for seconds in (10,) if options.quick else (10, 30):
         for row in compare(seconds, 1 if options.quick else options.repeats):
             print(row, flush=True)
+    print(f"\nTwo threads of plain arithmetic, measured now: {second_processor():.2f} times one")
     start = min(child("one:0.6")["seconds"] for _ in range(3))
-    print(f"\nStart-up from numba's cache, import and first score of 0.6 s: {start:.2f} s")
+    print(f"Start-up from numba's cache, import and first score of 0.6 s: {start:.2f} s")
     for seconds, kinds in ((30, ("one", "two", "kept")), (300, ("one", "two", "kept"))):
         if seconds > 30 and options.quick:
             continue
