@@ -40,6 +40,7 @@ ARROWS = {
     "statistics": set(),
     "published": set(),
     "store": {"audiogram", "trials", "scores", "statistics", "published"},
+    "worker": {"trials", "scores", "scorers", "evaluate", "cadenza", "submissions", "store"},
 }
 ANYTHING = {"cli", "shim", "__init__"}
 

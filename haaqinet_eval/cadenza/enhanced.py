@@ -8,7 +8,10 @@ value: `missing_file`, `corrupt_file`, `not_finite`, `wrong_channels`,
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 
@@ -98,3 +101,32 @@ def read_enhanced(path: Path, wanted: EnhancedFormat, reference_seconds: float) 
     if wanted.side_car:
         samples *= read_side_car(path)
     return samples
+
+
+class Signals(Protocol):
+    """A system's files, wherever they lie; names are relative to `enhanced_signals`."""
+
+    def check_format(self, name: Path, wanted: EnhancedFormat) -> object:
+        """Refuse a file for what its header says. Raises `Unscorable`."""
+        ...
+
+    def read_enhanced(self, name: Path, wanted: EnhancedFormat, reference_seconds: float) -> np.ndarray:
+        """Read a file: [T, C] float32, full scale 1. Raises `Unscorable`."""
+        ...
+
+
+@dataclass(frozen=True)
+class SignalFolder:
+    """A system's files in a folder, `enhanced_signals`."""
+
+    folder: Path
+    opened: Callable[[Path], None]  # called with each file before it is read
+
+    def check_format(self, name: Path, wanted: EnhancedFormat) -> int:
+        """See `check_format`."""
+        return check_format(self.folder / name, wanted)
+
+    def read_enhanced(self, name: Path, wanted: EnhancedFormat, reference_seconds: float) -> np.ndarray:
+        """See `read_enhanced`."""
+        self.opened(self.folder / name)
+        return read_enhanced(self.folder / name, wanted, reference_seconds)

@@ -1,4 +1,4 @@
-"""From a challenge's pairs and some systems' folders to work for the evaluate loop."""
+"""From a challenge's pairs and some systems' files to work for the evaluate loop."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ..evaluate import Work
 from ..haaqi import Reference
 from ..trials import Stimulus, Trial
 from .challenge import Challenge, EarReference, Pair, pair_trials
-from .enhanced import check_format, read_enhanced
+from .enhanced import SignalFolder, Signals
 
 SHARED_SECONDS = 300.0  # of reference heard for a pair; a second takes about 3 MB
 
@@ -84,24 +84,22 @@ class _Loader:
 
     challenge: Challenge
     pair: Pair
-    folder: Path  # `enhanced_signals` of the system
+    signals: Signals
     references: _References
     generator: np.random.RandomState | None  # one stream for all trials; None: the references' own seeds
-    opened: Callable[[Path], None]
     _last: tuple[Path, np.ndarray] | None = None  # both ears may be in one file
 
-    def _read(self, path: Path, seconds: float) -> np.ndarray:
-        if self._last is None or self._last[0] != path:
-            self._last = path, read_enhanced(path, self.challenge.enhanced, seconds)
+    def _read(self, name: Path, seconds: float) -> np.ndarray:
+        if self._last is None or self._last[0] != name:
+            self._last = name, self.signals.read_enhanced(name, self.challenge.enhanced, seconds)
         return self._last[1]
 
     def __call__(self, trial: Trial) -> Stimulus:
         challenge = self.challenge
-        path = self.folder / challenge.enhanced_file(self.pair, trial.ear, trial.stem)
-        check_format(path, challenge.enhanced)  # cheap, so before the reference is made
+        name = challenge.enhanced_file(self.pair, trial.ear, trial.stem)
+        self.signals.check_format(name, challenge.enhanced)  # cheap, so before the reference is made
         reference = self.references.ear(trial)
-        self.opened(path)
-        samples = self._read(path, reference.seconds)
+        samples = self._read(name, reference.seconds)
         channel = ("left", "right").index(trial.ear) if samples.shape[1] == 2 else 0
         return Stimulus(
             processed=resample(samples[:, channel], challenge.enhanced.sample_rate, challenge.sample_rate),
@@ -118,7 +116,7 @@ class _Loader:
 def works(
     challenge: Challenge,
     pairs: Sequence[Pair],
-    systems: Mapping[str, Path],
+    systems: Mapping[str, Path | Signals],
     set_random_seed: bool,
     opened: Callable[[Path], None] = lambda path: None,
 ) -> Iterator[Work]:
@@ -127,15 +125,16 @@ def works(
     References are made once per pair, when they are needed, and shared by all systems.
 
     Args:
-        systems: `enhanced_signals` folder of each system.
+        systems: `enhanced_signals` folder of each system, or what else reads its files.
         set_random_seed: HAAQI's noise for all trials of a pair comes from one stream with
             pyclarity's seed, in its order; without, each ear has a seed of its own.
-        opened: called with each file of a system before it is read.
+        opened: called with each file of a system's folder before it is read.
     """
     for pair in pairs:
         references = _References(challenge, pair, len(systems) > 1, not set_random_seed)
-        for system, folder in systems.items():
+        for system, source in systems.items():
+            signals = SignalFolder(source, opened) if isinstance(source, Path) else source
             seed = official_seed(challenge.seed_name(pair))
             generator = np.random.RandomState(seed) if set_random_seed else None
-            loader = _Loader(challenge, pair, folder, references, generator, opened)
+            loader = _Loader(challenge, pair, signals, references, generator)
             yield Work(pair_trials(challenge, pair, system), loader)

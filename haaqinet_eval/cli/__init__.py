@@ -14,7 +14,7 @@ from typing import Annotated
 import typer
 
 from ..errors import InputError
-from . import files, models
+from . import files, models, store, submissions
 
 app = typer.Typer(
     help="Score music for hearing-impaired listeners: HAAQI, exact and fast, and HAAQI-Net, reference-free.",
@@ -43,6 +43,15 @@ def _options(
 for _command in (files.score, files.scorers, files.mini, files.summary, files.report, models.convert):
     app.command()(_command)
 app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(files.recipe)
+
+
+for _command in (
+    *(submissions.validate, submissions.submit, submissions.worker, submissions.status),
+    *(submissions.withdraw, submissions.rescore, submissions.standings),
+    *(store.load_published, store.import_scores, store.import_results),
+):
+    app.command()(_command)
+app.add_typer(store.app, name="store")
 
 
 def main() -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from pathlib import PurePath
 
 import numpy as np
@@ -14,7 +16,7 @@ from .checks import decode_checked, side_car_factor
 from .decoding import Decoder
 from .expected import REMIX, STEM, Expectation, ExpectedFiles
 from .findings import CODES, Fault
-from .flac import header_faults, most_frames, parse_header
+from .flac import FlacHeader, header_faults, most_frames, parse_header
 from .manifest import match
 from .names import nfc
 
@@ -60,28 +62,58 @@ class Submission:
         Raises:
             Unscorable: with a code of `findings.CODES`.
         """
+        member = self._member(name)
+        with _named_faults(self.path, member):
+            return self._read(member, wanted, reference_seconds)
+
+    def check_format(self, name: str | PurePath, wanted: EnhancedFormat) -> None:
+        """Refuse a file for its header; cheap, since nothing is decoded.
+
+        Raises:
+            Unscorable: with a code of `findings.CODES`.
+        """
+        member = self._member(name)
+        with _named_faults(self.path, member), closing(self._archive.open(member)) as stream:
+            _header(stream.read, _expectation(wanted))
+
+    def _member(self, name: str | PurePath) -> Member:
         name = nfc(PurePath(name).as_posix())
         member = self._archive.members.get(self._prefix + name)
         if member is None:
             raise Unscorable("missing_file", f"{self.path}: {name} is missing")
-        try:
-            return self._read(name, member, wanted, reference_seconds)
-        except Fault as fault:
-            raise Unscorable(fault.code, f"{self.path}: {member.name}: {fault.message}") from None
+        return member
 
-    def _read(self, name: str, member: Member, wanted: EnhancedFormat, seconds: float) -> np.ndarray:
-        kind = STEM if wanted.channels == 1 else REMIX
-        expectation = Expectation("", "", kind, wanted.sample_rate, wanted.channels, seconds)
+    def _read(self, member: Member, wanted: EnhancedFormat, seconds: float) -> np.ndarray:
+        expectation = _expectation(wanted, seconds)
         data = read_member(self._archive, member)
-        header = parse_header(io.BytesIO(data).read)
-        for fault in header_faults(header, expectation):
-            if CODES[fault.code][0] == "error":
-                raise fault
+        header = _header(io.BytesIO(data).read, expectation)
         if header.frames > most_frames(expectation):
             raise Fault("wrong_length", f"{header.frames} samples")
         pcm = decode_checked(data, header, self._decoder)
         samples = (pcm.samples / 2.0 ** (header.bits - 1)).astype(np.float32)
-        car = self._archive.members.get(self._prefix + name.removesuffix(".flac") + ".txt")
+        car = self._archive.members.get(member.name.removesuffix(".flac") + ".txt")
         if wanted.side_car and car is not None:
             samples *= side_car_factor(self._archive, car)
         return samples
+
+
+@contextmanager
+def _named_faults(path: str | PurePath, member: Member) -> Iterator[None]:
+    """Let a fault name the file it is about."""
+    try:
+        yield
+    except Fault as fault:
+        raise Unscorable(fault.code, f"{path}: {member.name}: {fault.message}") from None
+
+
+def _expectation(wanted: EnhancedFormat, seconds: float | None = None) -> Expectation:
+    kind = STEM if wanted.channels == 1 else REMIX
+    return Expectation("", "", kind, wanted.sample_rate, wanted.channels, seconds)
+
+
+def _header(read: Callable[[int], bytes], expectation: Expectation) -> FlacHeader:
+    header = parse_header(read)
+    for fault in header_faults(header, expectation):
+        if CODES[fault.code][0] == "error":
+            raise fault
+    return header

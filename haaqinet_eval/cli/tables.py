@@ -1,0 +1,97 @@
+"""Records as text: submissions, standings, and the same as JSON."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
+from datetime import datetime
+from itertools import groupby
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from ..store import Submission
+
+
+def to_json(value: Any) -> str:
+    """Indented JSON; dates in ISO 8601."""
+    return json.dumps(value, indent=2, ensure_ascii=False, default=_plain)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return value.isoformat(timespec="seconds")
+    raise TypeError(f"{type(value).__name__} has no JSON form")
+
+
+def columns(rows: Sequence[Sequence[object]], head: Sequence[str]) -> str:
+    """A table of left-aligned columns."""
+    cells = [list(head), *([str(cell) for cell in row] for row in rows)]
+    widths = [max(len(row[i]) for row in cells) for i in range(len(head))]
+    return "\n".join(
+        "  ".join(c.ljust(w) for c, w in zip(row, widths, strict=True)).rstrip() for row in cells
+    )
+
+
+def submission_record(entry: Submission) -> dict[str, Any]:
+    """A submission as a record for JSON, without its findings."""
+    record = asdict(entry)
+    del record["findings"]
+    return record
+
+
+def submissions_table(entries: Iterable[Submission]) -> str:
+    """One line per submission."""
+    rows = [
+        (e.id, f"{e.challenge} {e.split}".strip(), e.system.team, e.system.name, e.state,
+         e.received.isoformat(sep=" ", timespec="seconds")[:19], e.reason)
+        for e in entries
+    ]  # fmt: skip
+    return columns(rows, ("id", "challenge", "team", "system", "state", "received (UTC)", "reason"))
+
+
+def progress_table(progress: Iterable[Mapping[str, Any]]) -> str:
+    """Rows of one submission, per version of a scorer."""
+    rows = [(p["scorer"], p["version"], f"{p['scored']}/{p['expected']}", p["failed"]) for p in progress]
+    return columns(rows, ("scorer", "version", "scored", "failed"))
+
+
+def standings_table(records: Sequence[Mapping[str, Any]]) -> str:
+    """A table per scorer version: rank and its range, mean and its 95 % interval, coverage."""
+    parts = []
+    for (scorer, version, origin), group in groupby(
+        records, lambda r: (r["scorer"], r["version"], r["origin"])
+    ):
+        title = f"{scorer} {version}".strip() + (" (scored elsewhere)" if origin == "external" else "")
+        head = ("rank", "range", "mean", "95 %", "left", "right", "team", "system", "scored", "state")
+        parts.append(f"{title}\n{columns([_standing(r) for r in group], head)}")
+    return "\n\n".join(parts) or "no submissions yet"
+
+
+def _standing(r: Mapping[str, Any]) -> tuple[object, ...]:
+    def number(value: float | None) -> str:
+        return "" if value is None else f"{value:.4f}"
+
+    ranked, known = r["rank"] is not None, r["low"] is not None
+    return (
+        r["rank"] if ranked else r["reference"] or "-",
+        f"{r['rank_low']}-{r['rank_high']}" if ranked else "",
+        number(r["mean"]),
+        f"{number(r['low'])} to {number(r['high'])}" if known else "",
+        number(r["left"]),
+        number(r["right"]),
+        r["team"],
+        r["system"],
+        f"{r['scored']}/{r['expected']}",
+        r["state"] + (f": {r['reason']}" if r["reason"] else ""),
+    )
+
+
+def published_table(records: Sequence[Mapping[str, Any]]) -> str:
+    """Averages that a challenge published."""
+    if not records:
+        return "none loaded; see haaqinet load-published"
+    rows = [
+        (f"{r['mean']:.4f}", r["team"], r["system"], "baseline" if r["baseline"] else "") for r in records
+    ]
+    return f"published averages, not scored here\n{columns(rows, ('mean', 'team', 'system', ''))}"

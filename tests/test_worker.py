@@ -1,0 +1,363 @@
+"""Handing in and scoring: whatever happens on the way, the rows are those of an undisturbed run."""
+
+import os
+import shutil
+import subprocess
+import sys
+import time
+import zipfile
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+from cadenza_tree import BUILDERS, config, enhance
+from rich.console import Console
+
+from haaqinet_eval import InputError, Result, Unscorable
+from haaqinet_eval.cadenza import CHALLENGES
+from haaqinet_eval.cadenza.run import run_evaluation
+from haaqinet_eval.scores import read_scores
+from haaqinet_eval.store import (
+    System,
+    events,
+    open_store,
+    read_rows,
+    rescore,
+    runs,
+    standings,
+    store_check,
+    submission,
+    withdraw,
+)
+from haaqinet_eval.worker import digest, hand_in, open_split, work_once
+
+QUIET = Console(quiet=True)
+E1 = System("T1", "E1", causal=True)
+
+
+class Noisy:
+    """Level of the signal and a random number: as HAAQI, it moves with audio, order and seed."""
+
+    name, version, sample_rate = "haaqi", "noisy", 24000
+    needs, limits = frozenset({"reference"}), (0.0, 1.0)
+    before = staticmethod(lambda call: None)  # called with the number of the call
+    calls = 0
+
+    def __call__(self, stimulus):
+        Noisy.calls += 1
+        self.before(Noisy.calls)
+        rms = float(np.sqrt(np.mean(np.square(stimulus.processed, dtype=np.float64))))
+        return Result(min(rms, 0.5) + 0.5 * stimulus.rng.uniform(), {"level1": stimulus.level1})
+
+
+@pytest.fixture(autouse=True)
+def noisy(monkeypatch):
+    """HAAQI is `Noisy` here; its tests are elsewhere."""
+    monkeypatch.setattr("haaqinet_eval.scorers.haaqi.HaaqiScorer", Noisy)
+    monkeypatch.setattr(Noisy, "calls", 0)
+    return lambda before: monkeypatch.setattr(Noisy, "before", staticmethod(before))
+
+
+def zipped(folder: Path, path: Path, top: str = "") -> Path:
+    with zipfile.ZipFile(path, "w") as archive:
+        for file in sorted(folder.rglob("*")):
+            if file.is_file():
+                archive.write(file, top + file.relative_to(folder).as_posix())
+    return path
+
+
+def make(name: str, folder: Path) -> tuple[Path, Path]:
+    """A tiny challenge's root, and a system's folder."""
+    root = BUILDERS[name](folder / "root", 1.0)
+    for song in (root / "audio/musdb18hq").glob("*/*"):  # the tree has what is scored only
+        stems = [soundfile.read(path) for path in song.iterdir()]
+        soundfile.write(song / "mixture.wav", sum(samples for samples, _ in stems) / 2, stems[0][1])
+    enhance(open_split(name, root).challenge, folder / "exp/E1/enhanced_signals", noise=0.3)
+    return root, folder / "exp/E1/enhanced_signals"
+
+
+@pytest.fixture(scope="module", params=CHALLENGES)
+def made(request, tmp_path_factory):
+    return request.param, *make(request.param, tmp_path_factory.mktemp(request.param))
+
+
+@pytest.fixture(scope="module")
+def icassp(tmp_path_factory):
+    """Root, zip, and the rows of an undisturbed run."""
+    folder = tmp_path_factory.mktemp("icassp")
+    root, signals = make("cad_icassp_2024", folder)
+    return root, zipped(signals, folder / "e1.zip")
+
+
+@pytest.fixture
+def store(tmp_path):
+    opened = open_store(str(tmp_path / "store.sqlite"))
+    yield opened
+    opened.close()
+
+
+def give(store, icassp, **options):
+    """Hand the ICASSP zip in."""
+    root, path = icassp
+    return hand_in(store, path, open_split("cad_icassp_2024", root), E1, ["haaqi"], **options).submission
+
+
+def work(store, **options):
+    return work_once(store, "worker", console=QUIET, **options)
+
+
+def plain(rows):
+    """Rows without the time they took."""
+    return [replace(row, seconds=0.0) for row in rows]
+
+
+def test_scores_from_a_zip_are_those_of_the_recipe_on_the_folder(made, store, tmp_path):
+    name, root, signals = made
+    path = zipped(signals, tmp_path / "a.zip", "submission_T1/enhanced_signals/")
+    split = open_split(name, root)
+    given = hand_in(store, path, split, E1, ["haaqi"])
+    assert given.new
+    assert not given.refused
+    done = work(store)
+    assert (done.id, done.state) == (given.submission.id, "scored")
+    run_evaluation(name, config(name, root, signals.parents[1]), QUIET)
+    expected = {row.key: row.score for row in read_scores(signals.parents[1] / "results.csv")}
+    rows = read_rows(store, done.id)
+    assert {row.key: row.score for row in rows} == expected
+    [entry] = standings(store, name)
+    assert (entry.team, entry.rank, entry.coverage, entry.causal) == ("T1", 1, 1.0, True)
+    assert entry.mean == pytest.approx(np.mean(list(expected.values())))
+    assert store_check(store) == []
+    assert work(store) is None
+
+
+def test_a_folder_can_be_handed_in_and_equals_its_zip(icassp, store, tmp_path):
+    root, path = icassp
+    with zipfile.ZipFile(path) as archive:
+        archive.extractall(tmp_path / "folder")
+    split = open_split("cad_icassp_2024", root)
+    first = hand_in(store, tmp_path / "folder", split, E1, ["haaqi"]).submission
+    second = give(store, icassp)
+    assert (work(store).state, work(store).state) == ("scored", "scored")
+    assert plain(read_rows(store, first.id)) == plain(read_rows(store, second.id))
+
+
+def test_the_run_tells_how_its_rows_were_made(icassp, store):
+    entry = give(store, icassp)
+    work(store)
+    [run] = runs(store, entry.id)
+    made = run["provenance"]
+    assert run["ended"] >= run["started"]
+    assert made["submission"]["sha256"] == digest(icassp[1])[0] == entry.sha256
+    assert made["scorers"] == {"haaqi": "noisy"}
+    assert (made["scored"], made["failed"], made["references"]["number"]) == (6, {}, 6)
+    assert made["settings"]["evaluate.set_random_seed"] is True
+    assert {"python", "numpy"} <= made["versions"].keys()
+
+
+KILLED = """
+import os, signal, sys
+sys.path.insert(0, sys.argv[2])
+import haaqinet_eval.scorers.haaqi
+from test_worker import QUIET, Noisy
+from haaqinet_eval.store import open_store
+from haaqinet_eval.worker import work_once
+
+haaqinet_eval.scorers.haaqi.HaaqiScorer = Noisy
+Noisy.before = staticmethod(lambda call: call == 4 and os.kill(os.getpid(), signal.SIGKILL))
+work_once(open_store(sys.argv[1]), "first", lease=0.5, console=QUIET)
+"""
+
+
+def test_after_kill_9_another_worker_ends_with_the_rows_of_an_undisturbed_run(icassp, store, tmp_path):
+    entry = give(store, icassp)
+    command = [sys.executable, "-c", KILLED, store.url.database, str(Path(__file__).parent)]
+    assert subprocess.run(command).returncode == -9
+    assert submission(store, entry.id).state == "scoring"
+    assert len(read_rows(store, entry.id)) == 2  # of the first pair; the second died half-way
+    assert standings(store, "cad_icassp_2024")[0].rank is None
+    while (done := work(store)) is None:
+        time.sleep(0.1)  # until the lease of the dead one runs out
+    assert done.state == "scored"
+    assert "taken over from first, whose lease ran out" in [e.message for e in events(store, entry.id)]
+    assert [run["ended"] is None for run in runs(store, entry.id)] == [True, False]
+    assert Noisy.calls == 4
+    undisturbed = open_store(str(tmp_path / "other.sqlite"))
+    other = give(undisturbed, icassp)
+    work(undisturbed)
+    assert plain(read_rows(store, entry.id)) == plain(read_rows(undisturbed, other.id))
+    assert standings(store, "cad_icassp_2024")[0].mean == standings(undisturbed, "cad_icassp_2024")[0].mean
+    assert store_check(store) == []
+    undisturbed.close()
+
+
+def test_what_has_errors_is_refused_with_all_findings_and_kept(icassp, store, tmp_path):
+    root, path = icassp
+    with zipfile.ZipFile(path) as archive:
+        archive.extractall(tmp_path / "folder")
+    files = sorted((tmp_path / "folder").iterdir())
+    files[0].unlink()
+    files[1].write_bytes(b"RIFF")
+    given = hand_in(store, tmp_path / "folder", open_split("cad_icassp_2024", root), E1, ["haaqi"])
+    assert given.refused
+    assert {"missing_file", "not_flac"} <= {item["code"] for item in given.findings}
+    kept = submission(store, given.submission.id)
+    assert (kept.state, list(kept.findings)) == ("invalid", list(given.findings))
+    assert [e.state for e in events(store, kept.id)] == ["invalid"]
+    assert work(store) is None
+
+
+def test_the_same_bytes_give_the_earlier_submission(icassp, store, tmp_path):
+    first = give(store, icassp)
+    again = shutil.copy(icassp[1], tmp_path / "again.zip")
+    split = open_split("cad_icassp_2024", icassp[0])
+    second = hand_in(store, again, split, replace(E1, name="E2"), ["haaqi"])
+    assert (second.submission.id, second.new) == (first.id, False)
+    work(store)
+    assert give(store, icassp).state == "scored"
+    withdraw(store, first.id)
+    assert give(store, icassp).state == "queued"
+    work(store)
+    assert Noisy.calls == 6  # nothing is scored twice
+
+
+def test_a_zip_that_changed_or_went_is_not_scored_and_can_be_scored_later(icassp, store, tmp_path):
+    root, original = icassp
+    path = Path(shutil.copy(original, tmp_path / "a.zip"))
+    entry = give(store, (root, path))
+    with path.open("ab") as file:
+        file.write(b"\0")
+    failed = work(store)
+    assert failed.state == "failed"
+    assert "has changed since it was handed in" in failed.reason
+    path.unlink()
+    rescore(store, entry.id)
+    assert "cannot be read" in work(store).reason
+    shutil.copy(original, path)
+    rescore(store, entry.id)
+    assert work(store).state == "scored"
+
+
+def test_a_kept_zip_outlives_the_original(icassp, store, tmp_path):
+    root, original = icassp
+    path = Path(shutil.copy(original, tmp_path / "a.zip"))
+    entry = give(store, (root, path), keep=True)
+    path.unlink()
+    assert Path(entry.path).parent == tmp_path / "submissions"
+    assert work(store).state == "scored"
+
+
+def test_other_metadata_are_no_basis_for_comparison(icassp, store, tmp_path):
+    root = tmp_path / "root"
+    shutil.copytree(icassp[0], root)
+    entry = give(store, (root, icassp[1]))
+    gains = root / "metadata/gains.json"
+    gains.write_text(gains.read_text().replace("-10", "-9"))
+    with pytest.raises(InputError, match=r"sha256 of gains\.json .* scores would not be comparable"):
+        give(store, (root, icassp[1]))
+    done = work(store)
+    assert (done.id, done.state) == (entry.id, "failed")
+    assert "gains.json" in done.reason
+    shutil.rmtree(root)
+    rescore(store, entry.id)
+    assert str(root) in work(store).reason
+    give(store, icassp)  # the data have moved: the same ones are elsewhere
+    rescore(store, entry.id)
+    assert work(store).state == "scored"
+
+
+def test_a_trial_that_has_no_score_keeps_its_reason_and_is_tried_again(icassp, store, noisy):
+    def silent(call):
+        if call == 1:
+            raise Unscorable("silent", "nothing to hear")
+
+    noisy(silent)
+    entry = give(store, icassp)
+    done = work(store)
+    assert done.state == "incomplete"
+    assert "haaqi 5 of 6" in done.reason
+    noisy(lambda call: None)
+    rescore(store, entry.id)
+    assert work(store).state == "scored"
+
+
+def test_a_bug_stops_the_worker_and_the_submission_says_why(icassp, store, noisy):
+    def fault(call):
+        raise ZeroDivisionError("of a scorer")
+
+    noisy(fault)
+    entry = give(store, icassp)
+    with pytest.raises(ZeroDivisionError):
+        work(store)
+    left = submission(store, entry.id)
+    assert (left.state, left.reason) == ("failed", "ZeroDivisionError: of a scorer")
+
+
+def test_a_worker_that_is_stopped_gives_its_submission_back(icassp, store, noisy):
+    def stop(call):
+        if call == 3:
+            raise KeyboardInterrupt
+
+    noisy(stop)
+    entry = give(store, icassp)
+    with pytest.raises(KeyboardInterrupt):
+        work(store)
+    left = submission(store, entry.id)
+    assert (left.state, left.attempts, len(read_rows(store, entry.id))) == ("queued", 0, 2)
+    assert work(store).state == "scored"
+
+
+def test_a_withdrawn_submission_is_left_alone(icassp, store, noisy):
+    entry = give(store, icassp)
+
+    def take_back(call):
+        if call == 1:
+            withdraw(store, entry.id)
+            time.sleep(0.5)  # several heartbeats
+
+    noisy(take_back)
+    assert work(store, lease=0.15).state == "withdrawn"
+    assert Noisy.calls == 2  # it ended with the pair that was being scored
+    assert store_check(store) == []
+
+
+def test_mistakes_of_the_call_are_named(icassp, store, tmp_path):
+    root, path = icassp
+    split = open_split("cad_icassp_2024", root)
+    with pytest.raises(InputError, match="scorers pesq; known: haaqi"):
+        hand_in(store, path, split, E1, ["pesq"])
+    with pytest.raises(InputError, match="cannot be read"):
+        hand_in(store, tmp_path / "none.zip", split, E1, ["haaqi"])
+    with pytest.raises(InputError, match="team name"):
+        hand_in(store, path, split, System("a\x1b[2J", "E1"), ["haaqi"])
+    with zipfile.ZipFile(path) as archive:
+        archive.extractall(tmp_path / "folder")
+    with pytest.raises(InputError, match="only a zip can be kept"):
+        hand_in(store, tmp_path / "folder", split, E1, ["haaqi"], keep=True)
+    with pytest.raises(InputError, match="is unknown"):
+        open_split("cad9", root)
+
+
+def test_genres_come_from_musdb18s_list(icassp, tmp_path):
+    root = tmp_path / "root"
+    shutil.copytree(icassp[0], root)
+    split = open_split("cad_icassp_2024", root)
+    assert split.genres == {}
+    (root / "metadata/musdb18.train.json").write_text('[{"Track Name": "Artist - One", "Genre": "Jazz"}]')
+    music = root / "metadata/at_mic_music.train.json"
+    music.write_text(
+        music.read_text().replace('"Split"', '"Original Track Name": "Artist - One", "Split"', 1)
+    )
+    assert open_split("cad_icassp_2024", root).genres == {"Artist - One-hlp_0001": "Jazz"}
+
+
+def test_a_folders_digest_is_that_of_its_content(tmp_path):
+    one, two = tmp_path / "one", tmp_path / "two"
+    for folder in (one, two):
+        (folder / "a").mkdir(parents=True)
+        (folder / "a/b.flac").write_bytes(b"1")
+    assert digest(one) == digest(two)
+    os.rename(two / "a/b.flac", two / "a/c.flac")
+    assert digest(one) != digest(two)
