@@ -14,7 +14,7 @@ from typing import Annotated
 import typer
 
 from ..errors import InputError
-from . import files, models, store, submissions
+from . import board, files, models, store, submissions
 
 app = typer.Typer(
     help="Score music for hearing-impaired listeners: HAAQI, exact and fast, and HAAQI-Net, reference-free.",
@@ -52,6 +52,7 @@ for _command in (
 ):
     app.command()(_command)
 app.add_typer(store.app, name="store")
+app.command()(board.leaderboard)
 
 
 def main() -> None:

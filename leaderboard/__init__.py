@@ -1,0 +1,8 @@
+"""The leaderboard: a Streamlit app that reads the store and draws.
+
+`app.py` is the frame of all pages, `views/` has one file per page. `reading` asks the store,
+`choices` are the selections that the address carries, `charts` and `exports` show what was read,
+`subsets` restricts the standings to some trials, `words` are texts used on several pages.
+
+The app writes nothing and needs neither scorers nor networks.
+"""

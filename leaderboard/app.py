@@ -1,0 +1,48 @@
+"""The frame of all pages: which store, which challenge, which page.
+
+    haaqinet leaderboard --store store.sqlite
+
+The store is the one that HAAQINET_STORE names; nothing is written to it.
+"""
+
+import logging
+
+import streamlit as st
+
+from haaqinet_eval.errors import InputError
+from haaqinet_eval.store import challenges
+from leaderboard import choices, reading
+from leaderboard.words import PAGES
+
+PAGE_LIST = (
+    ("standings", "Standings", ":material/leaderboard:"),
+    ("listeners", "Listeners", ":material/hearing:"),
+    ("system", "System", ":material/graphic_eq:"),
+    ("compare", "Compare", ":material/compare_arrows:"),
+    ("agreement", "Agreement", ":material/rule:"),
+    ("status", "Submit and status", ":material/upload:"),
+    ("method", "Method", ":material/menu_book:"),
+)
+
+
+def main() -> None:
+    """Show the page that was asked for."""
+    st.set_page_config("HAAQI leaderboard", ":material/hearing:", layout="wide")
+    try:
+        reading.look_again()
+        found = reading.read(challenges)
+    except InputError:
+        logging.getLogger(__name__).exception("the store cannot be opened")
+        st.error("The store cannot be opened. The server's log says why.")
+        return
+    pages = [
+        st.Page(str(PAGES / f"{name}.py"), title=title, icon=icon, default=name == "standings")
+        for name, title, icon in PAGE_LIST
+    ]
+    page = st.navigation(pages if found else [st.Page(str(PAGES / "empty.py"), title="Empty store")])
+    if found:
+        st.session_state["_challenge"] = choices.pick_challenge(found)
+    page.run()
+
+
+main()

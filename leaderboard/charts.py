@@ -1,0 +1,295 @@
+"""Charts, all of them Altair. No chart tells anything by colour alone.
+
+Ears look as audiologists draw them: the right ear red circles, the left ear blue crosses.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import altair as alt
+import pandas as pd
+
+from haaqinet_eval.audiogram import Audiogram, Listener
+
+RIGHT, LEFT = "#e0433a", "#3b82d6"  # both readable on white and on black
+CROSS = "M-1,-1L1,1M-1,1L1,-1"
+FIRST, SECOND = "#d98200", "#4c8fd0"  # of two scorers or systems; told apart by shape as well
+GREY = "#8a8f98"
+OCTAVES = (125, 250, 500, 1000, 2000, 4000, 8000)  # Hz
+
+_EARS = {"domain": ["right", "left"]}
+EAR_COLOR = alt.Scale(**_EARS, range=[RIGHT, LEFT])
+EAR_SHAPE = alt.Scale(**_EARS, range=["circle", CROSS])
+
+
+def _ears(column: str = "ear", legend: bool = True) -> dict[str, object]:
+    """Colour and shape by ear."""
+    head = alt.Legend(title="Ear", orient="top") if legend else None
+    return {
+        "color": alt.Color(f"{column}:N", scale=EAR_COLOR, legend=head),
+        "shape": alt.Shape(f"{column}:N", scale=EAR_SHAPE, legend=head),
+    }
+
+
+def audiogram_points(ear: str, audiogram: Audiogram) -> list[dict[str, object]]:
+    """An ear's thresholds as records."""
+    pairs = zip(audiogram.frequencies, audiogram.levels, strict=True)
+    return [{"ear": ear, "Hz": hz, "dB HL": level} for hz, level in pairs]
+
+
+def audiogram_chart(listener: Listener) -> alt.Chart:
+    """Both audiograms of a listener: frequency on a log axis above, dB HL downwards."""
+    frame = pd.DataFrame(audiogram_points("right", listener.right) + audiogram_points("left", listener.left))
+    x = alt.X(
+        "Hz:Q",
+        scale=alt.Scale(type="log", domain=[125, 8000], nice=False, padding=12),
+        axis=alt.Axis(
+            values=list(OCTAVES),
+            labelExpr="datum.value < 1000 ? datum.value : datum.value / 1000 + ' k'",
+            orient="top",
+            title="Frequency (Hz)",
+            grid=True,
+        ),
+    )
+    y = alt.Y(
+        "dB HL:Q",
+        scale=alt.Scale(domain=[-10, 120], reverse=True, nice=False),
+        axis=alt.Axis(values=list(range(-10, 121, 10)), title="Hearing threshold (dB HL)", grid=True),
+    )
+    base = alt.Chart(frame).encode(x=x, y=y, tooltip=["ear", "Hz", "dB HL"])
+    lines = base.mark_line(strokeWidth=1.5).encode(
+        color=alt.Color("ear:N", scale=EAR_COLOR, legend=None), detail="ear:N"
+    )
+    points = base.mark_point(size=130, strokeWidth=2.2, filled=False).encode(**_ears())
+    return (lines + points).properties(height=390)  # 20 dB are as high as an octave is wide
+
+
+def agreement_chart(frame: pd.DataFrame, tooltip: Sequence[str]) -> alt.Chart:
+    """Predicted against intrusive scores of trials, by ear, with the line of equality."""
+    line = (
+        alt.Chart(pd.DataFrame({"x": [0, 1], "y": [0, 1]}))
+        .mark_line(color=GREY, strokeDash=[4, 4])
+        .encode(x="x:Q", y="y:Q")
+    )
+    points = (
+        alt.Chart(frame)
+        .mark_point(size=70, strokeWidth=2, filled=False)
+        .encode(
+            x=alt.X("intrusive:Q", scale=alt.Scale(domain=[0, 1]), title="HAAQI (intrusive)"),
+            y=alt.Y("predicted:Q", scale=alt.Scale(domain=[0, 1]), title="HAAQI-Net (predicted)"),
+            tooltip=[*tooltip, *(alt.Tooltip(f"{n}:Q", format=".3f") for n in ("intrusive", "predicted"))],
+            **_ears(),
+        )
+    )
+    return (line + points).properties(height=360)
+
+
+def limits_of_agreement(error: pd.Series) -> tuple[float, float, float]:
+    """Bias, and the limits within which 95 % of differences lie if they are normal."""
+    bias, spread = float(error.mean()), float(error.std(ddof=1)) if len(error) > 1 else 0.0
+    return bias, bias - 1.96 * spread, bias + 1.96 * spread
+
+
+def bland_altman(frame: pd.DataFrame, tooltip: Sequence[str]) -> alt.Chart:
+    """Predicted minus intrusive against their mean; bias and limits of agreement (Bland and Altman 1986)."""
+    bias, low, high = limits_of_agreement(frame.error)
+    marks = pd.DataFrame(
+        {
+            "value": [high, bias, low],
+            "what": [f"+1.96 SD {high:+.3f}", f"bias {bias:+.3f}", f"−1.96 SD {low:+.3f}"],
+        }
+    )
+    rules = alt.Chart(marks).mark_rule(color=GREY, strokeDash=[4, 4]).encode(y="value:Q")
+    texts = (
+        alt.Chart(marks)
+        .mark_text(align="right", dy=-7, color=GREY, fontSize=11)
+        .encode(y="value:Q", text="what:N", x=alt.value("width"))
+    )
+    reach = 1.15 * max(0.1, float(frame.error.abs().max()), abs(low), abs(high))
+    points = (
+        alt.Chart(frame)
+        .mark_point(size=70, strokeWidth=2, filled=False)
+        .encode(
+            x=alt.X("middle:Q", scale=alt.Scale(domain=[0, 1]), title="Mean of both scores"),
+            y=alt.Y(
+                "error:Q",
+                scale=alt.Scale(domain=[-reach, reach], nice=False),
+                axis=alt.Axis(format="+.2f"),
+                title="Predicted minus intrusive",
+            ),
+            tooltip=[*tooltip, alt.Tooltip("error:Q", format="+.3f")],
+            **_ears(),
+        )
+    )
+    return (rules + texts + points).properties(height=360)
+
+
+def interval_chart(frame: pd.DataFrame) -> alt.Chart:
+    """Means with 95 % intervals, a row per system and a panel per scorer.
+
+    Args:
+        frame: system, scorer, mean, low, high, kind ("entry" or "reference").
+    """
+    order = list(dict.fromkeys(frame.system))
+    y = alt.Y("system:N", sort=order, title=None, axis=alt.Axis(labelLimit=170))
+    x = alt.X("mean:Q", scale=alt.Scale(domain=[0, 1]), title="Mean score")
+    shape = alt.Scale(domain=["entry", "reference"], range=["circle", "diamond"])
+    panels = []
+    for place, (scorer, mine) in enumerate(frame.groupby("scorer", sort=False)):
+        color = (SECOND, FIRST)[place % 2]
+        base = alt.Chart(mine).encode(y=y if place == 0 else y.axis(None))
+        bars = base.mark_rule(strokeWidth=3, opacity=0.55, color=color).encode(x="low:Q", x2="high:Q")
+        points = base.mark_point(size=90, filled=True, opacity=1, color=color).encode(
+            x=x,
+            shape=alt.Shape("kind:N", scale=shape, legend=alt.Legend(title=None, orient="bottom")),
+            tooltip=["system", *(alt.Tooltip(f"{n}:Q", format=".4f") for n in ("mean", "low", "high"))],
+        )
+        panels.append((bars + points).properties(title=scorer, width=300, height=max(60, 26 * len(order))))
+    return alt.hconcat(*panels, spacing=12).resolve_scale(y="shared")
+
+
+def heat_map(
+    frame: pd.DataFrame, systems: Sequence[str], listeners: Sequence[str], diverging: bool
+) -> alt.Chart:
+    """Listeners by systems.
+
+    Args:
+        frame: listener, system, value.
+        diverging: for differences, whose middle is 0; else for scores in [0, 1].
+    """
+    reach = max(0.05, float(frame.value.abs().max())) if len(frame) else 1.0
+    scale = (
+        alt.Scale(scheme="blueorange", domain=[-reach, reach])
+        if diverging
+        else alt.Scale(scheme="viridis", domain=[0, 1])
+    )
+    base = alt.Chart(frame).encode(
+        x=alt.X("system:N", sort=list(systems), title=None, axis=alt.Axis(labelAngle=-35, labelLimit=140)),
+        y=alt.Y("listener:N", sort=list(listeners), title=None),
+        tooltip=["listener", "system", alt.Tooltip("value:Q", format="+.3f" if diverging else ".3f")],
+    )
+    cells = base.mark_rect().encode(color=alt.Color("value:Q", scale=scale, title=None))
+    height = max(120, 22 * len(listeners))
+    if len(frame) > 300:
+        return cells.properties(height=height)
+    dark = f"abs(datum.value) > {0.6 * reach}" if diverging else "datum.value < 0.6"
+    texts = base.mark_text(fontSize=11).encode(
+        text=alt.Text("value:Q", format="+.2f" if diverging else ".2f"),
+        color=alt.condition(dark, alt.value("white"), alt.value("black")),
+    )
+    return (cells + texts).properties(height=height)
+
+
+def listeners_chart(frame: pd.DataFrame, chosen: str) -> alt.Chart:
+    """Mean score of each listener against the hearing loss; the chosen one is ringed.
+
+    Args:
+        frame: listener, loss (dB HL), scorer (for people), mean.
+    """
+    names = sorted(frame.scorer.unique(), reverse=True)
+    x = alt.X(
+        "loss:Q",
+        title="Better ear, mean of 0.5, 1, 2, 4 kHz (dB HL)",
+        scale=alt.Scale(zero=False, padding=14),
+    )
+    y = alt.Y("mean:Q", scale=alt.Scale(domain=[0, 1]), title="Mean score")
+    base = alt.Chart(frame).encode(
+        x=x, y=y, tooltip=["listener", "scorer", "loss", alt.Tooltip("mean:Q", format=".3f")]
+    )
+    points = base.mark_point(size=60, strokeWidth=2).encode(
+        color=alt.Color(
+            "scorer:N",
+            scale=alt.Scale(domain=names, range=[FIRST, SECOND]),
+            legend=alt.Legend(title=None, orient="top"),
+        ),
+        shape=alt.Shape(
+            "scorer:N",
+            scale=alt.Scale(domain=names, range=["triangle-up", "square"]),
+            legend=alt.Legend(title=None, orient="top"),
+        ),
+    )
+    mine = alt.Chart(frame[frame.listener == chosen]).encode(x=x, y=y)
+    ring = mine.mark_point(size=420, strokeWidth=2.5, color=GREY, shape="circle")
+    text = mine.mark_text(dy=-18, color=GREY, fontWeight="bold").encode(text="listener:N")
+    return (points + ring + text).properties(height=320)
+
+
+def groups_chart(frame: pd.DataFrame, order: Sequence[str]) -> alt.Chart:
+    """Means by group as points, one shape per series.
+
+    Args:
+        frame: name, series, mean.
+    """
+    series = list(dict.fromkeys(frame.series))
+    head = alt.Legend(title=None, orient="top")
+    return (
+        alt.Chart(frame)
+        .mark_point(size=110, filled=True, opacity=1)
+        .encode(
+            x=alt.X("mean:Q", scale=alt.Scale(domain=[0, 1]), title="Mean score"),
+            y=alt.Y("name:N", sort=list(order), title=None),
+            color=alt.Color("series:N", scale=alt.Scale(domain=series, range=[SECOND, FIRST]), legend=head),
+            shape=alt.Shape(
+                "series:N", scale=alt.Scale(domain=series, range=["square", "triangle-up"]), legend=head
+            ),
+            tooltip=["name", "series", alt.Tooltip("mean:Q", format=".3f")],
+        )
+        .properties(height=max(90, 34 * len(order)))
+    )
+
+
+def histogram(frame: pd.DataFrame) -> alt.Chart:
+    """Distribution of scores by ear; columns score and ear."""
+    return (
+        alt.Chart(frame)
+        .mark_bar(opacity=0.85)
+        .encode(
+            x=alt.X("score:Q", bin=alt.Bin(extent=[0, 1], step=0.05), title="Score"),
+            y=alt.Y("count():Q", title="Trials"),
+            color=alt.Color("ear:N", scale=EAR_COLOR, legend=None),
+            row=alt.Row("ear:N", title=None, sort=["right", "left"]),
+            tooltip=["ear", "count()"],
+        )
+        .properties(height=120, width=420)
+    )
+
+
+def bars(frame: pd.DataFrame, axis: str) -> alt.Chart:
+    """One bar per name, with its figure beside it; columns name and value."""
+    base = alt.Chart(frame).encode(
+        x=alt.X("value:Q", title=axis), y=alt.Y("name:N", sort=list(frame.name), title=None)
+    )
+    texts = base.mark_text(align="left", dx=4, color=GREY).encode(text=alt.Text("value:Q", format=".3f"))
+    return (base.mark_bar(color=SECOND) + texts).properties(height=max(80, 26 * len(frame)))
+
+
+def differences_chart(frame: pd.DataFrame) -> alt.Chart:
+    """Differences by group around zero; columns name, difference and n."""
+    base = alt.Chart(frame).encode(
+        y=alt.Y("name:N", sort=list(frame.name), title=None, axis=alt.Axis(labelLimit=170))
+    )
+    x = alt.X("difference:Q", title="First minus second", axis=alt.Axis(format="+.2f"))
+    points = base.mark_point(size=80, filled=True, color=SECOND, opacity=1).encode(
+        x=x, tooltip=["name", alt.Tooltip("difference:Q", format="+.4f"), "n"]
+    )
+    stems = base.mark_rule(color=SECOND).encode(x=x, x2=alt.datum(0))
+    zero = alt.Chart(pd.DataFrame({"x": [0]})).mark_rule(color=GREY).encode(x="x:Q")
+    return (zero + stems + points).properties(height=max(90, 20 * len(frame)))
+
+
+def calibration_chart(frame: pd.DataFrame) -> alt.Chart:
+    """Mean intrusive score where the net predicts so much; columns predicted, intrusive, n."""
+    line = (
+        alt.Chart(pd.DataFrame({"x": [0, 1], "y": [0, 1]}))
+        .mark_line(color=GREY, strokeDash=[4, 4])
+        .encode(x="x:Q", y="y:Q")
+    )
+    base = alt.Chart(frame).encode(
+        x=alt.X("predicted:Q", scale=alt.Scale(domain=[0, 1]), title="Mean predicted in the bin"),
+        y=alt.Y("intrusive:Q", scale=alt.Scale(domain=[0, 1]), title="Mean intrusive in the bin"),
+        tooltip=["n", alt.Tooltip("predicted:Q", format=".3f"), alt.Tooltip("intrusive:Q", format=".3f")],
+    )
+    return (line + base.mark_line(color=SECOND, point=alt.OverlayMarkDef(size=80, color=SECOND))).properties(
+        height=320
+    )

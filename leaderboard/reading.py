@@ -1,0 +1,184 @@
+"""What the pages read of the store, kept until the store changes."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+import pandas as pd
+import streamlit as st
+
+from haaqinet_eval.audiogram import Listener
+from haaqinet_eval.store import (
+    Challenge,
+    Entry,
+    Store,
+    challenge_listeners,
+    group_table,
+    open_store,
+    paired_rows,
+    read_rows,
+    revision,
+    row_columns,
+    scorer_versions,
+    standings,
+)
+
+from .words import INTRUSIVE, PREDICTED
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Scored:
+    """A system with what each scorer says of it."""
+
+    label: str  # "team / system"
+    submission: int
+    entries: dict[str, Entry]  # by scorer; of scores made here
+
+    @property
+    def any(self) -> Entry:
+        """One of its entries, for what they all have."""
+        return self.entries.get(INTRUSIVE) or self.entries.get(PREDICTED) or next(iter(self.entries.values()))
+
+    def mean(self, scorer: str) -> float | None:
+        """The mean that a scorer gives, where the system is complete."""
+        return self.entries[scorer].mean if scorer in self.entries else None
+
+
+@st.cache_resource(show_spinner=False)
+def _open(url: str | None) -> Store:
+    return open_store(url)
+
+
+def the_store() -> Store:
+    """The store that HAAQINET_STORE names, opened once per process.
+
+    Raises:
+        InputError: where it cannot be opened.
+    """
+    return _open(os.environ.get("HAAQINET_STORE"))
+
+
+@st.cache_data(max_entries=256, show_spinner=False)
+def _read(_store: Store, _function: Callable, key: tuple) -> object:
+    return _function(_store, *key[3], **dict(key[4]))
+
+
+def read(function: Callable[..., T], *args: object, **options: object) -> T:
+    """What a function of the store gives, kept until the store's revision changes."""
+    store = the_store()
+    if "_revision" not in st.session_state:
+        look_again()
+    stamp = (store.name, st.session_state["_revision"])
+    return _read(store, function, (*stamp, function.__name__, args, tuple(sorted(options.items()))))
+
+
+def look_again() -> None:
+    """See whether the store has changed; once per run of a page."""
+    st.session_state["_revision"] = revision(the_store())
+
+
+def board(challenge: Challenge, pick: str = "latest", per: str = "system") -> list[Entry]:
+    """The standings of a challenge."""
+    return read(standings, challenge.name, challenge.split, pick=pick, per=per)
+
+
+def made_here(entries: Sequence[Entry]) -> list[Entry]:
+    """Those whose scores were made here."""
+    return [entry for entry in entries if entry.origin == "here"]
+
+
+def systems(entries: Sequence[Entry]) -> list[Scored]:
+    """One item per system, in the order of the entries."""
+    found: dict[tuple[str, str], dict[str, Entry]] = {}
+    for entry in made_here(entries):
+        found.setdefault((entry.team, entry.system), {})[entry.scorer] = entry
+    items = [
+        Scored(f"{team} / {system}", next(iter(by.values())).submission, by)
+        for (team, system), by in found.items()
+    ]
+    labels = [item.label for item in items]
+    return [
+        item
+        if labels.count(item.label) == 1
+        else Scored(f"{item.label} (#{item.submission})", item.submission, item.entries)
+        for item in items
+    ]
+
+
+def with_rows(items: Sequence[Scored]) -> list[Scored]:
+    """Systems of which at least one trial was scored."""
+    return [item for item in items if any(entry.scored for entry in item.entries.values())]
+
+
+def version_id(challenge: Challenge, scorer: str, version: str, origin: str = "here") -> int:
+    """Number of a scorer's version in the store; 0 where it has no rows."""
+    for found in read(scorer_versions, challenge.name, challenge.split):
+        if (found.name, found.version, found.origin) == (scorer, version, origin):
+            return found.id
+    return 0
+
+
+def rows(challenge: Challenge, entry: Entry) -> pd.DataFrame:
+    """Rows of an entry: scene, song, genre, listener, ear, stem, score, seconds, error, message."""
+    number = version_id(challenge, entry.scorer, entry.version, entry.origin)
+    return pd.DataFrame(read(row_columns, entry.submission, number))
+
+
+def parts(entry: Entry) -> pd.DataFrame:
+    """Parts of an entry's scores, a column per part, with scene and listener."""
+    scores = read(read_rows, entry.submission, entry.origin, entry.scorer, entry.version)
+    return pd.DataFrame([{"scene": s.scene, "listener": s.listener, **s.parts} for s in scores if s.parts])
+
+
+PAIRED = ["scene", "song", "listener", "ear", "stem", "first", "second"]
+
+
+def paired(challenge: Challenge, first: Entry, second: Entry) -> pd.DataFrame:
+    """Trials that both entries have a score of, with columns `first` and `second`."""
+    keys = [(e.submission, version_id(challenge, e.scorer, e.version, e.origin)) for e in (first, second)]
+    return pd.DataFrame([vars(row) for row in read(paired_rows, *keys)], columns=PAIRED)
+
+
+def predicted_and_intrusive(challenge: Challenge, item: Scored) -> pd.DataFrame:
+    """Trials of a system that both scorers scored: columns predicted, intrusive, error, middle."""
+    if not {INTRUSIVE, PREDICTED} <= item.entries.keys():
+        return pd.DataFrame(columns=[*PAIRED[:5], "predicted", "intrusive", "error", "middle"])
+    frame = paired(challenge, item.entries[PREDICTED], item.entries[INTRUSIVE])
+    frame = frame.rename(columns={"first": "predicted", "second": "intrusive"})
+    return frame.assign(
+        error=frame.predicted - frame.intrusive, middle=(frame.predicted + frame.intrusive) / 2
+    )
+
+
+def groups(entry: Entry, kind: str) -> pd.DataFrame:
+    """Means of an entry by group: name, scored, failed, mean, left, right."""
+    columns = ["name", "scored", "failed", "mean", "left", "right"]
+    found = read(group_table, entry.submission, kind)
+    mine = [
+        g for g in found if (g.scorer, g.version, g.origin) == (entry.scorer, entry.version, entry.origin)
+    ]
+    return pd.DataFrame([[getattr(g, c) for c in columns] for g in mine], columns=columns)
+
+
+def by_listener(items: Sequence[Scored]) -> pd.DataFrame:
+    """Mean of every listener, system and scorer: listener, system, scorer, mean."""
+    frames = [
+        groups(entry, "listener").assign(system=item.label, scorer=scorer)
+        for item in items
+        for scorer, entry in item.entries.items()
+        if entry.scored
+    ]
+    columns = ["listener", "system", "scorer", "mean"]
+    if not frames:
+        return pd.DataFrame(columns=columns)
+    return pd.concat(frames).rename(columns={"name": "listener"})[columns].dropna()
+
+
+def people(challenge: Challenge) -> dict[str, Listener]:
+    """Listeners whose audiograms are known."""
+    return read(challenge_listeners, challenge)

@@ -1,0 +1,207 @@
+"""Agreement: how well HAAQI-Net predicts HAAQI here, and what it saves."""
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from haaqinet_eval.agreement import agreement
+from haaqinet_eval.store import Challenge
+from leaderboard import charts, choices, exports, reading
+from leaderboard.words import DEFINITIONS, INTRUSIVE, PREDICTED, by_severity, figure, verbatim
+
+DOTS = 3000  # points that the scatter plots draw at most
+BINS = 10
+LARGE = 0.15  # a prediction further off than this is one to verify
+
+
+def figures(name: str, frame: pd.DataFrame) -> dict[str, object]:
+    """One row of the table of agreement."""
+    found = agreement(frame.predicted, frame.intrusive)
+    _, low, high = charts.limits_of_agreement(frame.error)
+    return {
+        "Group": name,
+        "n": found.n,
+        "LCC": found.lcc,
+        "SRCC": found.srcc,
+        "Kendall": found.kendall,
+        "MSE": found.mse,
+        "RMSE": found.rmse,
+        "Bias": found.bias,
+        "95 % from": low,
+        "95 % to": high,
+    }
+
+
+def all_pairs(challenge: Challenge, items: Sequence[reading.Scored]) -> pd.DataFrame:
+    """Trials of all systems that both scorers scored, with severities."""
+    frames = [reading.predicted_and_intrusive(challenge, item).assign(system=item.label) for item in items]
+    frames = [frame for frame in frames if len(frame)]
+    if not frames:
+        return pd.DataFrame()
+    frame, people = pd.concat(frames, ignore_index=True), reading.people(challenge)
+    humes = {id: person.severity_humes for id, person in people.items()}
+    clarity = {
+        (id, ear): p.ear(ear).severity_clarity for id, p in people.items() for ear in ("left", "right")
+    }
+    keys = zip(frame.listener, frame.ear, strict=True)
+    return frame.assign(
+        severity_humes=frame.listener.map(humes).fillna("unknown"),
+        severity_clarity=[clarity.get(key, "unknown") for key in keys],
+    )
+
+
+def show_table(frame: pd.DataFrame) -> None:
+    """Agreement over all rows, and by group."""
+    groups = {"system": "system", "listener": "listener", "ear": "ear"} | {
+        f"severity, {what}": kind for kind, what in DEFINITIONS.items()
+    }
+    column = groups[choices.pick("By", list(groups), "by")]
+    order = by_severity if column in DEFINITIONS else str
+    rows = [figures("all trials", frame)]
+    rows += [figures(n, mine) for n, mine in sorted(frame.groupby(column), key=lambda pair: order(pair[0]))]
+    columns = {
+        name: st.column_config.NumberColumn(format="%.3f")
+        for name in ("LCC", "SRCC", "Kendall", "RMSE", "Bias", "95 % from", "95 % to")
+    }
+    columns["MSE"] = st.column_config.NumberColumn(format="%.4f")
+    exports.table(pd.DataFrame(rows), "agreement", column_config=columns)
+    st.caption(
+        "LCC: linear correlation. SRCC: Spearman's. Kendall: tau-b. Bias: predicted minus intrusive; 95 % of "
+        "differences lie between the last two, if they are normal. A correlation over all trials is higher "
+        "than one within a system where systems differ much: look at both."
+    )
+
+
+def show_scatter(frame: pd.DataFrame) -> None:
+    """Scatter plots and calibration."""
+    shown = frame if len(frame) <= DOTS else frame.sample(DOTS, random_state=0)
+    if len(shown) < len(frame):
+        st.caption(f"{DOTS:,} of {len(frame):,} trials are drawn, chosen at random; all figures count all.")
+    tooltip = ["system", "scene", "listener", "ear"]
+    shown = shown[[*tooltip, "intrusive", "predicted", "error", "middle"]]
+    left, right = st.columns(2)
+    with left:
+        drawing = charts.agreement_chart(shown, tooltip)
+        exports.chart(drawing, "scatter", "HAAQI-Net over HAAQI, a mark per trial.")
+    with right:
+        drawing = charts.bland_altman(shown, tooltip)
+        exports.chart(drawing, "bland-altman", "Predicted minus intrusive over their mean.")
+    edges = np.linspace(0, 1, BINS + 1)
+    bins = pd.cut(frame.predicted, edges, include_lowest=True)
+    table = frame.groupby(bins, observed=True).agg(
+        predicted=("predicted", "mean"), intrusive=("intrusive", "mean"), n=("predicted", "size")
+    )
+    st.subheader("Calibration")
+    st.caption("Trials in bins by predicted score: on the dashed line a prediction means what it says.")
+    drawing = charts.calibration_chart(table.reset_index(drop=True))
+    exports.chart(
+        drawing, "calibration", "Mean intrusive score over mean predicted score, by bin.", width=480
+    )
+
+
+def show_systems(items: Sequence[reading.Scored]) -> None:
+    """Whether the two scorers rank systems alike."""
+    st.subheader("Do both rank the systems alike?")
+    both = [item for item in items if None not in (item.mean(INTRUSIVE), item.mean(PREDICTED))]
+    if len(both) < 2:
+        st.info("Two systems that both scorers scored completely are needed.")
+        return
+    rows = [
+        {
+            "System": item.label,
+            "HAAQI": item.mean(INTRUSIVE),
+            "HAAQI-Net": item.mean(PREDICTED),
+            "Net's interval has HAAQI's mean": covers(item),
+        }
+        for item in both
+    ]
+    frame = pd.DataFrame(rows)
+    found = agreement(frame["HAAQI-Net"], frame["HAAQI"])
+    known = frame["Net's interval has HAAQI's mean"].dropna()
+    st.markdown(
+        f"Over the means of {len(both)} complete systems, reference rows included: Kendall's tau "
+        f"**{figure(found.kendall, 2)}**, SRCC **{figure(found.srcc, 2)}**. HAAQI-Net's 95 % interval holds "
+        f"HAAQI's mean for **{int(known.sum())} of {len(known)}**: the interval is about scenes and "
+        "listeners, not about the net's own error."
+    )
+    exports.table(frame, "system-ranks")
+
+
+def covers(item: reading.Scored) -> bool | None:
+    """Whether the interval of the predicted mean holds the intrusive mean; None where there is none."""
+    entry = item.entries[PREDICTED]
+    if entry.low is None or entry.high is None:
+        return None
+    return entry.low <= item.mean(INTRUSIVE) <= entry.high
+
+
+def show_verify(frame: pd.DataFrame) -> None:
+    """Predictions that were furthest off."""
+    st.subheader("Furthest off")
+    far = frame[frame.error.abs() > LARGE]
+    st.markdown(f"{len(far):,} of {len(frame):,} predictions are off by more than {LARGE}. The worst first:")
+    columns = ["system", "scene", "listener", "ear", "severity_humes", "intrusive", "predicted", "error"]
+    worst = frame.reindex(frame.error.abs().sort_values(ascending=False).index).head(50)
+    exports.table(worst[columns].round(4), "furthest-off", height=320)
+
+
+def show_cost(items: Sequence[reading.Scored]) -> None:
+    """Seconds per ear, and what was saved."""
+    st.subheader("Cost")
+    seconds = {
+        scorer: [
+            (item.entries[scorer].seconds, item.entries[scorer].scored)
+            for item in items
+            if scorer in item.entries and item.entries[scorer].seconds
+        ]
+        for scorer in (INTRUSIVE, PREDICTED)
+    }
+    if not all(seconds.values()):
+        st.info("The time that scoring took is not known for both scorers.")
+        return
+    mean = {s: sum(t * n for t, n in found) / sum(n for _, n in found) for s, found in seconds.items()}
+    ears = sum(n for _, n in seconds[PREDICTED])
+    hours = ears * (mean[INTRUSIVE] - mean[PREDICTED]) / 3600
+    cells = [
+        ("HAAQI, seconds per ear", figure(mean[INTRUSIVE], 2)),
+        ("HAAQI-Net, seconds per ear", figure(mean[PREDICTED], 2)),
+        ("Ratio", f"{mean[INTRUSIVE] / mean[PREDICTED]:.1f}"),
+        (f"Hours saved on {ears:,} ears", figure(hours, 2)),
+    ]
+    for column, (label, value) in zip(st.columns(len(cells)), cells, strict=True):
+        column.metric(label, value)
+    st.caption(
+        "Means of what the runs recorded, on whatever computers they ran; reading audio is not counted."
+    )
+
+
+def main() -> None:
+    """The page."""
+    challenge: Challenge = st.session_state["_challenge"]
+    st.title("Agreement of HAAQI-Net with HAAQI")
+    items = reading.systems(reading.board(challenge))
+    frame = all_pairs(challenge, items)
+    if not len(frame):
+        st.info("No trial has been scored by both: score a submission with haaqi and with haaqinet.")
+        return
+    versions = {
+        s: sorted({i.entries[s].version for i in items if s in i.entries}) for s in (INTRUSIVE, PREDICTED)
+    }
+    names = {s: ", ".join(verbatim(v) for v in found if v) for s, found in versions.items()}
+    st.markdown(f"HAAQI {names[INTRUSIVE]} and HAAQI-Net {names[PREDICTED]}; versions never mix.")
+    overall = agreement(frame.predicted, frame.intrusive)
+    cells = [("LCC", overall.lcc, 3), ("SRCC", overall.srcc, 3), ("Kendall", overall.kendall, 3)]
+    cells += [("MSE", overall.mse, 4), ("Bias", overall.bias, 3), ("RMSE", math.sqrt(overall.mse), 3)]
+    for column, (label, value, digits) in zip(st.columns(len(cells)), cells, strict=True):
+        column.metric(label, figure(value, digits))
+    show_table(frame)
+    show_scatter(frame)
+    show_systems(items)
+    show_verify(frame)
+    show_cost(items)
+
+
+main()

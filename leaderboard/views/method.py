@@ -1,0 +1,65 @@
+"""Method: what the scores are and are not, how they are ranked, and which versions made them."""
+
+import pandas as pd
+import streamlit as st
+
+from haaqinet_eval import __version__
+from haaqinet_eval.statistics import CONFIDENCE, DRAWS, SEED
+from haaqinet_eval.store import Challenge, schema_version, scorer_versions
+from leaderboard import exports, reading
+from leaderboard.words import DEFINITIONS, LIMITS, title
+
+RANKING = f"""
+- **Mean.** The plain mean over all ears that the challenge expects, which is its own rule: over ears,
+  then signals. It exists only where every trial has a score; a system that lacks one is shown below,
+  with its coverage and the reason, and has no rank.
+- **Interval.** {CONFIDENCE:.0%}, from {DRAWS:,} draws (seed {SEED}) of a two-way bootstrap: scenes and
+  listeners are drawn apart, since the scores of one scene are alike and so are those of one listener.
+- **Rank range.** Every pair of systems is compared on the same draws and corrected for the number of
+  pairs (Holm). A rank range has the ranks that these comparisons leave open.
+- **Tie group.** Every system of a group is significantly better than all systems of later groups.
+- **Reference rows** (passthrough, ideal, baselines) stand at their mean and take no rank.
+- **Versions** of a scorer never mix in one table; the one that has scored most systems is shown. Scores
+  made elsewhere and published averages stand apart.
+"""
+
+SOURCES = """
+- HAAQI: Kates and Arehart, "The Hearing-Aid Audio Quality Index (HAAQI)", IEEE/ACM TASLP 24(2), 2016.
+- HAAQI-Net: Wisnu et al., "HAAQI-Net: A non-intrusive neural music audio quality assessment model for
+  hearing aids".
+- Bootstrap: Owen, "The pigeonhole bootstrap", Annals of Applied Statistics 1(2), 2007.
+- Limits of agreement: Bland and Altman, The Lancet 327, 1986.
+- Severity: Humes, International Journal of Audiology 58, 2019; and pyclarity's `Audiogram.severity`.
+"""
+
+
+def main() -> None:
+    """The page."""
+    challenge: Challenge = st.session_state["_challenge"]
+    st.title("Method")
+    st.subheader("What the scores are, and what they are not")
+    st.markdown(LIMITS)
+    st.markdown("The network's training data, accuracy and limits are in its card, `docs/model_card.md`.")
+    st.subheader("How systems are ranked")
+    st.markdown(RANKING)
+    st.subheader("Two definitions of severity")
+    st.markdown("\n".join(f"- {what}" for what in DEFINITIONS.values()))
+    st.subheader("Versions")
+    rows = [
+        {
+            "Scorer": title(v.name),
+            "Version": v.version or "no rows yet",
+            "Made": v.origin,
+            "Systems": v.submissions,
+            "Complete": v.complete,
+        }
+        for v in reading.read(scorer_versions, challenge.name, challenge.split)
+    ]
+    exports.table(pd.DataFrame(rows), "versions")
+    store = reading.the_store()
+    st.markdown(f"haaqinet-eval `{__version__}`, schema of the store `{schema_version(store)}`.")
+    st.subheader("Sources")
+    st.markdown(SOURCES)
+
+
+main()

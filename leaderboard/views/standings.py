@@ -1,0 +1,303 @@
+"""Standings: who is where, how surely, and who is not ranked and why."""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+
+import pandas as pd
+import streamlit as st
+
+from haaqinet_eval.store import Challenge, Entry, published, submissions
+from leaderboard import charts, choices, exports, reading, subsets
+from leaderboard.words import DEFINITIONS, INTRUSIVE, PREDICTED, by_severity, title, yes_no
+
+ALL = "all"
+
+
+def filters(challenge: Challenge) -> dict[str, object]:
+    """What the reader wants to see; all of it in the address."""
+    people = reading.people(challenge)
+    with st.expander("Filters: submissions, systems, trials", icon=":material/filter_alt:"):
+        first, second, third = st.columns(3)
+        with first:
+            st.caption("Which submission")
+            take = choices.pick("Of several submissions", ["latest", "best"], "pick")
+            per = choices.pick("One row per", ["system", "team"], "per")
+            since = st.date_input("Received since", None, key="since", bind="query-params")
+            until = st.date_input("Received until", None, key="until", bind="query-params")
+        with second:
+            st.caption("Which systems (ranks stay those among all)")
+            yes = [ALL, "yes", "no", "not said"]
+            causal = choices.pick("Causal", yes, "causal")
+            augmented = choices.pick("Trained on additional data", yes, "augmented")
+        with third:
+            st.caption("Which trials (means and ranks are made anew)")
+            ear = choices.pick("Ear", [ALL, "left", "right"], "ear")
+            severity = choices.pick("Severity (Humes 2019)", [ALL, *severities(people)], "severity")
+            genres = sorted({g for e in reading.made_here(reading.board(challenge)) for g in genres_of(e)})
+            genre = choices.pick("Genre", [ALL, *genres], "genre")
+    return {
+        "pick": take,
+        "per": per,
+        "since": since,
+        "until": until,
+        "causal": causal,
+        "augmented": augmented,
+        "ear": ear,
+        "severity": severity,
+        "genre": genre,
+    }
+
+
+def severities(people: dict) -> list[str]:
+    """Severities that occur, mildest first."""
+    return sorted({person.severity_humes for person in people.values()}, key=by_severity)
+
+
+def genres_of(entry: Entry) -> list[str]:
+    """Genres that an entry has trials of."""
+    return [name for name in reading.groups(entry, "genre").name if name]
+
+
+def trials_left(challenge: Challenge, entry: Entry, wanted: dict) -> pd.DataFrame:
+    """Rows of an entry within the chosen ear, severity and genre."""
+    frame = reading.rows(challenge, entry)
+    if wanted["ear"] != ALL:
+        frame = frame[frame.ear == wanted["ear"]]
+    if wanted["genre"] != ALL:
+        frame = frame[frame.genre == wanted["genre"]]
+    if wanted["severity"] != ALL:
+        people = reading.people(challenge)
+        ids = [id for id, person in people.items() if person.severity_humes == wanted["severity"]]
+        frame = frame[frame.listener.isin(ids)]
+    return frame
+
+
+def chosen(challenge: Challenge, wanted: dict) -> list[Entry]:
+    """The standings as filtered."""
+    entries = reading.board(challenge, wanted["pick"], wanted["per"])
+    if any(wanted[name] != ALL for name in ("ear", "severity", "genre")):
+        tables: dict[tuple, list[Entry]] = {}
+        for entry in entries:
+            tables.setdefault((entry.scorer, entry.version, entry.origin), []).append(entry)
+        entries = [
+            entry
+            for table in tables.values()
+            for entry in subsets.restrict(table, lambda e: trials_left(challenge, e, wanted))
+        ]
+    return [entry for entry in entries if shown(entry, wanted)]
+
+
+def shown(entry: Entry, wanted: dict) -> bool:
+    """Whether an entry passes the filters that are about the system."""
+    day = entry.date[:10]
+    return (
+        wanted["causal"] in (ALL, yes_no(entry.causal))
+        and wanted["augmented"] in (ALL, yes_no(entry.augmented))
+        and (wanted["since"] is None or day >= wanted["since"].isoformat())
+        and (wanted["until"] is None or day <= wanted["until"].isoformat())
+    )
+
+
+def rank_text(entry: Entry) -> str:
+    """`2 to 4`, or what keeps the entry from having a rank."""
+    if entry.rank is None:
+        return "reference" if entry.reference else "–"
+    low, high = entry.rank_low, entry.rank_high
+    return f"{low} to {high}" if low != high else f"{low}"
+
+
+def figures(entry: Entry | None, prefix: str, sides: bool) -> dict[str, object]:
+    """The columns of one scorer."""
+    names = ["rank", "ranks", "group", "mean", "low", "high", *(("left", "right") if sides else ())]
+    if entry is None or entry.mean is None:
+        return {f"{prefix} {name}": None for name in names}
+    values = {**asdict(entry), "ranks": rank_text(entry), "group": entry.tie_group}
+    return {f"{prefix} {name}": values[name] for name in names}
+
+
+def ranked_table(items: Sequence[reading.Scored], scorers: Sequence[str]) -> pd.DataFrame:
+    """Complete systems, one row each; every scorer has its own columns and its own rank."""
+    rows = []
+    for item in items:
+        about = item.any
+        rows.append(
+            {
+                "Team": about.team,
+                "System": about.system,
+                "Kind": f"reference: {about.reference}" if about.reference else "entry",
+                **{
+                    name: value
+                    for place, scorer in enumerate(scorers)
+                    for name, value in figures(item.entries.get(scorer), title(scorer), place == 0).items()
+                },
+                "Causal": yes_no(about.causal),
+                "More data": yes_no(about.augmented),
+                "Parameters": about.model_size,
+                "Received": about.date[:10],
+                "Submission": about.submission,
+                "Note": about.note,
+            }
+        )
+    return pd.DataFrame(rows).astype({"Parameters": "Int64"} if rows else {})
+
+
+def column_config(scorers: Sequence[str]) -> dict[str, object]:
+    """How the columns look."""
+    config: dict[str, object] = {
+        "Team": st.column_config.TextColumn(pinned=True),
+        "System": st.column_config.TextColumn(pinned=True),
+    }
+    number, text = st.column_config.NumberColumn, st.column_config.TextColumn
+    for scorer in scorers:
+        name, short = title(scorer), "HAAQI" if scorer == INTRUSIVE else title(scorer)
+        config |= {
+            f"{name} rank": number(f"{short} rank", help=f"Rank by the mean of {name} alone", format="%d"),
+            f"{name} ranks": text(
+                f"{short} rank range", help="Ranks that the differences leave open: 95 %, corrected (Holm)"
+            ),
+            f"{name} group": number(
+                f"{short} tie group", help="Every system is significantly better than all of later groups"
+            ),
+            f"{name} mean": number(f"{short} mean", format="%.4f"),
+            f"{name} low": number("95 % from", format="%.3f", help="Bootstrap over scenes and listeners"),
+            f"{name} high": number("95 % to", format="%.3f"),
+            f"{name} left": number("left ear", format="%.3f"),
+            f"{name} right": number("right ear", format="%.3f"),
+        }
+    return config
+
+
+def unranked_table(items: Sequence[reading.Scored]) -> pd.DataFrame:
+    """Systems that lack a score, with the reason."""
+    rows = []
+    for item in items:
+        for scorer, entry in item.entries.items():
+            if entry.mean is None:
+                errors = ", ".join(f"{code} {count}" for code, count in entry.errors.items())
+                rows.append(
+                    {
+                        "Team": entry.team,
+                        "System": entry.system,
+                        "Scorer": title(scorer),
+                        "State": entry.state,
+                        "Reason": "; ".join(filter(None, (entry.reason, errors))),
+                        "Scored": entry.scored,
+                        "Expected": entry.expected,
+                        "Coverage": entry.coverage,
+                        "Submission": entry.submission,
+                    }
+                )
+    return pd.DataFrame(rows)
+
+
+def invalid_table(challenge: Challenge) -> pd.DataFrame:
+    """Submissions that were refused."""
+    found = reading.read(submissions, challenge=challenge.name, split=challenge.split, state="invalid")
+    return pd.DataFrame(
+        [
+            {
+                "Team": s.system.team,
+                "System": s.system.name,
+                "State": s.state,
+                "Reason": ", ".join(sorted({f["code"] for f in s.findings if f["severity"] == "error"})),
+                "Submission": s.id,
+            }
+            for s in found
+        ]
+    )
+
+
+def chart_frame(items: Sequence[reading.Scored], scorers: Sequence[str]) -> pd.DataFrame:
+    """What the chart of intervals draws."""
+    return pd.DataFrame(
+        [
+            {
+                "system": item.label,
+                "scorer": title(scorer),
+                **{name: getattr(item.entries[scorer], name) for name in ("mean", "low", "high")},
+                "kind": "reference" if item.any.reference else "entry",
+            }
+            for scorer in scorers
+            for item in items
+            if item.mean(scorer) is not None
+        ]
+    )
+
+
+def show_ranked(challenge: Challenge, items: Sequence[reading.Scored], scorers: Sequence[str]) -> None:
+    """Chart and table of the complete systems."""
+    whole = [item for item in items if any(e.mean is not None for e in item.entries.values())]
+    if not whole:
+        st.info("No system here has a score for every trial, so nothing is ranked.")
+        return
+    exports.chart(
+        charts.interval_chart(chart_frame(whole, scorers)),
+        "standings",
+        "Mean score of each system with its 95 % interval, one panel per scorer; the table has the figures.",
+    )
+    exports.table(
+        ranked_table(whole, scorers), f"standings-{challenge.name}", column_config=column_config(scorers)
+    )
+    if INTRUSIVE in scorers and PREDICTED in scorers:
+        st.caption(
+            "HAAQI ranks as the challenge does. HAAQI-Net's prediction has ranks of its own and does not "
+            "change those of HAAQI. Reference rows stand at their mean and take no rank."
+        )
+
+
+def show_apart(challenge: Challenge, entries: Sequence[Entry]) -> None:
+    """Scores made elsewhere, and published averages."""
+    elsewhere = [entry for entry in entries if entry.origin != "here"]
+    if elsewhere:
+        st.subheader("Scored elsewhere")
+        st.caption("Tables of scores that were handed in; ranked among themselves only.")
+        rows = [
+            {
+                "Scorer": title(e.scorer),
+                "Version": e.version,
+                "Rank": e.rank,
+                "Team": e.team,
+                "System": e.system,
+                "Mean": e.mean,
+                "Left": e.left,
+                "Right": e.right,
+            }
+            for e in elsewhere
+        ]
+        exports.table(pd.DataFrame(rows), "scored-elsewhere")
+    known = reading.read(published, challenge.name)
+    if known:
+        st.subheader("Published averages")
+        st.caption(
+            "What the challenge published of its own test set. Not scored here, so never in one table."
+        )
+        exports.table(pd.DataFrame([vars(result) for result in known]), "published-averages")
+
+
+def main() -> None:
+    """The page."""
+    challenge: Challenge = st.session_state["_challenge"]
+    st.title("Standings")
+    st.markdown(
+        f"`{challenge.title}`: mean over {challenge.expected:,} ears heard ({challenge.scenes} scenes, "
+        f"{challenge.listeners} listeners). Intervals of 95 %, from a bootstrap over scenes and listeners."
+    )
+    entries = chosen(challenge, filters(challenge))
+    items = reading.systems(entries)
+    if not entries:
+        st.info("No submission passes these filters.")
+    scorers = sorted({e.scorer for e in reading.made_here(entries)}, key=lambda s: (s != INTRUSIVE, s))
+    show_ranked(challenge, items, scorers)
+    below, refused = unranked_table(items), invalid_table(challenge)
+    if len(below) or len(refused):
+        st.subheader("Not ranked")
+        st.caption("A mean exists only where every expected trial has a score. Nothing here is ranked.")
+        frame = pd.concat([below, refused], ignore_index=True)
+        percent = st.column_config.NumberColumn(format="percent")
+        exports.table(frame, "not-ranked", column_config={"Coverage": percent})
+    show_apart(challenge, entries)
+    with st.expander(f"Severity: {', '.join(DEFINITIONS.values())}"):
+        st.write("The filter uses the first; the page Listeners shows both.")
+
+
+main()

@@ -1,0 +1,73 @@
+"""Words, figures and names as all pages show them."""
+
+from __future__ import annotations
+
+import math
+import re
+from pathlib import Path
+
+INTRUSIVE, PREDICTED = "haaqi", "haaqinet"  # names of the scorers that every page knows
+TITLES = {INTRUSIVE: "HAAQI (intrusive)", PREDICTED: "HAAQI-Net (predicted)"}
+DEFINITIONS = {  # kinds of groups in the store -> what they are
+    "severity_humes": "Humes 2019: better ear, 0.5 to 4 kHz",
+    "severity_clarity": "pyclarity: each ear, 2 to 8 kHz",
+}
+SEVERITIES = ("none", "mild", "moderate", "moderately severe", "severe", "profound", "unknown")
+PAGES = Path(__file__).with_name("views")  # no "pages", which Streamlit runs by itself
+
+LIMITS = """
+- **HAAQI** is an index of sound quality for one ear with a hearing loss. It compares what a system
+  made with a reference that has the challenge's target gains. 1 is best.
+- **HAAQI-Net** hears the output alone and predicts what HAAQI would say. It cannot know the target
+  gains, so it tells how clean an output sounds, not whether the right stems were turned up; an
+  unprocessed mixture is over-rated. Its scores have a rank of their own and decide none other.
+- Both are models of one ear. Neither is a listener's opinion, and neither says how two ears, a room
+  or a person's taste change it.
+- Scores hold for the presentation level and the kinds of music that they were made with.
+"""
+
+
+def title(scorer: str) -> str:
+    """A scorer's name for people."""
+    return TITLES.get(scorer, scorer)
+
+
+def figure(value: float | None, digits: int = 3) -> str:
+    """A number for text; a dash for none.
+
+    >>> figure(0.12345), figure(None), figure(float("nan"))
+    ('0.123', '–', '–')
+    """
+    return "–" if value is None or math.isnan(value) else f"{value:.{digits}f}"
+
+
+def span(low: float | None, high: float | None, digits: int = 3) -> str:
+    """An interval for text; a dash where it is not known.
+
+    >>> span(0.1, 0.25), span(None, None)
+    ('0.100 to 0.250', '–')
+    """
+    if low is None or high is None or math.isnan(low) or math.isnan(high):
+        return "–"
+    return f"{low:.{digits}f} to {high:.{digits}f}"
+
+
+def verbatim(text: str) -> str:
+    """A name for Markdown, as code, so that nothing in it is taken for a link, a formula or markup.
+
+    >>> verbatim("a *b*"), verbatim("`x`")
+    ('`a *b*`', '`` `x` ``')
+    """
+    text = " ".join(text.split())
+    fence = "`" * (1 + max((len(run) for run in re.findall("`+", text)), default=0))
+    return f"{fence}{text}{fence}" if fence == "`" else f"{fence} {text} {fence}"
+
+
+def by_severity(name: str) -> int:
+    """Place of a severity in the order from none to profound."""
+    return SEVERITIES.index(name) if name in SEVERITIES else len(SEVERITIES)
+
+
+def yes_no(value: bool | None) -> str:
+    """Yes, no, or not said."""
+    return "not said" if value is None else "yes" if value else "no"
