@@ -81,7 +81,7 @@ def submit(
         opened, path, data, told, scorer or SCORERS, deep=not fast, keep=keep, actor="command line"
     )
     entry = given.submission
-    if now and entry.state == "queued":
+    if now and entry.state in ("queued", "scoring"):  # a worker that died may hold it
         entry = _score(opened, entry.id) or entry
     if json:
         from .tables import submission_record, to_json
