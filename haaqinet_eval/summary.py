@@ -114,11 +114,12 @@ def print_summary(scores: Sequence[Score], listeners: Mapping[str, Listener], ex
     def show(title: str, head: Sequence[str], rows: Sequence[Sequence[str]], left: int) -> None:
         if not rows:
             return
+        used = [i for i in range(len(head)) if any(row[i] for row in rows)]
         table = Table(title=title, title_justify="left")
-        for i, name in enumerate(head):
-            table.add_column(name, justify="left" if i < left else "right")
+        for i in used:
+            table.add_column(head[i], justify="left" if i < left else "right", no_wrap=i < left)
         for row in rows:
-            table.add_row(*map(escape, row))
+            table.add_row(*(escape(row[i]) for i in used))
         console.print(table)
 
     for scorer in sorted({s.scorer for s in scores}):

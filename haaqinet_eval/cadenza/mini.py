@@ -18,7 +18,7 @@ from pathlib import Path
 
 from ..errors import InputError
 
-MINI_VERSION = "1"  # raise it whenever the files would come out differently
+MINI_VERSION = "2"  # raise it whenever the files would come out differently
 MANIFEST = "manifest.json"
 CHALLENGES = ("cad_icassp_2024", "cad1_task1", "cad2_task2")
 

@@ -16,6 +16,7 @@ from .mini_people import compressor_params, listener_records, mini_listeners
 RATE = 44100  # Hz, of all inputs
 SECONDS = 10.0
 STEMS = ("vocals", "drums", "bass", "other")
+LOUDNESS = -40.0  # LUFS of a mixture before amplification, as in CAD2
 GAINS_DB = (-10, -6, -3, 0, 3, 6, 10)
 RADII = {"SPHERE_1": 0.0825, "SPHERE_2": 0.0875, "SPHERE_3": 0.0925}  # m, of the heads
 _DETAILS = {"Source": "procedural", "License": "MIT"}
@@ -86,15 +87,16 @@ def head_positions() -> dict[str, dict]:
 def write_at_mic(folder: Path, style: str, seed: int, position: dict, seconds: float = SECONDS) -> None:
     """One song at the microphones of a head: `mixture.wav` and four stems.
 
-    The mixture keeps the loudness it had before the head. (The official generator sets the loudness of each
-    file on its own, so that its stems no longer add up; here one gain serves all.)
+    The mixture is at -40 LUFS, so that the amplification of a severe loss does not clip in a 16-bit file.
+    (The official generator sets the loudness of each file on its own, so that its stems no longer add up;
+    here one gain serves all.)
     """
     dry = make_song(seed, style, seconds, RATE)
     radius = RADII[position["subject"]]
     heard = {
         k: at_ears(x, RATE, position["left_angle"], position["right_angle"], radius) for k, x in dry.items()
     }
-    gain = 10 ** ((loudness(sum(dry.values()), RATE) - loudness(sum(heard.values()), RATE)) / 20)
+    gain = 10 ** ((LOUDNESS - loudness(sum(heard.values()), RATE)) / 20)
     write_stems(folder, {name: gain * stem for name, stem in heard.items()}, "wav")
 
 
@@ -189,7 +191,7 @@ def source_gains() -> dict[str, dict[str, int]]:
 def write_piece(root: Path, piece: str, seed: int, instruments: tuple[str, ...]) -> dict:
     """One chamber piece at -40 LUFS, as FLAC; returns its record of `music.valid.json`."""
     stems = make_chamber(seed, instruments=instruments, duration=SECONDS, sample_rate=RATE)
-    gain = 10 ** ((-40 - loudness(sum(stems.values()), RATE)) / 20)
+    gain = 10 ** ((LOUDNESS - loudness(sum(stems.values()), RATE)) / 20)
     folder = f"valid/{piece}/piece"
     write_stems(root / "audio" / folder, {name: gain * stem for name, stem in stems.items()}, "flac")
     times = {"start": 0, "duration": int(SECONDS)}
