@@ -4,25 +4,33 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 DEMO := demo
+STORE ?= $(DEMO)/store.sqlite
 RECIPE := recipes/cad_icassp_2024
 SYSTEMS := [passthrough,ideal,no_amplification,oracle_mask,hpss]
 
-.PHONY: demo test lint format bench clean
+.PHONY: demo leaderboard test lint format bench clean
 
 demo: $(STAMP)
 	$(BIN)/haaqinet mini cad_icassp_2024 --root $(DEMO)/data
 	$(BIN)/python $(RECIPE)/enhance.py path.root=$(DEMO)/data path.exp_folder=$(DEMO)/exp 'system=$(SYSTEMS)'
 	$(BIN)/python $(RECIPE)/evaluate.py path.root=$(DEMO)/data path.exp_folder=$(DEMO)/exp 'system=$(SYSTEMS)' evaluator=both
 	$(BIN)/haaqinet report $(DEMO)/exp/results.csv --out $(DEMO)/report.html
+	$(BIN)/haaqinet import-results $(DEMO)/exp/results.csv --team demo --reference passthrough=passthrough --reference ideal=ideal --store $(STORE)
+	$(BIN)/haaqinet load-published --store $(STORE)
 	@echo
-	@echo "Next: open $(DEMO)/report.html, or run the recipe on the challenge's own data:"
+	@echo "Next: open $(DEMO)/report.html, or type"
+	@echo "  make leaderboard"
+	@echo "or run the recipe on the challenge's own data:"
 	@echo "  $(BIN)/python $(RECIPE)/enhance.py path.root=/path/to/cadenza system=passthrough"
 	@echo "  $(BIN)/python $(RECIPE)/evaluate.py path.root=/path/to/cadenza system=passthrough evaluator=haaqinet"
 	@echo "Score one file:"
 	@echo "  $(BIN)/haaqinet score $(DEMO)/exp/ideal/enhanced_signals/*.flac --listener $(DEMO)/data/metadata/listeners.train.json --id L9001"
 
+leaderboard: $(STAMP)
+	$(BIN)/haaqinet leaderboard --store $(STORE)
+
 test: $(STAMP)
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses 2
 
 lint: $(STAMP)
 	$(BIN)/ruff check
@@ -35,6 +43,8 @@ format: $(STAMP)
 bench: $(STAMP)
 	$(BIN)/python benchmarks/haaqi_speed.py
 	$(BIN)/python benchmarks/haaqinet_speed.py
+	$(BIN)/python benchmarks/store.py
+	$(BIN)/python benchmarks/leaderboard.py
 
 $(STAMP): pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
