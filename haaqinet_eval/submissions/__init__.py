@@ -10,7 +10,6 @@ from .command import validate_command
 from .findings import CODES, Finding, code_table, has_errors, to_json
 from .names import clean_name, csv_safe
 from .reading import Submission
-from .score_csv import read_score_csv
 
 __all__ = [
     "CODES",
@@ -22,7 +21,6 @@ __all__ = [
     "expected_files",
     "from_adapter",
     "has_errors",
-    "read_score_csv",
     "to_json",
     "validate",
     "validate_command",

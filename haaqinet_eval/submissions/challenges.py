@@ -173,7 +173,7 @@ def _seconds_of(challenge: Challenge) -> Callable[[str], float | None]:
         if challenge.name == "cad1_task1" and challenge.segments is not None:
             first, last = challenge.segment(song)
             return (last - first) / challenge.input_sample_rate
-        return header(challenge.folder(song) / "mixture.wav")
+        return header(challenge.folder(song) / "vocals.wav")
 
     return seconds
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -22,7 +22,9 @@ from .manifest import Match, match
 from .signal_checks import signal_faults
 
 
-def validate(path: str | Path, challenge: ExpectedFiles, deep: bool = True) -> list[Finding]:
+def validate(
+    path: str | Path, challenge: ExpectedFiles, deep: bool = True, decoder: Decoder | None = None
+) -> list[Finding]:
     """Check a submission, a zip or a folder, and report all findings.
 
     Args:
@@ -30,6 +32,7 @@ def validate(path: str | Path, challenge: ExpectedFiles, deep: bool = True) -> l
         challenge: what is expected, see `challenges.expected_files`.
         deep: decode every file, and compare some with the challenge's own audio. If not, only
             names, the archive and the headers of the files are checked.
+        decoder: to decode with; None for one of its own.
 
     Returns:
         Findings, errors first, always in the same order.
@@ -43,8 +46,8 @@ def validate(path: str | Path, challenge: ExpectedFiles, deep: bool = True) -> l
             return in_order(findings)
         matched = match(archive.members, challenge)
         checks = _Checks(archive, challenge, matched)
-        with Decoder() as decoder:
-            checks.run(decoder if deep else None)
+        with nullcontext(decoder) if decoder or not deep else Decoder() as used:
+            checks.run(used if deep else None)
         return in_order(findings + matched.findings + checks.findings)
 
 

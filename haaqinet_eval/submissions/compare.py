@@ -25,37 +25,45 @@ EXCERPT_SECONDS = 15.0  # from the middle
 COPY_RESIDUAL_DB = -30.0
 MAX_LAG_SECONDS = 1.5
 DELAY_SECONDS = 0.02  # hearing-aid filters delay by 2.5 ms
-DRIFT_SECONDS = 0.002  # between the first and the last third
-ALIKE, CLEARLY_ALIKE = 0.3, 0.6  # correlation from which lag and sign mean something
-MARGIN = 0.15  # by which the other ear, or the other sign, must resemble more
+DRIFT_SECONDS, MAX_DRIFT_SECONDS = 0.002, 0.05  # between begin and end of the excerpt
+DRIFT_RATE = 2000  # Hz: what is slowly shifted stays alike below 1 kHz
+ALIKE, CLEARLY_ALIKE = 0.3, 0.5  # correlation from which lag and sign mean something
+SWAP_MARGIN = 0.1  # on music, ears in their places are below -0.2, swapped ones mostly above 0.1
+SIGN_MARGIN = 0.2  # by which the other sign must resemble more
+LAG_MARGIN = 0.3  # by which another lag must resemble more: steady tones resemble at many
 
 
 @dataclass(frozen=True)
 class Peaks:
-    """The extremes of a cross-correlation, and where they are: a positive lag means x is late."""
+    """The extremes of a cross-correlation."""
 
     highest: float  # in [-1, 1]
-    lag: int  # samples, of `highest`
+    lag: int  # samples, of `highest`; positive: x is late
     lowest: float
 
 
+def correlation(x: np.ndarray, y: np.ndarray, max_lag: int) -> np.ndarray:
+    """Normalised cross-correlation of x [T] and y [U] at lags from -K to K, K at most `max_lag`: [2K + 1]."""
+    reach = min(max_lag, len(x) - 1, len(y) - 1)
+    norm = np.linalg.norm(x) * np.linalg.norm(y)
+    if not norm > 0:
+        return np.zeros(2 * reach + 1)
+    size = fft.next_fast_len(max(len(x), len(y)) + reach, real=True)
+    full = fft.irfft(fft.rfft(x, size) * np.conj(fft.rfft(y, size)), size)
+    return np.concatenate((full[size - reach :], full[: reach + 1])) / norm
+
+
 def correlate(x: np.ndarray, y: np.ndarray, max_lag: int) -> Peaks:
-    """Cross-correlation of x [T] and y [U] within so many samples of lag.
+    """The peaks of `correlation`.
 
     >>> tone = np.sin(np.arange(400.0) ** 1.5)
     >>> peaks = correlate(np.append(np.zeros(7), tone), tone, 20)
     >>> round(peaks.highest, 3), peaks.lag
     (1.0, 7)
     """
-    norm = np.linalg.norm(x) * np.linalg.norm(y)
-    if not norm > 0:
-        return Peaks(0.0, 0, 0.0)
-    reach = min(max_lag, len(x) - 1, len(y) - 1)
-    size = fft.next_fast_len(max(len(x), len(y)) + reach, real=True)
-    full = fft.irfft(fft.rfft(x, size) * np.conj(fft.rfft(y, size)), size)
-    near = np.concatenate((full[size - reach :], full[: reach + 1])) / norm
-    best = int(np.argmax(near))
-    return Peaks(float(near[best]), best - reach, float(near.min()))
+    values = correlation(x, y, max_lag)
+    best = int(np.argmax(values))
+    return Peaks(float(values[best]), best - len(values) // 2, float(values.min()))
 
 
 def compare(samples: np.ndarray, sample_rate: int, sounds: Sounds) -> Iterator[Fault]:
@@ -101,22 +109,61 @@ def is_copy(x: np.ndarray, y: np.ndarray) -> bool:
     return True
 
 
+def swap_evidence(x: np.ndarray, y: np.ndarray, max_lag: int) -> tuple[float, float]:
+    """By how much each ear of x [2, T] resembles the other ear of y [2, U] more than its own.
+
+    The ears of a mixture have most in common, so partial correlations are compared: with one
+    ear of y after what it shares with the other is taken out. In [-2, 2].
+    """
+    lag = correlate(x.sum(axis=0), y.sum(axis=0), max_lag).lag
+    x, y = x[:, max(lag, 0) :], y[:, max(-lag, 0) :]
+    length = min(x.shape[1], y.shape[1])
+    r = np.corrcoef(np.vstack([x[:, :length], y[:, :length]]).astype(np.float64))
+
+    def partial(ear: int, own: int, other: int) -> float:
+        rest = (1 - r[ear, other] ** 2) * (1 - r[own, other] ** 2)
+        return (r[ear, own] - r[ear, other] * r[own, other]) / np.sqrt(rest) if rest > 1e-6 else 0.0
+
+    return partial(0, 3, 2) - partial(0, 2, 3), partial(1, 2, 3) - partial(1, 3, 2)
+
+
 def _is_swapped(x: np.ndarray, y: np.ndarray, max_lag: int) -> bool:
-    own = [correlate(x[i], y[i], max_lag).highest for i in (0, 1)]
-    other = [correlate(x[i], y[1 - i], max_lag).highest for i in (0, 1)]
-    return sum(other) > sum(own) + 2 * MARGIN and min(other) > ALIKE
+    if not (np.ptp(x, axis=1).all() and np.ptp(y, axis=1).all()):
+        return False
+    return min(swap_evidence(x, y, max_lag)) > SWAP_MARGIN
 
 
 def _timing(x: np.ndarray, y: np.ndarray, sample_rate: int, max_lag: int) -> Iterator[Fault]:
     peaks = correlate(x, y, max_lag)
-    if -peaks.lowest > max(CLEARLY_ALIKE, peaks.highest + MARGIN):
+    if -peaks.lowest > max(CLEARLY_ALIKE, peaks.highest + SIGN_MARGIN):
         yield Fault("polarity_inverted", f"the correlation with the mixture is {peaks.lowest:.2f}")
         return
-    third = min(len(x), len(y)) // 3
-    first = correlate(x[:third], y[:third], max_lag)
-    last = correlate(x[2 * third : 3 * third], y[2 * third : 3 * third], max_lag)
-    drift = (last.lag - first.lag) / sample_rate
-    if min(first.highest, last.highest) > CLEARLY_ALIKE and DRIFT_SECONDS < abs(drift) < DELAY_SECONDS:
+    drift = _drift(x, y, sample_rate)
+    if DRIFT_SECONDS < abs(drift) < MAX_DRIFT_SECONDS:
         yield Fault("time_stretched", f"the end is {1000 * drift:.1f} ms off the begin")
     elif peaks.highest > ALIKE and abs(peaks.lag) > DELAY_SECONDS * sample_rate:
         yield Fault("delayed", f"{1000 * peaks.lag / sample_rate:.0f} ms late")
+
+
+def _drift(x: np.ndarray, y: np.ndarray, sample_rate: int) -> float:
+    """How much later (s) x is at its end than at its begin, by the low frequencies; 0 where not clear.
+
+    Clear is a lag that grows evenly from begin over middle to end, where no window is as
+    much alike at another window's lag.
+    """
+    x, y = (resample(signal, sample_rate, DRIFT_RATE) for signal in (x, y))
+    length = min(len(x), len(y))
+    window = min(length // 4, DRIFT_RATE // 2)
+    starts = 0, (length - window) // 2, length - window
+    curves = [correlation(x[i : i + window], y[i : i + window], DRIFT_RATE // 10) for i in starts]
+    first, middle, last = [int(np.argmax(curve)) for curve in curves]
+    for curve, own, other in (
+        (curves[0], first, last),
+        (curves[1], middle, middle),
+        (curves[2], last, first),
+    ):
+        if curve[own] < max(CLEARLY_ALIKE, curve[other] + LAG_MARGIN * (own != other)):
+            return 0.0
+    if abs(middle - (first + last) / 2) > 1 + 0.2 * abs(last - first):
+        return 0.0
+    return (last - first) / DRIFT_RATE
