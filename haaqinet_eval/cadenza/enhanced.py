@@ -20,7 +20,7 @@ from ..errors import Unscorable
 from .challenge import EnhancedFormat
 
 LENGTH_TOLERANCE = 0.1  # of the reference's duration; HAAQI's own limit
-SIDE_CAR_LIMITS = (1e-4, 1e4)  # a stem's peak at full scale 1, before it was scaled to 1
+SIDE_CAR_LIMITS = (1e-8, 1e4)  # a stem's peak at full scale 1, before it was scaled to 1
 
 
 def _header(path: Path) -> tuple[int, int, int]:
