@@ -49,11 +49,9 @@ def match(members: Mapping[str, Member], expected: ExpectedFiles) -> Match:
             findings.append(finding(code, name, f"{name}: {message}"))
     findings += missing(expected, found, explained)
     if not found and explained <= {""}:
-        findings.append(
-            finding(
-                "wrong_challenge", "", f"none of the {len(expected.files)} files of {expected.name} is there"
-            )
-        )
+        message = f"none of the {len(expected.files)} files of {expected.name} is there"
+        example = next(iter(expected.files), "")
+        findings.append(finding("wrong_challenge", "", f"{message}, such as {example}"))
     return Match(found, prefix, findings)
 
 

@@ -26,21 +26,22 @@ def signal_faults(samples: np.ndarray, bits: int, sample_rate: int, kind: str) -
         sample_rate: Hz.
         kind: "remix" or "stem"; a stem may begin late.
     """
-    low, high = samples.min(axis=0), samples.max(axis=0)
+    ears = np.ascontiguousarray(samples.T)  # [C, T]: extremes are found faster
+    low, high = ears.min(axis=1), ears.max(axis=1)
     zero = (low == 0) & (high == 0)
     if zero.all():
         yield Fault("silent_file", f"all {len(samples)} samples are zero")
         return
-    for channel in range(samples.shape[1]):
-        where = EAR_NAMES[channel] if samples.shape[1] == 2 else f"channel {channel + 1}"
+    for channel, ear in enumerate(ears):
+        where = EAR_NAMES[channel] if len(ears) == 2 else f"channel {channel + 1}"
         if zero[channel]:
             yield Fault("silent_ear", f"{where}: all samples are zero")
         elif low[channel] == high[channel] and len(samples) > 1:
             yield Fault("constant_signal", f"{where}: every sample is {low[channel]}")
         else:
-            yield from _level_faults(samples[:, channel], bits, where)
+            yield from _level_faults(ear, bits, where)
     if kind == REMIX:
-        yield from _leading_silence(samples, sample_rate)
+        yield from _leading_silence(ears, sample_rate)
 
 
 def _level_faults(samples: np.ndarray, bits: int, where: str) -> Iterator[Fault]:
@@ -53,8 +54,8 @@ def _level_faults(samples: np.ndarray, bits: int, where: str) -> Iterator[Fault]
         yield Fault("very_quiet", f"{where}: {level:.0f} dB of full scale")
 
 
-def _leading_silence(samples: np.ndarray, sample_rate: int) -> Iterator[Fault]:
-    first = int(np.argmax(samples.any(axis=1)))
+def _leading_silence(ears: np.ndarray, sample_rate: int) -> Iterator[Fault]:
+    first = min(int(np.argmax(ear != 0)) for ear in ears if ear.any())
     seconds = first / sample_rate if sample_rate else 0.0
-    if seconds > SILENT_SECONDS and first > SILENT_SHARE * len(samples):
+    if seconds > SILENT_SECONDS and first > SILENT_SHARE * ears.shape[1]:
         yield Fault("leading_silence", f"the first {seconds:.2f} s are zero")
