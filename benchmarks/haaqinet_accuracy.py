@@ -1,8 +1,8 @@
 """The model card's figures: HAAQI-Net with the shipped weights against true HAAQI, on test artists.
 
-    python benchmarks/haaqinet_accuracy.py /path/to/music [--groups 1200]
+    python benchmarks/haaqinet_accuracy.py /path/to/music [--groups 1500]
 
-Renders the test trials and their true scores first, unless `runs/haaqinet/trials` has them.
+Renders the test trials and their true scores first, unless `runs/haaqinet/test` has them.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("root", help="folder with index.csv")
     parser.add_argument(
-        "--groups", type=int, default=1200, help="places of the queue; one in ten is a test group"
+        "--groups", type=int, default=1500, help="places of the queue; one in ten is a test group"
     )
-    parser.add_argument("--trials", default="runs/haaqinet/trials")
+    parser.add_argument("--trials", default="runs/haaqinet/test")
     parser.add_argument("--split", default="test", choices=("validation", "test"))
     options = parser.parse_args()
 

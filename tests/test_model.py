@@ -16,6 +16,7 @@ from haaqinet_eval.model import (
     HaaqiNet,
     band_losses,
     frame_times,
+    join,
     load_model,
     read_metadata,
     save_model,
@@ -138,14 +139,16 @@ def test_checkpoint_with_wrong_keys_lists_them(tmp_path):
     path = tmp_path / "net.safetensors"
     save_model(HaaqiNet(SMALL), path, "trial")
     state, metadata = load_file(path), read_metadata(path)
-    del state["head.frames.0.bias"]
+    del state["members.0.head.frames.0.bias"]
     save_file({**state, "extra": torch.zeros(1)}, path, metadata)
-    with pytest.raises(InputError, match=r"missing keys \['head.frames.0.bias'\], unexpected keys \['extra'\]"):
+    with pytest.raises(
+        InputError, match=r"missing keys \['members.0.head.frames.0.bias'\], unexpected keys \['extra'\]"
+    ):
         load_model(path)
     save_model(HaaqiNet(SMALL), path, "trial")
     state = load_file(path)
-    save_file({**state, "head.frames.0.bias": torch.zeros(3)}, path, metadata)
-    with pytest.raises(InputError, match=r"wrong shapes of \['head.frames.0.bias'\]"):
+    save_file({**state, "members.0.head.frames.0.bias": torch.zeros(3)}, path, metadata)
+    with pytest.raises(InputError, match=r"wrong shapes of \['members.0.head.frames.0.bias'\]"):
         load_model(path)
 
 
@@ -160,3 +163,20 @@ def test_foreign_files_are_refused(tmp_path):
     save_file({"a": torch.zeros(1)}, other)
     with pytest.raises(InputError, match="format None"):
         load_model(other)
+
+
+def test_joined_networks_answer_with_their_mean(tmp_path):
+    nets = []
+    for seed in range(2):
+        torch.manual_seed(seed)
+        nets.append(HaaqiNet(SMALL).eval())
+    both = join(nets)
+    assert both.dims.members == 2
+    inputs = tensors(music(2, 0.6), Audiogram.flat(30), 65)
+    with torch.inference_mode():
+        mean = (nets[0](*inputs) + nets[1](*inputs)) / 2
+        torch.testing.assert_close(both(*inputs), mean)
+        save_model(both, tmp_path / "both.safetensors", "trial")
+        torch.testing.assert_close(load_model(tmp_path / "both.safetensors")(*inputs), mean)
+    with pytest.raises(InputError, match="different sizes"):
+        join([nets[0], HaaqiNet(Dimensions(filters=4, channels=(4, 4, 4), features=4))])

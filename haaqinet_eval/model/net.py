@@ -1,8 +1,9 @@
 """HAAQI-Net: an ear's view of music to frame scores, whose mean is the score.
 
     signal -> AuditoryFrontEnd -> envelope [B, 32, L] and long-term spectrum [B, 32]
-    envelope -> trunk, the same temporal filters in every band -> features [B, D, N]
-    hearing loss and spectrum scale and shift the filters' outputs, band by band, and the features
+    envelope, spectrum and hearing loss -> what each band is like over the clip, [B, 13, 32]
+    envelope -> trunk, the same temporal filters in every band -> features [B, D, N];
+    the bands' description scales and shifts the filters' outputs and the features
     features and their mean and spread over the clip -> head -> frame outputs in [0, 1], [B, 5, N]:
     the score and HAAQI's four parts
 
@@ -11,16 +12,19 @@ Frame scores and their mean follow Wisnu et al., "HAAQI-Net"; front end and trun
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
+from ..errors import InputError
 from .auditory import BANDS, FRAME_RATE, SAMPLE_RATE, AuditoryFrontEnd
 
 OUTPUTS = ("score", "mel_cepstral_high", "bm_sync5", "d_loud", "d_norm")
 TOP = 102.0  # dB above threshold; nothing above is told apart
+DESCRIPTION = 13  # numbers a band, see `describe_bands`
 STRIDE = 32  # envelope frames a frame score: 128 ms
 
 
@@ -30,17 +34,43 @@ class Dimensions:
 
     front_end: str = "auditory"
     sample_rate: int = SAMPLE_RATE  # Hz
-    filters: int = 24  # temporal filters, shared by all bands
-    channels: tuple[int, int, int] = (32, 48, 64)  # of the trunk's further layers
-    features: int = 96  # per frame
+    filters: int = 32  # temporal filters, shared by all bands
+    channels: tuple[int, int, int] = (40, 64, 96)  # of the trunk's further layers
+    features: int = 128  # per frame
     dropout: float = 0.2
+    members: int = 1  # networks of this size, trained apart, whose outputs are averaged
+
+
+def describe_bands(envelope: Tensor, spectrum: Tensor, loss: Tensor) -> Tensor:
+    """What each band is like over the clip: [B, 32, L] dB and twice [B, 32] dB to [B, 13, 32].
+
+    Loss, place, long-term level; how the envelope's level spreads (mean, four quantiles,
+    deviation: the lowest shows a noise floor); how fast it moves (deviation of its differences
+    over 4, 16 and 64 ms) and how much it moves with the next band (correlation).
+    """
+    shares = torch.tensor([0.05, 0.25, 0.75, 0.95], dtype=envelope.dtype, device=envelope.device)
+    quantiles = torch.quantile(envelope[..., ::3], shares, dim=-1)
+    place = torch.linspace(-1, 1, BANDS, dtype=loss.dtype, device=loss.device).expand_as(loss)
+    moves = [envelope[..., lag:] - envelope[..., :-lag] for lag in (1, 4, 16)]
+    speeds = [(move.square().mean(-1) + 1e-2).sqrt() for move in moves]
+    together = (moves[1][:, 1:] * moves[1][:, :-1]).mean(-1) / (speeds[1][:, 1:] * speeds[1][:, :-1])
+    return torch.stack(
+        [
+            *((loss - 30) / 30, place),
+            *((level - 30) / 20 for level in (spectrum, envelope.mean(-1), *quantiles)),
+            envelope.std(-1) / 10 - 1,
+            *(speed.log() for speed in speeds),
+            nn.functional.pad(together, (0, 1)),
+        ],
+        1,
+    )
 
 
 class SharedFilters(nn.Module):
     """One set of temporal filters for every band: [B, 32, L] to [B, F, 32, L / 4].
 
     Half of the filters give their magnitude: a modulation's strength, whatever its phase.
-    The ear at that band, [B, 3, 32], scales and shifts what comes out: a compressed or
+    The bands' description [B, 13, 32] scales and shifts what comes out: a compressed or
     nearly inaudible band is read otherwise than a healthy one.
     """
 
@@ -48,12 +78,12 @@ class SharedFilters(nn.Module):
         super().__init__()
         self.conv = nn.Conv2d(1, filters, (1, 16), stride=(1, 4), padding=(0, 6))
         self.norm = nn.BatchNorm2d(filters)
-        self.ear = nn.Sequential(nn.Conv1d(3, 24, 1), nn.SiLU(), nn.Conv1d(24, 2 * filters, 1))
+        self.ear = nn.Sequential(nn.Conv1d(DESCRIPTION, 32, 1), nn.SiLU(), nn.Conv1d(32, 2 * filters, 1))
 
-    def forward(self, envelope: Tensor, ear: Tensor) -> Tensor:
+    def forward(self, envelope: Tensor, bands: Tensor) -> Tensor:
         signed, strength = self.conv(envelope[:, None]).chunk(2, 1)
         x = self.norm(torch.cat([signed, strength.abs()], 1))
-        scale, shift = self.ear(ear)[..., None].chunk(2, 1)
+        scale, shift = self.ear(bands)[..., None].chunk(2, 1)
         return x * (1 + scale) + shift
 
 
@@ -64,7 +94,7 @@ def _layer(inputs: int, outputs: int, kernel: tuple, stride: tuple) -> nn.Sequen
 
 
 class Trunk(nn.Module):
-    """Envelope [B, 32, L] and the ear [B, 3, 32] to features [B, D, L / 32]; bands 32 to 4 on the way."""
+    """Envelope [B, 32, L] and bands [B, 13, 32] to features [B, D, L / 32]; bands 32 to 4 on the way."""
 
     def __init__(self, dims: Dimensions) -> None:
         super().__init__()
@@ -78,8 +108,29 @@ class Trunk(nn.Module):
         )
         self.project = nn.Conv1d(c * BANDS // 8, dims.features, 1)
 
-    def forward(self, envelope: Tensor, ear: Tensor) -> Tensor:
-        return self.project(self.layers(self.filters(envelope, ear)).flatten(1, 2))
+    def forward(self, envelope: Tensor, bands: Tensor) -> Tensor:
+        return self.project(self.layers(self.filters(envelope, bands)).flatten(1, 2))
+
+
+class Context(nn.Module):
+    """The bands' description [B, 13, 32] to a scale and a shift of the features, [B, 2 D]."""
+
+    def __init__(self, width: int, dropout: float) -> None:
+        super().__init__()
+        self.layers = nn.Sequential(
+            nn.Conv1d(DESCRIPTION, 64, 1),
+            nn.SiLU(),
+            nn.Conv1d(64, 64, 5, padding=2),
+            nn.SiLU(),
+            nn.Conv1d(64, 16, 3, stride=2, padding=1),
+            nn.SiLU(),
+            nn.Flatten(),
+            nn.Dropout(dropout),
+            nn.Linear(16 * BANDS // 2, 2 * width),
+        )
+
+    def forward(self, bands: Tensor) -> Tensor:
+        return self.layers(bands)
 
 
 class Head(nn.Module):
@@ -101,6 +152,21 @@ class Head(nn.Module):
         return torch.sigmoid(self.frames(x + clip[..., None]))
 
 
+class Member(nn.Module):
+    """One network behind the front end: envelope [B, 32, L] and bands [B, 13, 32] to [B, 5, N]."""
+
+    def __init__(self, dims: Dimensions) -> None:
+        super().__init__()
+        self.trunk = Trunk(dims)
+        self.context = Context(dims.features, dims.dropout)
+        self.head = Head(dims.features, dims.dropout)
+
+    def forward(self, envelope: Tensor, bands: Tensor) -> Tensor:
+        features = self.trunk((envelope - 30) / 20, bands)
+        scale, shift = self.context(bands)[..., None].chunk(2, 1)
+        return self.head(nn.functional.silu(features * (1 + scale) + shift))
+
+
 class HaaqiNet(nn.Module):
     """The whole network.
 
@@ -113,14 +179,8 @@ class HaaqiNet(nn.Module):
     def __init__(self, dims: Dimensions | None = None) -> None:
         super().__init__()
         self.dims = dims or Dimensions()
-        width, dropout = self.dims.features, self.dims.dropout
         self.front_end = AuditoryFrontEnd()
-        self.trunk = Trunk(self.dims)
-        self.context = nn.Sequential(
-            nn.Linear(3 * BANDS, 64), nn.SiLU(), nn.Dropout(dropout), nn.Linear(64, 2 * width)
-        )
-        self.head = Head(width, dropout)
-        self.register_buffer("place", torch.linspace(-1, 1, BANDS), persistent=False)
+        self.members = nn.ModuleList(Member(self.dims) for _ in range(self.dims.members))
 
     def forward(self, signals: Tensor, loss: Tensor, level1: Tensor) -> Tensor:
         """Frame outputs [B, 5, N] in [0, 1], one every 128 ms, in the order of `OUTPUTS`.
@@ -134,11 +194,24 @@ class HaaqiNet(nn.Module):
 
     def score_features(self, envelope: Tensor, spectrum: Tensor, loss: Tensor) -> Tensor:
         """The same from the front end's envelope [B, 32, L], at least 32 frames, and spectrum [B, 32]."""
-        envelope = (envelope.clamp(max=TOP) - 30) / 20
-        level, loss = (spectrum - 30) / 20, (loss - 30) / 30
-        features = self.trunk(envelope, torch.stack([level, loss, self.place.expand_as(loss)], 1))
-        scale, shift = self.context(torch.cat([level, envelope.mean(-1), loss], 1))[..., None].chunk(2, 1)
-        return self.head(nn.functional.silu(features * (1 + scale) + shift))
+        envelope = envelope.clamp(max=TOP)
+        bands = describe_bands(envelope, spectrum, loss)
+        return torch.stack([member(envelope, bands) for member in self.members]).mean(0)
+
+
+def join(nets: Sequence[HaaqiNet]) -> HaaqiNet:
+    """One network whose outputs are the means of several networks' outputs.
+
+    Raises:
+        InputError: if they differ in size.
+    """
+    sizes = {replace(net.dims, members=1) for net in nets}
+    if len(sizes) != 1:
+        raise InputError(f"networks of different sizes cannot be joined: {sizes}")
+    members = [member for net in nets for member in net.members]
+    whole = HaaqiNet(replace(nets[0].dims, members=len(members)))
+    whole.members = nn.ModuleList(members)
+    return whole.eval()
 
 
 def frame_times(count: int, seconds: float) -> np.ndarray:

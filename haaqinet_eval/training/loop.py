@@ -27,7 +27,7 @@ TOP = 0.95  # true scores above are those of untouched and hardly touched music
 class Settings:
     """How to train."""
 
-    epochs: int = 20
+    epochs: int = 24
     batch_size: int = 32
     learning_rate: float = 2e-3  # the highest; cosine, with a warm-up of 5 % of the steps
     weight_decay: float = 0.05
@@ -37,7 +37,7 @@ class Settings:
     crop: tuple[float, float] = (0.3, 0.8)  # shortest and longest share of a clip that is shown
     bfloat16: bool = True  # mixed precision
     band_shift: int = 1  # bands and loss are moved together by up to so many bands
-    masks: int = 2  # SpecAugment: stretches of time and of bands replaced by the bands' means
+    masks: int = 1  # SpecAugment: stretches of time and of bands replaced by the bands' means
     average: float = 0.998  # decay of the running mean of the weights, which is what is kept
     patience: int = 8  # epochs without a better validation MSE
     max_steps: int = 0  # stop early, for tests; 0 for no limit

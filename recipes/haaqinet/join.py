@@ -1,0 +1,20 @@
+"""Join trained networks into one whose outputs are the means of theirs."""
+
+from __future__ import annotations
+
+import hydra
+from omegaconf import DictConfig
+
+from haaqinet_eval.model import join, load_model, save_model, sha256
+
+
+@hydra.main(version_base=None, config_path="config", config_name="join")
+def main(config: DictConfig) -> None:
+    """Write the joined weights and print their hash."""
+    net = join([load_model(path) for path in config.weights])
+    save_model(net, config.out, config.name, note=config.note)
+    print(sha256(config.out), config.out)
+
+
+if __name__ == "__main__":
+    main()
