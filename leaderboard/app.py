@@ -14,20 +14,21 @@ from haaqinet_eval.store import challenges
 from leaderboard import choices, reading
 from leaderboard.words import PAGES
 
+# without icons: Streamlit makes them the favicon, and browsers would fetch that from elsewhere
 PAGE_LIST = (
-    ("standings", "Standings", ":material/leaderboard:"),
-    ("listeners", "Listeners", ":material/hearing:"),
-    ("system", "System", ":material/graphic_eq:"),
-    ("compare", "Compare", ":material/compare_arrows:"),
-    ("agreement", "Agreement", ":material/rule:"),
-    ("status", "Submit and status", ":material/upload:"),
-    ("method", "Method", ":material/menu_book:"),
+    ("standings", "Standings"),
+    ("listeners", "Listeners"),
+    ("system", "System"),
+    ("compare", "Compare"),
+    ("agreement", "Agreement"),
+    ("status", "Submit and status"),
+    ("method", "Method"),
 )
 
 
 def main() -> None:
     """Show the page that was asked for."""
-    st.set_page_config("HAAQI leaderboard", ":material/hearing:", layout="wide")
+    st.set_page_config("HAAQI leaderboard", layout="wide")
     try:
         reading.look_again()
         found = reading.read(challenges)
@@ -36,10 +37,11 @@ def main() -> None:
         st.error("The store cannot be opened. The server's log says why.")
         return
     pages = [
-        st.Page(str(PAGES / f"{name}.py"), title=title, icon=icon, default=name == "standings")
-        for name, title, icon in PAGE_LIST
+        st.Page(str(PAGES / f"{name}.py"), title=title, default=name == "standings")
+        for name, title in PAGE_LIST
     ]
-    page = st.navigation(pages if found else [st.Page(str(PAGES / "empty.py"), title="Empty store")])
+    empty = st.Page(str(PAGES / "empty.py"), title="Empty store")
+    page = st.navigation(pages if found else [empty], position="top")
     if found:
         st.session_state["_challenge"] = choices.pick_challenge(found)
     page.run()

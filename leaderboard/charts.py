@@ -25,7 +25,7 @@ EAR_SHAPE = alt.Scale(**_EARS, range=["circle", CROSS])
 
 def _ears(column: str = "ear", legend: bool = True) -> dict[str, object]:
     """Colour and shape by ear."""
-    head = alt.Legend(title="Ear", orient="top") if legend else None
+    head = alt.Legend(title=None, orient="top") if legend else None
     return {
         "color": alt.Color(f"{column}:N", scale=EAR_COLOR, legend=head),
         "shape": alt.Shape(f"{column}:N", scale=EAR_SHAPE, legend=head),
@@ -58,11 +58,9 @@ def audiogram_chart(listener: Listener) -> alt.Chart:
         axis=alt.Axis(values=list(range(-10, 121, 10)), title="Hearing threshold (dB HL)", grid=True),
     )
     base = alt.Chart(frame).encode(x=x, y=y, tooltip=["ear", "Hz", "dB HL"])
-    lines = base.mark_line(strokeWidth=1.5).encode(
-        color=alt.Color("ear:N", scale=EAR_COLOR, legend=None), detail="ear:N"
-    )
+    lines = base.mark_line(strokeWidth=1.5).encode(color=_ears()["color"], detail="ear:N")
     points = base.mark_point(size=130, strokeWidth=2.2, filled=False).encode(**_ears())
-    return (lines + points).properties(height=390)  # 20 dB are as high as an octave is wide
+    return (lines + points).properties(height=450)  # with axes; 20 dB are as high as an octave is wide
 
 
 def agreement_chart(frame: pd.DataFrame, tooltip: Sequence[str]) -> alt.Chart:
@@ -103,8 +101,8 @@ def bland_altman(frame: pd.DataFrame, tooltip: Sequence[str]) -> alt.Chart:
     rules = alt.Chart(marks).mark_rule(color=GREY, strokeDash=[4, 4]).encode(y="value:Q")
     texts = (
         alt.Chart(marks)
-        .mark_text(align="right", dy=-7, color=GREY, fontSize=11)
-        .encode(y="value:Q", text="what:N", x=alt.value("width"))
+        .mark_text(align="left", dy=-7, color=GREY, fontSize=11)
+        .encode(y="value:Q", text="what:N", x=alt.value(4))
     )
     reach = 1.15 * max(0.1, float(frame.error.abs().max()), abs(low), abs(high))
     points = (
@@ -125,28 +123,24 @@ def bland_altman(frame: pd.DataFrame, tooltip: Sequence[str]) -> alt.Chart:
     return (rules + texts + points).properties(height=360)
 
 
-def interval_chart(frame: pd.DataFrame) -> alt.Chart:
-    """Means with 95 % intervals, a row per system and a panel per scorer.
+def interval_chart(frame: pd.DataFrame, scorer: str, color: str) -> alt.Chart:
+    """Means of one scorer with 95 % intervals, a row per system.
 
     Args:
-        frame: system, scorer, mean, low, high, kind ("entry" or "reference").
+        frame: system, mean, low, high, kind ("entry" or "reference").
+        scorer: its name for people.
     """
-    order = list(dict.fromkeys(frame.system))
-    y = alt.Y("system:N", sort=order, title=None, axis=alt.Axis(labelLimit=170))
-    x = alt.X("mean:Q", scale=alt.Scale(domain=[0, 1]), title="Mean score")
+    base = alt.Chart(frame).encode(
+        y=alt.Y("system:N", sort=list(frame.system), title=None, axis=alt.Axis(labelLimit=170))
+    )
     shape = alt.Scale(domain=["entry", "reference"], range=["circle", "diamond"])
-    panels = []
-    for place, (scorer, mine) in enumerate(frame.groupby("scorer", sort=False)):
-        color = (SECOND, FIRST)[place % 2]
-        base = alt.Chart(mine).encode(y=y if place == 0 else y.axis(None))
-        bars = base.mark_rule(strokeWidth=3, opacity=0.55, color=color).encode(x="low:Q", x2="high:Q")
-        points = base.mark_point(size=90, filled=True, opacity=1, color=color).encode(
-            x=x,
-            shape=alt.Shape("kind:N", scale=shape, legend=alt.Legend(title=None, orient="bottom")),
-            tooltip=["system", *(alt.Tooltip(f"{n}:Q", format=".4f") for n in ("mean", "low", "high"))],
-        )
-        panels.append((bars + points).properties(title=scorer, width=300, height=max(60, 26 * len(order))))
-    return alt.hconcat(*panels, spacing=12).resolve_scale(y="shared")
+    bars = base.mark_rule(strokeWidth=3, opacity=0.55, color=color).encode(x="low:Q", x2="high:Q")
+    points = base.mark_point(size=90, filled=True, opacity=1, color=color).encode(
+        x=alt.X("mean:Q", scale=alt.Scale(domain=[0, 1]), title=f"Mean {scorer}"),
+        shape=alt.Shape("kind:N", scale=shape, legend=alt.Legend(title=None, orient="top")),
+        tooltip=["system", *(alt.Tooltip(f"{n}:Q", format=".4f") for n in ("mean", "low", "high"))],
+    )
+    return (bars + points).properties(height=130 + 28 * len(frame))
 
 
 def heat_map(
@@ -170,7 +164,7 @@ def heat_map(
         tooltip=["listener", "system", alt.Tooltip("value:Q", format="+.3f" if diverging else ".3f")],
     )
     cells = base.mark_rect().encode(color=alt.Color("value:Q", scale=scale, title=None))
-    height = max(120, 22 * len(listeners))
+    height = 130 + 24 * len(listeners)
     if len(frame) > 300:
         return cells.properties(height=height)
     dark = f"abs(datum.value) > {0.6 * reach}" if diverging else "datum.value < 0.6"
@@ -187,32 +181,28 @@ def listeners_chart(frame: pd.DataFrame, chosen: str) -> alt.Chart:
     Args:
         frame: listener, loss (dB HL), scorer (for people), mean.
     """
-    names = sorted(frame.scorer.unique(), reverse=True)
-    x = alt.X(
-        "loss:Q",
-        title="Better ear, mean of 0.5, 1, 2, 4 kHz (dB HL)",
-        scale=alt.Scale(zero=False, padding=14),
-    )
+    names = sorted(frame.scorer.unique())
+    head = alt.Legend(title=None, orient="top", direction="vertical")
+    losses = alt.Scale(zero=False, padding=14)
+    x = alt.X("loss:Q", title="Better ear, mean of 0.5, 1, 2, 4 kHz (dB HL)", scale=losses)
     y = alt.Y("mean:Q", scale=alt.Scale(domain=[0, 1]), title="Mean score")
-    base = alt.Chart(frame).encode(
-        x=x, y=y, tooltip=["listener", "scorer", "loss", alt.Tooltip("mean:Q", format=".3f")]
+    points = (
+        alt.Chart(frame)
+        .mark_point(size=60, strokeWidth=2)
+        .encode(
+            x=x,
+            y=y,
+            color=alt.Color("scorer:N", scale=alt.Scale(domain=names, range=[SECOND, FIRST]), legend=head),
+            shape=alt.Shape(
+                "scorer:N", scale=alt.Scale(domain=names, range=["square", "triangle-up"]), legend=head
+            ),
+            tooltip=["listener", "scorer", "loss", alt.Tooltip("mean:Q", format=".3f")],
+        )
     )
-    points = base.mark_point(size=60, strokeWidth=2).encode(
-        color=alt.Color(
-            "scorer:N",
-            scale=alt.Scale(domain=names, range=[FIRST, SECOND]),
-            legend=alt.Legend(title=None, orient="top"),
-        ),
-        shape=alt.Shape(
-            "scorer:N",
-            scale=alt.Scale(domain=names, range=["triangle-up", "square"]),
-            legend=alt.Legend(title=None, orient="top"),
-        ),
-    )
-    mine = alt.Chart(frame[frame.listener == chosen]).encode(x=x, y=y)
-    ring = mine.mark_point(size=420, strokeWidth=2.5, color=GREY, shape="circle")
-    text = mine.mark_text(dy=-18, color=GREY, fontWeight="bold").encode(text="listener:N")
-    return (points + ring + text).properties(height=320)
+    mine = frame[frame.listener == chosen].sort_values("mean", ascending=False)
+    ring = alt.Chart(mine).mark_point(size=420, strokeWidth=2.5, color=GREY, shape="circle").encode(x=x, y=y)
+    name = alt.Chart(mine.head(1)).mark_text(dy=-20, color=GREY, fontWeight="bold")
+    return (points + ring + name.encode(x=x, y=y, text="listener:N")).properties(height=380)
 
 
 def groups_chart(frame: pd.DataFrame, order: Sequence[str]) -> alt.Chart:
@@ -235,7 +225,7 @@ def groups_chart(frame: pd.DataFrame, order: Sequence[str]) -> alt.Chart:
             ),
             tooltip=["name", "series", alt.Tooltip("mean:Q", format=".3f")],
         )
-        .properties(height=max(90, 34 * len(order)))
+        .properties(height=100 + 34 * len(order))
     )
 
 
@@ -258,10 +248,11 @@ def histogram(frame: pd.DataFrame) -> alt.Chart:
 def bars(frame: pd.DataFrame, axis: str) -> alt.Chart:
     """One bar per name, with its figure beside it; columns name and value."""
     base = alt.Chart(frame).encode(
-        x=alt.X("value:Q", title=axis), y=alt.Y("name:N", sort=list(frame.name), title=None)
+        x=alt.X("value:Q", title=axis),
+        y=alt.Y("name:N", sort=list(frame.name), title=None, axis=alt.Axis(labelLimit=320)),
     )
     texts = base.mark_text(align="left", dx=4, color=GREY).encode(text=alt.Text("value:Q", format=".3f"))
-    return (base.mark_bar(color=SECOND) + texts).properties(height=max(80, 26 * len(frame)))
+    return (base.mark_bar(color=SECOND) + texts).properties(height=60 + 28 * len(frame))
 
 
 def differences_chart(frame: pd.DataFrame) -> alt.Chart:
@@ -275,7 +266,7 @@ def differences_chart(frame: pd.DataFrame) -> alt.Chart:
     )
     stems = base.mark_rule(color=SECOND).encode(x=x, x2=alt.datum(0))
     zero = alt.Chart(pd.DataFrame({"x": [0]})).mark_rule(color=GREY).encode(x="x:Q")
-    return (zero + stems + points).properties(height=max(90, 20 * len(frame)))
+    return (zero + stems + points).properties(height=70 + 22 * len(frame))
 
 
 def calibration_chart(frame: pd.DataFrame) -> alt.Chart:

@@ -13,10 +13,10 @@ from .words import title
 
 
 def pick_challenge(found: Sequence[Challenge]) -> Challenge:
-    """The challenge, in the side bar of every page."""
+    """The challenge, above every page."""
     by_title = {challenge.title: challenge for challenge in found}
-    name = st.sidebar.selectbox(
-        "Challenge and split", list(by_title), key="challenge", bind="query-params", required=True
+    name = st.selectbox(
+        "Challenge and split", list(by_title), key="challenge", bind="query-params", width=420
     )
     return by_title[name]
 
@@ -27,21 +27,21 @@ def pick_system(
     """A system; by default the one at `place`."""
     by_label = {item.label: item for item in items}
     index = min(place, len(items) - 1)
-    name = st.selectbox(label, list(by_label), index, key=key, bind="query-params", required=True)
+    name = st.selectbox(label, list(by_label), index, key=key, bind="query-params")
     return by_label[name]
 
 
 def pick_listener(names: Sequence[str]) -> str:
     """A listener."""
-    return st.selectbox("Listener", list(names), key="listener", bind="query-params", required=True)
+    return st.selectbox("Listener", list(names), key="listener", bind="query-params")
 
 
 def pick_scorer(names: Sequence[str]) -> str:
     """A scorer, by its name for people."""
     by_title = {title(name): name for name in names}
-    return by_title[st.selectbox("Scorer", list(by_title), key="scorer", bind="query-params", required=True)]
+    return by_title[st.selectbox("Scorer", list(by_title), key="scorer", bind="query-params")]
 
 
 def pick(label: str, options: Sequence[str], key: str, note: str | None = None) -> str:
     """One of a few options; the first by default."""
-    return st.selectbox(label, list(options), key=key, bind="query-params", required=True, help=note)
+    return st.selectbox(label, list(options), key=key, bind="query-params", help=note)

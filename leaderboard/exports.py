@@ -1,8 +1,7 @@
-"""Taking a view along: tables as CSV, JSON and LaTeX, charts as Vega-Lite."""
+"""Tables and charts as all pages show them, and tables to take along: CSV, JSON and LaTeX."""
 
 from __future__ import annotations
 
-import json
 from functools import partial
 
 import altair as alt
@@ -86,8 +85,8 @@ def table(frame: pd.DataFrame, name: str, **options: object) -> object:
         name: of the files, unique on the page.
         options: of `st.dataframe`.
     """
-    chosen = st.dataframe(frame, hide_index=True, key=f"table-{name}", **options)
-    with st.popover("Export table", icon=":material/download:"):
+    chosen = st.dataframe(frame, hide_index=True, placeholder="–", key=f"table-{name}", **options)
+    with st.popover("Export table", icon=":material/download:", type="tertiary"):
         for label, (write, suffix, kind) in FORMATS.items():
             st.download_button(
                 f"{name}.{suffix} ({label})",
@@ -101,20 +100,10 @@ def table(frame: pd.DataFrame, name: str, **options: object) -> object:
 
 
 def chart(drawing: alt.TopLevelMixin, name: str, alt_text: str, width: str | int = "stretch") -> None:
-    """Show a chart, with its specification (Vega-Lite, data included) below.
+    """Show a chart; its toolbar, Streamlit's own, saves PNG and Vega-Lite and shows the data.
 
     Args:
-        name: of the file, unique on the page.
+        name: unique on the page.
         alt_text: what the chart says, for those who do not see it.
     """
     st.altair_chart(drawing, width=width, key=f"chart-{name}", alt=alt_text)
-    with st.popover("Export chart", icon=":material/download:"):
-        st.caption("PNG and SVG: from the chart's own menu, at its upper right corner.")
-        st.download_button(
-            f"{name}.vl.json (Vega-Lite)",
-            lambda: json.dumps(drawing.to_dict(), indent=1),
-            file_name=f"{name}.vl.json",
-            mime="application/json",
-            key=f"{name}-chart",
-            on_click="ignore",
-        )

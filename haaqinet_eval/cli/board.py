@@ -57,8 +57,8 @@ def leaderboard(
     opened.close()
     paths = [str(APP.parents[1]), *filter(None, [os.environ.get("PYTHONPATH")])]
     environment = {**os.environ, "HAAQINET_STORE": url, "PYTHONPATH": os.pathsep.join(paths)}
-    try:
-        code = subprocess.call(streamlit_command(host, port), env=environment)
-    except KeyboardInterrupt:
-        code = 0
-    raise typer.Exit(code)
+    command = streamlit_command(host, port)
+    sys.stdout.flush()
+    if os.name == "posix":  # the server takes this process over, and with it all signals
+        os.execve(command[0], command, environment)
+    raise typer.Exit(subprocess.call(command, env=environment))

@@ -10,10 +10,11 @@ import streamlit as st
 from haaqinet_eval.agreement import agreement
 from haaqinet_eval.store import Challenge
 from leaderboard import charts, choices, exports, reading
-from leaderboard.words import DEFINITIONS, INTRUSIVE, PREDICTED, by_severity, figure, verbatim
+from leaderboard.words import DEFINITIONS, INTRUSIVE, PREDICTED, by_severity, figure, verbatim, yes_no
 
 DOTS = 3000  # points that the scatter plots draw at most
 BINS = 10
+HOLDS = "Predicted interval holds HAAQI's mean"
 LARGE = 0.15  # a prediction further off than this is one to verify
 
 
@@ -114,17 +115,17 @@ def show_systems(items: Sequence[reading.Scored]) -> None:
             "System": item.label,
             "HAAQI": item.mean(INTRUSIVE),
             "HAAQI-Net": item.mean(PREDICTED),
-            "Net's interval has HAAQI's mean": covers(item),
+            HOLDS: yes_no(covers(item)),
         }
         for item in both
     ]
     frame = pd.DataFrame(rows)
     found = agreement(frame["HAAQI-Net"], frame["HAAQI"])
-    known = frame["Net's interval has HAAQI's mean"].dropna()
+    known = frame[HOLDS][frame[HOLDS] != yes_no(None)]
     st.markdown(
         f"Over the means of {len(both)} complete systems, reference rows included: Kendall's tau "
         f"**{figure(found.kendall, 2)}**, SRCC **{figure(found.srcc, 2)}**. HAAQI-Net's 95 % interval holds "
-        f"HAAQI's mean for **{int(known.sum())} of {len(known)}**: the interval is about scenes and "
+        f"HAAQI's mean for **{(known == 'yes').sum()} of {len(known)}**: the interval is about scenes and "
         "listeners, not about the net's own error."
     )
     exports.table(frame, "system-ranks")

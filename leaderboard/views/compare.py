@@ -50,7 +50,7 @@ def show_groups(challenge: Challenge, frame: pd.DataFrame) -> None:
     exports.chart(
         charts.differences_chart(shown), "differences", "Mean difference of the two systems by group."
     )
-    exports.table(table.round(5), "differences-by-group", height=240)
+    exports.table(table.round(5), "differences-by-group")
 
 
 def main() -> None:
@@ -99,6 +99,8 @@ def main() -> None:
     show_groups(challenge, frame)
     st.subheader("Where they disagree most")
     most = frame.reindex(frame.difference.abs().sort_values(ascending=False).index).head(MOST)
+    if not most.stem.any():
+        most = most.drop(columns="stem")
     exports.table(most.round(4), "disagreements", height=320)
 
 

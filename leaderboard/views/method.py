@@ -23,6 +23,12 @@ RANKING = f"""
   made elsewhere and published averages stand apart.
 """
 
+EXPORTS = """
+Below each table is its export: CSV and JSON at full precision, LaTeX with booktabs. A chart's toolbar, at
+its upper right corner, saves it as PNG and copies its Vega-Lite specification, which has the data. The
+address of a page has all that was chosen: send it on, and the reader sees the same view.
+"""
+
 SOURCES = """
 - HAAQI: Kates and Arehart, "The Hearing-Aid Audio Quality Index (HAAQI)", IEEE/ACM TASLP 24(2), 2016.
 - HAAQI-Net: Wisnu et al., "HAAQI-Net: A non-intrusive neural music audio quality assessment model for
@@ -58,6 +64,8 @@ def main() -> None:
     exports.table(pd.DataFrame(rows), "versions")
     store = reading.the_store()
     st.markdown(f"haaqinet-eval `{__version__}`, schema of the store `{schema_version(store)}`.")
+    st.subheader("Taking a view along")
+    st.markdown(EXPORTS)
     st.subheader("Sources")
     st.markdown(SOURCES)
 

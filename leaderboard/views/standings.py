@@ -8,9 +8,10 @@ import streamlit as st
 
 from haaqinet_eval.store import Challenge, Entry, published, submissions
 from leaderboard import charts, choices, exports, reading, subsets
-from leaderboard.words import DEFINITIONS, INTRUSIVE, PREDICTED, by_severity, title, yes_no
+from leaderboard.words import DEFINITIONS, INTRUSIVE, PAGES, PREDICTED, by_severity, title, yes_no
 
 ALL = "all"
+SHORT = {INTRUSIVE: "HAAQI", PREDICTED: "Predicted"}  # heads of columns
 
 
 def filters(challenge: Challenge) -> dict[str, object]:
@@ -106,13 +107,11 @@ def rank_text(entry: Entry) -> str:
     return f"{low} to {high}" if low != high else f"{low}"
 
 
-def figures(entry: Entry | None, prefix: str, sides: bool) -> dict[str, object]:
-    """The columns of one scorer."""
-    names = ["rank", "ranks", "group", "mean", "low", "high", *(("left", "right") if sides else ())]
-    if entry is None or entry.mean is None:
-        return {f"{prefix} {name}": None for name in names}
-    values = {**asdict(entry), "ranks": rank_text(entry), "group": entry.tie_group}
-    return {f"{prefix} {name}": values[name] for name in names}
+def figures(entry: Entry | None, name: str) -> dict[str, object]:
+    """The columns of one scorer; without rank, which stands first."""
+    values = {} if entry is None or entry.mean is None else {**asdict(entry), "ranks": rank_text(entry)}
+    columns = ("mean", "low", "high", "ranks", "tie_group")
+    return {f"{name} {column}": values.get(column) for column in columns}
 
 
 def ranked_table(items: Sequence[reading.Scored], scorers: Sequence[str]) -> pd.DataFrame:
@@ -120,16 +119,28 @@ def ranked_table(items: Sequence[reading.Scored], scorers: Sequence[str]) -> pd.
     rows = []
     for item in items:
         about = item.any
+        by = {title(scorer): item.entries.get(scorer) for scorer in scorers}
+        first, *others = by
         rows.append(
             {
+                f"{first} rank": by[first].rank if by[first] else None,
                 "Team": about.team,
                 "System": about.system,
-                "Kind": f"reference: {about.reference}" if about.reference else "entry",
+                **figures(by[first], first),
                 **{
                     name: value
-                    for place, scorer in enumerate(scorers)
-                    for name, value in figures(item.entries.get(scorer), title(scorer), place == 0).items()
+                    for scorer in others
+                    for name, value in {
+                        f"{scorer} rank": by[scorer].rank if by[scorer] else None,
+                        **figures(by[scorer], scorer),
+                    }.items()
                 },
+                **{
+                    f"{scorer} {ear}": getattr(entry, ear) if entry else None
+                    for scorer, entry in by.items()
+                    for ear in ("left", "right")
+                },
+                "Kind": f"reference: {about.reference}" if about.reference else "entry",
                 "Causal": yes_no(about.causal),
                 "More data": yes_no(about.augmented),
                 "Parameters": about.model_size,
@@ -138,31 +149,33 @@ def ranked_table(items: Sequence[reading.Scored], scorers: Sequence[str]) -> pd.
                 "Note": about.note,
             }
         )
-    return pd.DataFrame(rows).astype({"Parameters": "Int64"} if rows else {})
+    whole = [f"{title(s)} {name}" for s in scorers for name in ("rank", "tie_group")]
+    return pd.DataFrame(rows).astype(dict.fromkeys(("Parameters", *whole), "Int64"))
 
 
 def column_config(scorers: Sequence[str]) -> dict[str, object]:
     """How the columns look."""
-    config: dict[str, object] = {
-        "Team": st.column_config.TextColumn(pinned=True),
-        "System": st.column_config.TextColumn(pinned=True),
-    }
     number, text = st.column_config.NumberColumn, st.column_config.TextColumn
+    config: dict[str, object] = {
+        "Team": text(width=110),
+        "System": text(width=150),
+        "Parameters": number(format="compact"),
+    }
     for scorer in scorers:
-        name, short = title(scorer), "HAAQI" if scorer == INTRUSIVE else title(scorer)
+        name, short = title(scorer), SHORT.get(scorer, scorer)
         config |= {
-            f"{name} rank": number(f"{short} rank", help=f"Rank by the mean of {name} alone", format="%d"),
-            f"{name} ranks": text(
-                f"{short} rank range", help="Ranks that the differences leave open: 95 %, corrected (Holm)"
-            ),
-            f"{name} group": number(
-                f"{short} tie group", help="Every system is significantly better than all of later groups"
-            ),
+            f"{name} rank": number(f"{short} rank", help=f"Rank by the mean of {name} alone", width=90),
             f"{name} mean": number(f"{short} mean", format="%.4f"),
             f"{name} low": number("95 % from", format="%.3f", help="Bootstrap over scenes and listeners"),
             f"{name} high": number("95 % to", format="%.3f"),
-            f"{name} left": number("left ear", format="%.3f"),
-            f"{name} right": number("right ear", format="%.3f"),
+            f"{name} ranks": text(
+                f"{short} rank range", help="Ranks that the differences leave open: 95 %, corrected (Holm)"
+            ),
+            f"{name} tie_group": number(
+                f"{short} tie group", help="Every system is significantly better than all of later groups"
+            ),
+            f"{name} left": number(f"{short} left ear", format="%.3f"),
+            f"{name} right": number(f"{short} right ear", format="%.3f"),
         }
     return config
 
@@ -207,42 +220,60 @@ def invalid_table(challenge: Challenge) -> pd.DataFrame:
     )
 
 
-def chart_frame(items: Sequence[reading.Scored], scorers: Sequence[str]) -> pd.DataFrame:
-    """What the chart of intervals draws."""
-    return pd.DataFrame(
-        [
-            {
-                "system": item.label,
-                "scorer": title(scorer),
-                **{name: getattr(item.entries[scorer], name) for name in ("mean", "low", "high")},
-                "kind": "reference" if item.any.reference else "entry",
-            }
-            for scorer in scorers
-            for item in items
-            if item.mean(scorer) is not None
-        ]
-    )
+def chart_frame(items: Sequence[reading.Scored], scorer: str) -> pd.DataFrame:
+    """What the chart of intervals draws: complete systems, best first."""
+    rows = [
+        {
+            "system": item.label,
+            **{name: getattr(item.entries[scorer], name) for name in ("mean", "low", "high")},
+            "kind": "reference" if item.any.reference else "entry",
+        }
+        for item in items
+        if item.mean(scorer) is not None
+    ]
+    return pd.DataFrame(rows).sort_values("mean", ascending=False) if rows else pd.DataFrame()
 
 
 def show_ranked(challenge: Challenge, items: Sequence[reading.Scored], scorers: Sequence[str]) -> None:
-    """Chart and table of the complete systems."""
+    """Table and charts of the complete systems."""
     whole = [item for item in items if any(e.mean is not None for e in item.entries.values())]
     if not whole:
         st.info("No system here has a score for every trial, so nothing is ranked.")
         return
-    exports.chart(
-        charts.interval_chart(chart_frame(whole, scorers)),
-        "standings",
-        "Mean score of each system with its 95 % interval, one panel per scorer; the table has the figures.",
+    chosen = exports.table(
+        ranked_table(whole, scorers),
+        f"standings-{challenge.name}",
+        column_config=column_config(scorers),
+        on_select="rerun",
+        selection_mode="single-row",
     )
-    exports.table(
-        ranked_table(whole, scorers), f"standings-{challenge.name}", column_config=column_config(scorers)
-    )
+    if chosen.selection.rows:
+        show_links(challenge, whole[chosen.selection.rows[0]])
     if INTRUSIVE in scorers and PREDICTED in scorers:
         st.caption(
             "HAAQI ranks as the challenge does. HAAQI-Net's prediction has ranks of its own and does not "
-            "change those of HAAQI. Reference rows stand at their mean and take no rank."
+            "change those of HAAQI. Reference rows stand at their mean and take no rank. Choose a row to "
+            "open its system."
         )
+    for column, scorer in zip(st.columns(len(scorers)), scorers, strict=True):
+        frame = chart_frame(whole, scorer)
+        if len(frame):
+            with column:
+                color = charts.FIRST if scorer == PREDICTED else charts.SECOND
+                exports.chart(
+                    charts.interval_chart(frame, title(scorer), color),
+                    f"intervals-{scorer}",
+                    f"Mean {title(scorer)} of each system with its 95 % interval, best first.",
+                )
+
+
+def show_links(challenge: Challenge, item: reading.Scored) -> None:
+    """Ways on from a row of the table."""
+    address = {"challenge": challenge.title, "system": item.label}
+    with st.container(horizontal=True):
+        st.text(item.label)
+        for name, label in (("listeners", "Listeners"), ("system", "System")):
+            st.page_link(str(PAGES / f"{name}.py"), label=label, query_params=address)
 
 
 def show_apart(challenge: Challenge, entries: Sequence[Entry]) -> None:

@@ -49,7 +49,6 @@ def table(found: list[Submission]) -> pd.DataFrame:
                 "Team": s.system.team,
                 "System": s.system.name,
                 "State": s.state,
-                "Meaning": STATES[s.state],
                 "Reason": s.reason,
                 "Findings": len(s.findings),
                 "Scorers": ", ".join(s.scorers),

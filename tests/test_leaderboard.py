@@ -1,0 +1,257 @@
+"""The leaderboard's pages on a full store, an empty one, and one where nothing went well."""
+
+import json
+import re
+
+import numpy as np
+import pytest
+
+pytest.importorskip("streamlit", reason="streamlit is not installed")
+
+import board_store
+import pandas as pd
+from board_store import CHALLENGE, LISTENERS, NASTY, SPLIT
+from streamlit.testing.v1 import AppTest
+
+from haaqinet_eval.agreement import agreement
+from haaqinet_eval.statistics import mean_interval
+from haaqinet_eval.store import open_store, standings, submissions
+from leaderboard import charts, subsets, words
+
+APP = str(words.PAGES.with_name("app.py"))
+PAGES = ["standings", "listeners", "system", "compare", "agreement", "status", "method"]
+KINDS = ["full", "failed", "empty"]
+
+
+@pytest.fixture(scope="module")
+def stores(tmp_path_factory):
+    """URLs of the three stores."""
+    folder = tmp_path_factory.mktemp("board")
+    urls = {kind: f"sqlite:///{folder / kind}.sqlite" for kind in KINDS}
+    for kind, url in urls.items():
+        store = open_store(url)
+        if kind == "full":
+            board_store.fill(store, folder)
+        elif kind == "failed":
+            board_store.fill_failed(store)
+        store.close()
+    return urls
+
+
+@pytest.fixture
+def show(stores, monkeypatch):
+    """Shows a page of a store, with the parameters of its address."""
+
+    def run(page="standings", kind="full", **address):
+        monkeypatch.setenv("HAAQINET_STORE", stores[kind])
+        test = AppTest.from_file(APP, default_timeout=60)
+        test.query_params.update(address)
+        if page != "standings":
+            test.run()  # the pages are known from here on
+            test.switch_page(str(words.PAGES / f"{page}.py"))
+            test.query_params.update(address)
+        test.run()
+        assert not test.exception, test.exception[0].message
+        return test
+
+    return run
+
+
+@pytest.fixture
+def rows(stores):
+    """The standings of the full store, by scorer and system."""
+    store = open_store(stores["full"])
+    yield {(e.scorer, e.system): e for e in standings(store, CHALLENGE, SPLIT) if e.origin == "here"}
+    store.close()
+
+
+def texts(test):
+    """All Markdown on a page."""
+    return [m.value for m in (*test.markdown, *test.caption, *test.title, *test.subheader, *test.warning)]
+
+
+def table(test, column):
+    """The table that has this column."""
+    return next(frame.value for frame in test.dataframe if column in frame.value)
+
+
+@pytest.mark.parametrize("kind", KINDS[:2])
+@pytest.mark.parametrize("page", PAGES)
+def test_every_page_opens(show, page, kind):
+    test = show(page, kind)
+    assert len(test.title) == 1
+    assert not test.error
+    for text in texts(test):  # a name is shown as code or not at all
+        assert NASTY not in re.sub(r"(`+) ?.*?(?<!`)\1(?!`)", "", text)
+
+
+def test_an_empty_store_says_how_to_fill_it(show):
+    test = show(kind="empty")
+    text = " ".join(texts(test))
+    assert test.title[0].value == "This store is empty"
+    for command in ("make demo", "haaqinet import-results", "haaqinet submit", "haaqinet load-published"):
+        assert command in text
+
+
+def test_a_store_that_cannot_be_opened_shows_no_path(tmp_path, monkeypatch):
+    (tmp_path / "broken.sqlite").write_bytes(b"no database" * 100)
+    monkeypatch.setenv("HAAQINET_STORE", str(tmp_path / "broken.sqlite"))
+    test = AppTest.from_file(APP, default_timeout=60).run()
+    assert not test.exception
+    assert "cannot be opened" in test.error[0].value
+    assert str(tmp_path) not in test.error[0].value
+
+
+def test_each_scorer_has_its_own_mean_and_rank(show, rows):
+    shown = table(show(), "HAAQI (intrusive) rank").set_index("System")
+    assert set(shown.index) == {system for (_, system), entry in rows.items() if entry.mean is not None}
+    for scorer in ("haaqi", "haaqinet"):
+        name = words.title(scorer)
+        for system, line in shown.iterrows():
+            entry = rows[scorer, system]
+            assert line[f"{name} mean"] == entry.mean
+            assert (line[f"{name} low"], line[f"{name} high"]) == (entry.low, entry.high)
+            rank = line[f"{name} rank"]
+            assert (None if pd.isna(rank) else rank) == entry.rank
+    assert shown.loc["ideal", "Kind"] == "reference: ideal"
+    assert pd.isna(shown.loc["ideal", "HAAQI (intrusive) rank"])
+    assert shown.loc["stream", "HAAQI-Net (predicted) ranks"] == "1 to 2"
+
+
+def test_what_lacks_a_score_is_below_with_its_reason(show):
+    test = show()
+    below = table(test, "Reason").set_index("System")
+    assert set(below.index) == {"half", "crashed", "waiting", "damaged"}
+    assert "silent_file 9" in below.loc["half", "Reason"].iloc[0]
+    assert (below.loc["half", "Coverage"] == 39 / 48).all()
+    assert "weights are missing" in below.loc["crashed", "Reason"].iloc[0]
+    assert below.loc["damaged", "Reason"] == "silent_file"
+    ranked = table(test, "HAAQI (intrusive) rank")
+    assert not set(ranked.System) & set(below.index)
+    assert not [f for f in show(kind="failed").dataframe if "HAAQI (intrusive) rank" in f.value]
+
+
+def test_scores_made_elsewhere_and_published_ones_stand_apart(show):
+    test = show()
+    assert list(table(test, "Version").System) == ["elsewhere"]
+    assert "elsewhere" not in set(table(test, "HAAQI (intrusive) rank").System)
+    assert table(test, "panel")["mean"].is_monotonic_decreasing
+
+
+def test_a_subset_has_means_and_intervals_of_its_own(show, rows):
+    shown = table(show(ear="left", severity="moderate"), "HAAQI (intrusive) rank").set_index("System")
+    name = next(id for id, person in LISTENERS.items() if person.severity_humes == "moderate")
+    trials = board_store.make_trials()
+    mine = [
+        row
+        for row in board_store.make_rows("stream", 0.69, trials)
+        if row.scorer == "haaqi" and row.listener == name and row.ear == "left"
+    ]
+    values = [row.score for row in mine]
+    expected = mean_interval(values, [row.scene for row in mine], [row.listener for row in mine])
+    line = shown.loc["stream"]
+    assert line["HAAQI (intrusive) mean"] == pytest.approx(np.mean(values))
+    assert line["HAAQI (intrusive) low"] == pytest.approx(expected.low)
+    assert line["HAAQI (intrusive) high"] == pytest.approx(expected.high)
+    assert pd.isna(line["HAAQI (intrusive) right"])
+
+
+def test_the_subset_of_all_trials_is_the_standings(rows):
+    entries = [entry for (scorer, _), entry in rows.items() if scorer == "haaqi"]
+    levels = {name: level for name, level, _ in board_store.SYSTEMS}
+    trials = board_store.make_trials()
+
+    def own(entry):
+        made = board_store.make_rows(entry.system, levels[entry.system], trials)
+        return pd.DataFrame([vars(row) for row in made if row.scorer == "haaqi"])
+
+    for entry in subsets.restrict(entries, own):
+        stored = rows["haaqi", entry.system]
+        for name in ("rank", "rank_low", "rank_high", "tie_group", "mean", "low", "high", "left", "right"):
+            assert getattr(entry, name) == pytest.approx(getattr(stored, name)), name
+
+
+def test_filters_hide_systems_but_keep_their_ranks(show):
+    shown = table(show(causal="yes"), "HAAQI (intrusive) rank").set_index("System")
+    assert set(shown.index) == {"passthrough", "stream"}
+    assert shown.loc["stream", "HAAQI (intrusive) rank"] == 2
+
+
+def test_the_address_chooses_system_and_listener(show):
+    test = show("listeners", system="example / stream", listener="L9003")
+    assert {box.key: box.value for box in test.selectbox if box.key in ("system", "listener")} == {
+        "system": "example / stream",
+        "listener": "L9003",
+    }
+    own = {row.score for row in board_store.make_rows("stream", 0.69, board_store.make_trials())}
+    shown = table(test, "predicted")
+    assert len(shown) == 12
+    assert set(shown.intrusive) <= {round(score, 4) for score in own}
+    assert any(f"**{LISTENERS['L9003'].severity_humes}**" in text for text in texts(test))
+
+
+def test_an_address_of_another_store_is_no_error(show):
+    test = show("listeners", system="nobody / nothing", listener="L0000", challenge="other")
+    assert next(box.value for box in test.selectbox if box.key == "listener") == "L9001"
+
+
+def test_the_agreement_is_that_of_the_scores(show):
+    frame = table(show("agreement"), "LCC").set_index("Group")
+    trials = board_store.make_trials()
+    made = board_store.make_rows("separate", 0.71, trials)
+    predicted, true = ([r.score for r in made if r.scorer == s] for s in ("haaqinet", "haaqi"))
+    expected = agreement(predicted, true)
+    line = frame.loc["example / separate"]
+    found = (line.LCC, line.SRCC, line.Kendall, line.MSE, line.Bias)
+    assert found == pytest.approx(
+        (expected.lcc, expected.srcc, expected.kendall, expected.mse, expected.bias)
+    )
+
+
+def test_a_comparison_is_paired(show, rows):
+    test = show("compare", first="example / separate", second="example / stream")
+    metrics = {metric.label: metric.value for metric in test.metric}
+    difference = rows["haaqi", "separate"].mean - rows["haaqi", "stream"].mean
+    assert metrics["First minus second"] == f"{difference:+.4f}"
+    assert metrics["Trials in common"] == "48 of 48"
+
+
+def test_a_submission_tells_what_happened(show, stores):
+    store = open_store(stores["full"])
+    known = {s.system.name: s for s in submissions(store, challenge=CHALLENGE)}
+    store.close()
+    label = f"{known['crashed'].id}: example / crashed"
+    test = show("status", submission=label)
+    assert list(table(test, "Message").State) == ["queued", "scoring", "failed"]
+    assert table(test, "Message").Message.iloc[-1] == "the scorer's weights are missing"
+    test = show("status", submission=f"{known['damaged'].id}: example / damaged")
+    assert list(table(test, "code").code) == ["silent_file"]
+
+
+def test_an_audiogram_is_drawn_as_audiologists_draw_it():
+    spec = charts.audiogram_chart(LISTENERS["L9002"]).to_dict()
+    points = next(layer for layer in spec["layer"] if layer["mark"]["type"] == "point")["encoding"]
+    assert points["x"]["scale"]["type"] == "log"
+    assert points["x"]["axis"]["orient"] == "top"
+    assert points["y"]["scale"]["reverse"] is True
+    assert points["color"]["scale"] == {"domain": ["right", "left"], "range": [charts.RIGHT, charts.LEFT]}
+    assert points["shape"]["scale"]["range"] == ["circle", charts.CROSS]
+    red, _, blue = (int(charts.RIGHT[i : i + 2], 16) for i in (1, 3, 5))
+    assert red > blue
+    (data,) = spec["datasets"].values()
+    drawn = {(row["ear"], row["Hz"]): row["dB HL"] for row in data}
+    person = LISTENERS["L9002"]
+    assert drawn == {
+        (ear, hz): level
+        for ear in ("left", "right")
+        for hz, level in zip(person.ear(ear).frequencies, person.ear(ear).levels, strict=True)
+    }
+
+
+def test_no_chart_tells_by_colour_alone():
+    frame = pd.DataFrame(
+        {"predicted": [0.5], "intrusive": [0.4], "error": [0.1], "middle": [0.45], "ear": ["left"]}
+    )
+    for drawing in (charts.agreement_chart(frame, ["ear"]), charts.bland_altman(frame, ["ear"])):
+        layers = [layer["encoding"] for layer in json.loads(drawing.to_json())["layer"]]
+        assert all("shape" in layer for layer in layers if "color" in layer)

@@ -1,0 +1,63 @@
+"""What the leaderboard may import: it reads the store and draws."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+FOLDER = Path(__file__).parents[1] / "leaderboard"
+FILES = sorted(FOLDER.rglob("*.py"))
+OURS = {"audiogram", "agreement", "errors", "scores", "standings", "statistics", "store", "__version__"}
+OTHERS = {"altair", "leaderboard", "numpy", "pandas", "streamlit", *sys.stdlib_module_names}
+WRITERS = {
+    *("StoredScores", "submit", "withdraw", "rescore", "claim", "finish", "fail", "release", "refresh"),
+    *(
+        "register_challenge",
+        "import_results",
+        "import_scores",
+        "load_published",
+        "copy_store",
+        "store_import",
+    ),
+}
+
+
+def imported(path):
+    """Absolute names of all that a file imports."""
+    package = ["leaderboard", *path.relative_to(FOLDER).parent.parts]
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            base = package[: len(package) - node.level + 1] if node.level else []
+            module = ".".join([*base, *([node.module] if node.module else [])])
+            yield from (f"{module}.{alias.name}" for alias in node.names)
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda p: str(p.relative_to(FOLDER)))
+def test_it_imports_what_it_may(path):
+    for name in imported(path):
+        top, _, rest = name.partition(".")
+        if top == "haaqinet_eval":
+            assert rest.split(".")[0] in OURS, name
+            assert rest.split(".")[-1] not in WRITERS, f"{name} writes to the store"
+        else:
+            assert top in OTHERS, name
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda p: str(p.relative_to(FOLDER)))
+def test_files_are_short(path):
+    assert len(path.read_text(encoding="utf-8").splitlines()) <= 350
+
+
+def test_no_network_is_loaded_to_draw():
+    pytest.importorskip("streamlit", reason="streamlit is not installed")
+    code = (
+        f"import sys; sys.path.insert(0, {str(FOLDER.parent)!r})\n"
+        "from leaderboard import charts, choices, exports, reading, subsets, words\n"
+        "print(*[m for m in ('torch', 'numba', 'clarity', 'haaqinet_eval.model') if m in sys.modules])"
+    )
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert not result.stdout.split()
