@@ -13,6 +13,7 @@ PACKAGE = ROOT / "haaqinet_eval"
 # part -> parts of ours that it may import; every part may import itself and `errors`
 ARROWS = {
     "errors": set(),
+    "names": set(),
     "audiogram": set(),
     "audio": set(),
     "nalr": {"audiogram"},
@@ -30,7 +31,7 @@ ARROWS = {
         *("evaluate", "scores", "summary", "synthesis"),
     },
     "systems": {"audiogram", "audio", "trials", "nalr", "cadenza"},
-    "submissions": {"audiogram", "audio", "cadenza"},
+    "submissions": {"names", "audiogram", "audio", "cadenza"},
     "training": {"audiogram", "audio", "trials", "model", "agreement"},
     "weights": set(),
     "conf": set(),
@@ -39,8 +40,9 @@ ARROWS = {
     "report": {"audiogram", "scores", "standings", "agreement", "summary"},
     "statistics": set(),
     "published": set(),
-    "store": {"audiogram", "trials", "scores", "statistics", "published"},
-    "worker": {"trials", "scores", "scorers", "evaluate", "cadenza", "submissions", "store"},
+    "store": {"names", "audiogram", "trials", "scores", "statistics", "published"},
+    "site": {"statistics", "store"},
+    "worker": {"names", "trials", "scores", "scorers", "evaluate", "cadenza", "submissions", "store"},
 }
 ANYTHING = {"cli", "shim", "__init__"}
 

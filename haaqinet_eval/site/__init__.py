@@ -1,0 +1,120 @@
+"""A static copy of the board: HTML pages and JSON that any web server can hand out.
+
+    index.html            standings of every challenge and split, apart by scorer
+    systems/ID.html       one submission: its scores, and its means by listener, severity and genre
+    standings/NAME.json   records of `haaqinet_eval.store.standings_json`
+    cadenza/NAME.json     the table format of the Cadenza Challenge's own web site
+    site.json             what was written, and from which store schema
+
+The pages need no scripts and load nothing from elsewhere. The same store gives the same bytes.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+from ..errors import InputError
+from ..store import Challenge, Entry, Store, challenges, schema_version, standings, standings_json
+from .markup import element, page
+from .pages import INTRUSIVE, LIMITS, challenge_parts, published_parts, system_page
+
+INDEX = "site.json"
+
+
+def cadenza_table(entries: Iterable[Entry]) -> dict[str, Any]:
+    """Intrusive standings as the Cadenza Challenge's web site reads a table.
+
+    `format` describes the columns, `data` has the rows. Only complete systems that were scored
+    here are in it; a reference row has the rank null.
+    """
+    heads = {
+        "rank": "Rank",
+        "team": "Team",
+        "id": "System",
+        "paper": "Paper",
+        "HAAQI": "HAAQI",
+        "left": "Left ear",
+        "right": "Right ear",
+    }
+    rows = [
+        {
+            "rank": entry.rank,
+            "team": entry.team,
+            "id": entry.system,
+            "paper": "",  # the store knows of none
+            "HAAQI": round(entry.mean, 4),
+            "left": None if entry.left is None else round(entry.left, 4),
+            "right": None if entry.right is None else round(entry.right, 4),
+        }
+        for entry in entries
+        if entry.scorer == INTRUSIVE and entry.origin == "here" and entry.mean is not None
+    ]
+    columns = [{"dataField": key, "text": text, "sort": key != "paper"} for key, text in heads.items()]
+    return {"defaultSort": {"field": "HAAQI", "order": "desc"}, "format": columns, "data": rows}
+
+
+def _to_json(value: object) -> str:
+    return json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def _file_names(known: Sequence[Challenge]) -> list[str]:
+    """A file name for each challenge and split, without two alike where case does not count."""
+    names: list[str] = []
+    for challenge in known:
+        plain = re.sub(r"[^A-Za-z0-9_]+", "-", f"{challenge.name} {challenge.split}".strip()).strip("-")
+        taken = plain.casefold() in {name.casefold() for name in names}
+        names.append(f"{plain}-{challenge.id}" if taken or not plain else plain)
+    return names
+
+
+def site_files(store: Store) -> dict[str, str]:
+    """All files of the static copy: relative path -> text.
+
+    Args:
+        store: what is shown; nothing is written to it.
+    """
+    known, files, parts = challenges(store), {}, []
+    for challenge, name in zip(known, _file_names(known), strict=True):
+        entries = standings(store, challenge.name, challenge.split)
+        parts += challenge_parts(store, challenge, entries, name)
+        files[f"cadenza/{name}.json"] = _to_json(cadenza_table(entries))
+        files[f"standings/{name}.json"] = _to_json(standings_json(store, challenge.name, challenge.split))
+        for submission in sorted({entry.submission for entry in entries}):
+            mine = [entry for entry in entries if entry.submission == submission]
+            files[f"systems/{submission}.html"] = system_page(store, challenge, mine)
+    parts += published_parts(store, dict.fromkeys(challenge.name for challenge in known))
+    limits = [element("h2", "What the scores are and are not"), *(element("p", text) for text in LIMITS)]
+    empty = [] if known else [element("p", "The store is empty.")]
+    files["index.html"] = page("HAAQI standings", *empty, *parts, *limits)
+    record = {"schema": schema_version(store), "challenges": [challenge.title for challenge in known]}
+    files[INDEX] = _to_json({**record, "files": sorted(files)})
+    return files
+
+
+def export_site(store: Store, folder: str | Path) -> int:
+    """Write the static copy to a folder, in place of an earlier one; gives the number of files.
+
+    Raises:
+        InputError: for a folder that is there and is no earlier copy.
+    """
+    folder = Path(folder).absolute()
+    if folder.exists() and not (folder / INDEX).is_file():
+        raise InputError(f"{folder}: is there already and is no earlier copy of a board; give a new folder")
+    files = site_files(store)
+    part, old = (folder.with_name(f"{folder.name}.{end}") for end in ("part", "old"))
+    for path in (part, old):
+        shutil.rmtree(path, ignore_errors=True)
+    for name, text in files.items():
+        path = part / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8", newline="\n")
+    if folder.exists():
+        folder.rename(old)
+    part.rename(folder)
+    shutil.rmtree(old, ignore_errors=True)
+    return len(files)

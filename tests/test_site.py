@@ -1,0 +1,134 @@
+"""The static copy of the board: complete, escaped, valid, the same each time."""
+
+import json
+from xml.etree import ElementTree
+
+import board_store
+import pytest
+from typer.testing import CliRunner
+
+from haaqinet_eval import InputError
+from haaqinet_eval.cli import app
+from haaqinet_eval.site import cadenza_table, export_site, site_files
+from haaqinet_eval.store import open_store, published, standings
+
+NAME = f"{board_store.CHALLENGE}-{board_store.SPLIT}"
+
+
+@pytest.fixture(scope="module")
+def full(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("site")
+    store = open_store(str(folder / "store.sqlite"))
+    board_store.fill(store, folder)
+    yield store
+    store.close()
+
+
+@pytest.fixture(scope="module")
+def files(full):
+    return site_files(full)
+
+
+def tables(page):
+    """Tables of a page: caption and rows of texts, the heads first; a page that is not well-formed fails."""
+    root = ElementTree.fromstring(page)
+    return [
+        (table.findtext("caption"), [["".join(cell.itertext()) for cell in row] for row in table.iter("tr")])
+        for table in root.iter("table")
+    ]
+
+
+def test_standings_keep_scorers_and_the_incomplete_apart(full, files):
+    root = ElementTree.fromstring(files["index.html"])
+    heads = [head.text for head in root.iter("h3")]
+    assert heads[:2] == ["HAAQI (intrusive), version example-1", "HAAQI-Net (predicted), version example-2"]
+    assert "(scored elsewhere)" in heads[2]
+    found = tables(files["index.html"])
+    expected = [
+        e for e in standings(full, board_store.CHALLENGE) if e.scorer == "haaqi" and e.origin == "here"
+    ]
+    caption, (head, *rows) = found[0]
+    assert caption == "Every expected trial has a score"
+    assert [row[head.index("Mean")] for row in rows] == [
+        f"{e.mean:.4f}" for e in expected if e.mean is not None
+    ]
+    first = next(e for e in expected if e.rank == 1)
+    row = next(row for row in rows if row[0] == "1")
+    assert row[head.index("95 % interval")] == f"{first.low:.4f} to {first.high:.4f}"
+    assert row[head.index("Coverage")] == "48 of 48 (100.0%)"
+    caption, (head, *rows) = found[1]
+    assert caption.startswith("Not ranked")
+    reasons = {row[head.index("System")]: row[head.index("Reason")] for row in rows}
+    assert "silent_file 9" in reasons["half"]
+    assert reasons["crashed"] == "the scorer's weights are missing"
+
+
+def test_published_averages_refusals_and_limits_stand_apart(full, files):
+    found = dict(tables(files["index.html"]))
+    rows = found[f"{board_store.CHALLENGE}, test set"]
+    assert len(rows) == 1 + len(published(full, board_store.CHALLENGE))
+    assert ["example", "damaged", "silent_file"] in found["Not scored"]
+    assert "cannot know the target gains" in files["index.html"]
+
+
+def test_names_are_text_and_nothing_comes_from_elsewhere(files):
+    for name, page in files.items():
+        if name.endswith(".html"):
+            root = ElementTree.fromstring(page)
+            assert not {"script", "img", "link", "iframe", "b", "form"} & {e.tag for e in root.iter()}, name
+            for element in root.iter():
+                assert not element.get("src"), name
+                target = element.get("href", "").removeprefix("../")
+                assert target == "" or target in files, target
+    assert any(row[2] == board_store.NASTY for _, rows in tables(files["index.html"]) for row in rows)
+
+
+def test_a_page_per_submission_with_means_by_group(full, files):
+    entry = next(e for e in standings(full, board_store.CHALLENGE) if e.system == "stream")
+    found = dict(tables(files[f"systems/{entry.submission}.html"]))
+    assert [row[0][:9] for row in found["Scores"][1:]] == ["HAAQI (in", "HAAQI-Net"]
+    assert len(found["By listener"]) == 1 + 2 * len(board_store.LISTENERS)
+    assert found["About the system"][1][:3] == ["yes", "no", "1200000"]
+
+
+def test_json_has_the_records_and_the_cadenza_sites_format(full, files):
+    records = json.loads(files[f"standings/{NAME}.json"])
+    assert len(records) == len(standings(full, board_store.CHALLENGE))
+    table = json.loads(files[f"cadenza/{NAME}.json"])
+    assert set(table) == {"defaultSort", "format", "data"}
+    fields = [column["dataField"] for column in table["format"]]
+    assert all(set(column) == {"dataField", "text", "sort"} for column in table["format"])
+    assert table["defaultSort"]["field"] in fields
+    assert all(list(row) == fields for row in table["data"])
+    assert [row["id"] for row in table["data"]][:2] == ["ideal", "separate"]
+    assert [row["rank"] for row in table["data"]][:2] == [None, 1]
+    assert not {"half", "crashed", "elsewhere"} & {row["id"] for row in table["data"]}
+
+
+def test_the_same_store_gives_the_same_bytes_and_a_copy_is_replaced(full, files, tmp_path):
+    out = tmp_path / "site"
+    assert export_site(full, out) == len(files)
+    (out / "stale.html").write_text("old")
+    assert export_site(full, out) == len(files)
+    written = {str(p.relative_to(out)): p.read_text(encoding="utf-8") for p in out.rglob("*") if p.is_file()}
+    assert written == files
+    assert [path.name for path in tmp_path.iterdir()] == ["site"]
+
+
+def test_a_folder_that_is_no_copy_is_left_alone(full, tmp_path):
+    (tmp_path / "thesis.txt").write_text("keep")
+    with pytest.raises(InputError, match="is no earlier copy of a board"):
+        export_site(full, tmp_path)
+    assert (tmp_path / "thesis.txt").read_text() == "keep"
+
+
+def test_an_empty_store_says_so_and_no_rows_are_a_table_without_data(tmp_path):
+    result = CliRunner().invoke(
+        app, ["export-site", "--store", str(tmp_path / "new.sqlite"), "--out", str(tmp_path / "site")]
+    )
+    assert result.exit_code == 0
+    assert "Wrote 2 files" in result.output
+    page = (tmp_path / "site/index.html").read_text(encoding="utf-8")
+    ElementTree.fromstring(page)
+    assert "The store is empty." in page
+    assert cadenza_table([])["data"] == []
