@@ -3,7 +3,8 @@
 import pytest
 
 from haaqinet_eval import InputError
-from haaqinet_eval.submissions import clean_name, code_table, csv_safe
+from haaqinet_eval.names import clean_name, csv_safe
+from haaqinet_eval.submissions import code_table
 from haaqinet_eval.submissions.findings import CODES, finding, in_order
 from haaqinet_eval.submissions.limits import MAX_FINDINGS_PER_CODE
 

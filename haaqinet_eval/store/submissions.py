@@ -11,10 +11,11 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from ..errors import InputError
+from ..names import clean_name
 from .challenges import find_challenge
 from .opening import Store
 from .schema import Challenges, Events, Submissions, Systems, Teams
-from .systems import System, check_name, save_system
+from .systems import System, save_system
 
 # state -> states that may follow
 STATES = {
@@ -159,7 +160,7 @@ def submit(
         if row is not None and not (row.state in ("withdrawn", "invalid") and state == "queued"):
             return describe(session, row.id), False
         if state == "queued":
-            _check_quota(store, session, found, check_name(system.team, "team"))
+            _check_quota(store, session, found, clean_name(system.team, "team"))
         if row is None:
             row = _add(store, session, found.id, system, state, {**given, "origin": origin}, scorers)
             log_event(store, session, row, actor, origin)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,10 +9,9 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from ..errors import InputError
+from ..names import clean_name
 from .opening import Store
 from .schema import Systems, Teams
-
-MAX_NAME = 100
 
 
 @dataclass(frozen=True)
@@ -29,22 +27,6 @@ class System:
     reference: str = ""  # "passthrough", "ideal", "baseline", …: marked on the board, takes no rank
 
 
-def check_name(text: str, what: str) -> str:
-    """A name of a team or system, normalised (NFC, no space around).
-
-    Raises:
-        InputError: for an empty or overlong name, or one with control characters.
-    """
-    name = unicodedata.normalize("NFC", text).strip()
-    if not name or len(name) > MAX_NAME:
-        raise InputError(
-            f"{what}: a name has 1 to {MAX_NAME} characters, {text[:MAX_NAME]!r} has {len(name)}"
-        )
-    if any(unicodedata.category(c) in ("Cc", "Cs", "Zl", "Zp") for c in name):
-        raise InputError(f"{what}: {name!r} has control characters")
-    return name
-
-
 def _get_or_add(store: Store, session: Session, table: type, key: dict[str, Any], rest: dict) -> Any:
     statement = store.insert(table).values(**key, **rest).on_conflict_do_nothing(index_elements=list(key))
     session.execute(statement)
@@ -55,7 +37,7 @@ def save_system(store: Store, session: Session, system: System) -> int:
     """Row id of a system, which is added or brought up to date; what is not said stays."""
     if system.model_size is not None and system.model_size < 0:
         raise InputError(f"model size: {system.model_size} is below 0")
-    team_name, name = check_name(system.team, "team"), check_name(system.name, "system")
+    team_name, name = clean_name(system.team, "team"), clean_name(system.name, "system")
     team = _get_or_add(store, session, Teams, {"name": team_name}, {"created": store.now(session)})
     blank = {"note": "", "reference": ""}
     row = _get_or_add(store, session, Systems, {"team_id": team.id, "name": name}, blank)

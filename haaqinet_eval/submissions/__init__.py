@@ -8,16 +8,13 @@ from .challenges import expected_files, from_adapter
 from .checks import validate
 from .command import validate_command
 from .findings import CODES, Finding, code_table, has_errors, to_json
-from .names import clean_name, csv_safe
 from .reading import Submission
 
 __all__ = [
     "CODES",
     "Finding",
     "Submission",
-    "clean_name",
     "code_table",
-    "csv_safe",
     "expected_files",
     "from_adapter",
     "has_errors",

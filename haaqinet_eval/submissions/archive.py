@@ -15,9 +15,10 @@ from pathlib import Path
 from typing import Protocol
 
 from ..errors import InputError
+from ..names import nfc
 from .findings import Fault, Finding, finding
 from .limits import MAX_DEPTH, MAX_MEMBER_BYTES, MAX_MEMBERS, MAX_RATIO, MAX_TOTAL_BYTES, RATIO_FREE_BYTES
-from .names import check_member_name, nfc
+from .names import check_member_name
 from .streams import FileStream, Stream, ZipStream
 from .zip_directory import (
     DEFLATED,

@@ -14,8 +14,8 @@ from ..audio import resample
 from ..audiogram import EARS
 from ..cadenza import CHALLENGES, load_challenge
 from ..errors import InputError
+from ..names import nfc
 from .expected import REMIX, SCALE, STEM, Expectation, ExpectedFiles, Sounds
-from .names import nfc
 
 if TYPE_CHECKING:
     from ..cadenza.challenge import Challenge, EarReference, Pair

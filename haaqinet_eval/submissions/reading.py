@@ -11,6 +11,7 @@ import numpy as np
 
 from ..cadenza.challenge import EnhancedFormat
 from ..errors import Unscorable
+from ..names import nfc
 from .archive import Archive, Member, open_archive, read_member
 from .checks import decode_checked, side_car_factor
 from .decoding import Decoder
@@ -18,7 +19,6 @@ from .expected import REMIX, STEM, Expectation, ExpectedFiles
 from .findings import CODES, Fault
 from .flac import FlacHeader, header_faults, most_frames, parse_header
 from .manifest import match
-from .names import nfc
 
 
 class Submission:

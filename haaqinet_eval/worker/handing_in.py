@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import InputError
+from ..names import clean_name
 from ..scorers import scorer_names
 from ..store import Store, Submission, System, default_path, submissions, submit
-from ..submissions import clean_name, from_adapter, has_errors, validate
+from ..submissions import from_adapter, has_errors, validate
 from .digests import digest
 from .splits import Split, register
 
