@@ -125,6 +125,8 @@ def test_training_learns_and_goes_on_where_it_was(folder, tmp_path):
     assert found.shape == (len(validation), len(OUTPUTS))
     with (tmp_path / "killed" / "curve.csv").open() as file:
         assert [int(row["epoch"]) for row in csv.DictReader(file)] == [1, 2, 3, 4, 5, 6]
+    warm = Trainer(tmp_path / "warm", settings, SMALL, "trial", start=best)
+    assert np.array_equal(predict(warm.average, validation), found)
     with pytest.raises(InputError, match="begun with other settings"):
         Trainer(tmp_path / "killed", Settings(epochs=7), SMALL, "trial")
 

@@ -17,7 +17,7 @@ from torch import Tensor
 
 from ..agreement import agreement
 from ..errors import InputError
-from ..model import OUTPUTS, Dimensions, HaaqiNet, save_model
+from ..model import OUTPUTS, Dimensions, HaaqiNet, load_model, save_model
 from .cache import STEP, Trials
 
 TOP = 0.95  # true scores above are those of untouched and hardly touched music
@@ -110,16 +110,27 @@ class Trainer:
     Args:
         folder: where the run lives; a run that is there goes on.
         settings, dims: must be those the run was begun with.
+        name: of the network, part of its version.
+        start: weights to begin with; None for random ones.
 
     Raises:
         InputError: for a folder that holds a run with other settings.
     """
 
-    def __init__(self, folder: str | Path, settings: Settings, dims: Dimensions, name: str) -> None:
+    def __init__(
+        self,
+        folder: str | Path,
+        settings: Settings,
+        dims: Dimensions,
+        name: str,
+        start: str | Path | None = None,
+    ) -> None:
         self.folder, self.settings, self.name = Path(folder), settings, name
         self.folder.mkdir(parents=True, exist_ok=True)
         torch.manual_seed(settings.seed)
         self.net = HaaqiNet(dims)
+        if start:
+            self.net.load_state_dict(load_model(start).state_dict())
         self.average = copy.deepcopy(self.net).requires_grad_(False)
         self.optimizer = torch.optim.AdamW(
             self.net.parameters(), settings.learning_rate, weight_decay=settings.weight_decay

@@ -25,7 +25,7 @@ def main(config: DictConfig) -> None:
     dims, settings = (OmegaConf.to_object(part) for part in (config.dimensions, config.settings))
     dims = Dimensions(**{**dims, "channels": tuple(dims["channels"])})
     settings = Settings(**{**settings, "crop": tuple(settings["crop"])})
-    trainer = Trainer(config.run, settings, dims, config.name)
+    trainer = Trainer(config.run, settings, dims, config.name, config.start)
     train, validation = GrowingSplit(config.trials, "train"), read_split(config.trials, "validation")
     print(f"{len(train())} trials to train on, {len(validation)} to validate on", flush=True)
     print(trainer.run(train, validation, show))
