@@ -4,5 +4,6 @@
 `choices` are the selections that the address carries, `charts` and `exports` show what was read,
 `subsets` restricts the standings to some trials, `words` are texts used on several pages.
 
-The app writes nothing and needs neither scorers nor networks.
+`access` says who is an organiser, and `organiser` has what only they may do: the one part that writes
+to the store. The app needs neither scorers nor networks.
 """

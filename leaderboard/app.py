@@ -2,7 +2,7 @@
 
     haaqinet leaderboard --store store.sqlite
 
-The store is the one that HAAQINET_STORE names; nothing is written to it.
+The store is the one that HAAQINET_STORE names; only organisers write to it, see `organiser`.
 """
 
 import logging

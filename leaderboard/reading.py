@@ -126,12 +126,20 @@ def version_id(challenge: Challenge, scorer: str, version: str, origin: str = "h
 def rows(challenge: Challenge, entry: Entry) -> pd.DataFrame:
     """Rows of an entry: scene, song, genre, listener, ear, stem, score, seconds, error, message."""
     number = version_id(challenge, entry.scorer, entry.version, entry.origin)
-    return pd.DataFrame(read(row_columns, entry.submission, number))
+    return read(_rows_frame, entry.submission, number)
+
+
+def _rows_frame(store: Store, submission: int, version: int) -> pd.DataFrame:
+    return pd.DataFrame(row_columns(store, submission, version))
 
 
 def parts(entry: Entry) -> pd.DataFrame:
     """Parts of an entry's scores, a column per part, with scene and listener."""
-    scores = read(read_rows, entry.submission, entry.origin, entry.scorer, entry.version)
+    return read(_parts_frame, entry.submission, entry.origin, entry.scorer, entry.version)
+
+
+def _parts_frame(store: Store, *which: object) -> pd.DataFrame:
+    scores = read_rows(store, *which)
     return pd.DataFrame([{"scene": s.scene, "listener": s.listener, **s.parts} for s in scores if s.parts])
 
 
@@ -141,7 +149,11 @@ PAIRED = ["scene", "song", "listener", "ear", "stem", "first", "second"]
 def paired(challenge: Challenge, first: Entry, second: Entry) -> pd.DataFrame:
     """Trials that both entries have a score of, with columns `first` and `second`."""
     keys = [(e.submission, version_id(challenge, e.scorer, e.version, e.origin)) for e in (first, second)]
-    return pd.DataFrame([vars(row) for row in read(paired_rows, *keys)], columns=PAIRED)
+    return read(_paired_frame, *keys)
+
+
+def _paired_frame(store: Store, first: tuple[int, int], second: tuple[int, int]) -> pd.DataFrame:
+    return pd.DataFrame([vars(row) for row in paired_rows(store, first, second)], columns=PAIRED)
 
 
 def predicted_and_intrusive(challenge: Challenge, item: Scored) -> pd.DataFrame:

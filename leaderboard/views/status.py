@@ -6,7 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from haaqinet_eval.store import Challenge, Submission, events, submissions
-from leaderboard import choices, exports, reading
+from leaderboard import choices, exports, organiser, reading
 from leaderboard.words import verbatim
 
 MOVING = ("queued", "scoring")
@@ -82,6 +82,7 @@ def show_events(found: list[Submission]) -> None:
         st.markdown("Findings of the check:")
         records = [asdict(f) if is_dataclass(f) else f for f in one.findings]
         exports.table(pd.DataFrame(records), "findings")
+    organiser.show(one)
 
 
 def show_progress(challenge: Challenge) -> None:

@@ -1,0 +1,50 @@
+"""What organisers may do with a submission: the only part of the app that writes to the store."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import streamlit as st
+
+from haaqinet_eval.errors import InputError
+from haaqinet_eval.store import Submission, rescore, withdraw
+
+from .access import organiser, proxy_user
+from .reading import the_store
+
+
+def show(submission: Submission) -> None:
+    """Withdraw and rescore one submission, for whoever may."""
+    with st.expander("Organisers", icon=":material/key:"):
+        token = ""
+        if proxy_user(st.context.headers) is None:
+            token = st.text_input("Token", type="password", key="token", autocomplete="off")
+        name = organiser(st.context.headers, token)
+        if name is None:
+            if token:
+                st.error("This token is not known.")
+            st.caption("`haaqinet store token add NAME` makes one.")
+            return
+        _show_actions(submission, f"organiser {name}")
+
+
+def _show_actions(submission: Submission, actor: str) -> None:
+    reason = st.text_input("Reason, shown to everybody", key=f"reason-{submission.id}", max_chars=300)
+    left, right = st.columns(2)
+    if left.button(f"Withdraw submission {submission.id}", disabled=submission.state == "withdrawn"):
+        _act(lambda: withdraw(the_store(), submission.id, actor, reason))
+    if right.button(f"Score submission {submission.id} again"):
+        _act(lambda: rescore(the_store(), submission.id, actor))
+    st.caption(
+        "Withdrawn, it leaves the standings; scoring it again brings it back. Scores that are there are kept."
+    )
+
+
+def _act(action: Callable[[], object]) -> None:
+    """Do it and show the page anew, or say why it cannot be done."""
+    try:
+        action()
+    except InputError as error:
+        st.error(str(error))
+        return
+    st.rerun()
