@@ -1,4 +1,4 @@
-"""What the leaderboard may import: it reads the store and draws."""
+"""What the leaderboard may import: it reads the store and draws; only organisers write."""
 
 import ast
 import subprocess
@@ -42,7 +42,8 @@ def test_it_imports_what_it_may(path):
         top, _, rest = name.partition(".")
         if top == "haaqinet_eval":
             assert rest.split(".")[0] in OURS, name
-            assert rest.split(".")[-1] not in WRITERS, f"{name} writes to the store"
+            writes = rest.split(".")[-1] in WRITERS
+            assert not writes or path.name == "organiser.py", f"{name} writes to the store"
         else:
             assert top in OTHERS, name
 

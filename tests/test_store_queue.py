@@ -207,6 +207,6 @@ def test_the_same_bytes_from_many_at_once_are_one_submission(ready):
 def test_a_store_that_many_open_at_once_is_made_once(store_url):
     with ThreadPoolExecutor(4) as pool:
         opened = list(pool.map(open_store, [store_url] * 4))
-    assert {schema_version(store) for store in opened} == {"0001"}
+    assert len({schema_version(store) for store in opened}) == 1
     for store in opened:
         store.close()

@@ -41,7 +41,7 @@ def leaderboard(
     ] = LOOPBACK[0],
     port: Annotated[int, typer.Option(min=1, max=65535)] = 8501,
 ) -> None:
-    """Show the leaderboard in a browser, until Ctrl-C; it only reads the store."""
+    """Show the leaderboard in a browser, until Ctrl-C; only organisers can change anything."""
     if importlib.util.find_spec("streamlit") is None:
         raise InputError("the leaderboard needs streamlit: pip install 'haaqinet-eval[leaderboard]'")
     if not APP.exists():

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from ..errors import InputError
+from . import tokens
 from .options import (
     AugmentedOption,
     CausalOption,
@@ -21,7 +22,8 @@ from .options import (
     TeamOption,
 )
 
-app = typer.Typer(help="Look after the store: check, backup, export, import.", no_args_is_help=True)
+app = typer.Typer(help="Look after the store: check, backup, export, import, tokens.", no_args_is_help=True)
+app.add_typer(tokens.app, name="token")
 
 
 @app.command()

@@ -10,9 +10,10 @@
 
 One file per idea: `schema` (the tables), `opening`, `challenges`, `systems`, `submissions`, `queue`,
 `rows`, `aggregates`, `board`, `groups`, `imports` (scores made elsewhere), `published`, `transfer`
-(export, import, backup, check) and `tables` (their files).
+(export, import, backup, check), `tables` (their files) and `access` (tokens of organisers).
 """
 
+from .access import Token, add_token, revoke_token, token_name, tokens
 from .aggregates import KINDS, Subset, refresh
 from .board import (
     Entry,
@@ -66,6 +67,8 @@ __all__ = [
     "Submission",
     "Subset",
     "System",
+    "Token",
+    "add_token",
     "challenge",
     "challenge_listeners",
     "challenges",
@@ -92,6 +95,7 @@ __all__ = [
     "release",
     "rescore",
     "revision",
+    "revoke_token",
     "row_columns",
     "runs",
     "schema_version",
@@ -106,5 +110,7 @@ __all__ = [
     "submission",
     "submissions",
     "submit",
+    "token_name",
+    "tokens",
     "withdraw",
 ]

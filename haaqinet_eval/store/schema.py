@@ -281,4 +281,16 @@ class Published(Base):
     source: Mapped[str]
 
 
+class Tokens(Base):
+    """A token that lets an organiser act on the board."""
+
+    __tablename__ = "tokens"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(unique=True)  # of who has it
+    digest: Mapped[str] = mapped_column(unique=True)  # SHA-256 of its text, which is kept nowhere
+    created: Mapped[float]
+
+
 TABLES = Base.metadata.sorted_tables  # parents first
+CARRIED = [table for table in TABLES if table.name != "tokens"]  # who may act is each store's own

@@ -16,14 +16,14 @@ from sqlalchemy.orm import Session
 
 from ..errors import InputError
 from .opening import Store, open_store, schema_version
-from .schema import TABLES, Aggregates, Scores, Submissions, Trials
+from .schema import CARRIED, Aggregates, Scores, Submissions, Trials
 from .tables import BATCH, FORMATS, Row, batches, read_table, write_table
 
 INDEX = "store.json"  # in an exported folder: format, schema, number of rows
 
 
 def store_export(store: Store, folder: str | Path, format: str = "jsonl") -> dict[str, int]:
-    """Write all tables to a new folder, one file each; nothing is lost.
+    """Write all tables to a new folder, one file each; nothing is lost but the tokens of organisers.
 
     Args:
         format: "csv", "jsonl" or "parquet" (needs pyarrow).
@@ -45,7 +45,7 @@ def store_export(store: Store, folder: str | Path, format: str = "jsonl") -> dic
     with store.reading() as session:
         counts = {
             table.name: write_table(part / f"{table.name}.{format}", table, _read(session, table))
-            for table in TABLES
+            for table in CARRIED
         }
     record = {"format": format, "schema": schema_version(store), "tables": counts}
     (part / INDEX).write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
@@ -88,12 +88,12 @@ def _fill(
     done = {}
     with store.writing() as session:
         store.lock(session)
-        for table in TABLES:
+        for table in CARRIED:
             if session.execute(sa.select(sa.literal(1)).select_from(table).limit(1)).first():
                 raise InputError(
                     f"store {store.name}: holds {table.name} already; an import needs an empty one"
                 )
-        for table in TABLES:
+        for table in CARRIED:
             done[table.name] = 0
             for batch in batches(source(table)):
                 try:
@@ -112,7 +112,7 @@ def _set_sequences(store: Store, session: Session) -> None:
     """Let PostgreSQL number new rows after the ones that were inserted."""
     if store.is_sqlite:
         return
-    for table in TABLES:
+    for table in CARRIED:
         if "id" in table.columns:
             session.execute(
                 sa.text(
