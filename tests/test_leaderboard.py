@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -15,7 +16,7 @@ from streamlit.testing.v1 import AppTest
 
 from haaqinet_eval.agreement import agreement
 from haaqinet_eval.statistics import mean_interval
-from haaqinet_eval.store import open_store, standings, submissions
+from haaqinet_eval.store import StoredScores, open_store, refresh, standings, submissions
 from leaderboard import charts, subsets, words
 
 APP = str(words.PAGES.with_name("app.py"))
@@ -63,6 +64,11 @@ def rows(stores):
     store = open_store(stores["full"])
     yield {(e.scorer, e.system): e for e in standings(store, CHALLENGE, SPLIT) if e.origin == "here"}
     store.close()
+
+
+def made_rows(system, level, scorer):
+    """The invented rows of one scorer."""
+    return [r for r in board_store.make_rows(system, level, board_store.make_trials()) if r.scorer == scorer]
 
 
 def texts(test):
@@ -138,15 +144,11 @@ def test_scores_made_elsewhere_and_published_ones_stand_apart(show):
     assert table(test, "panel")["mean"].is_monotonic_decreasing
 
 
-def test_a_subset_has_means_and_intervals_of_its_own(show, rows):
+def test_a_subset_has_means_and_intervals_of_its_own(show):
     shown = table(show(ear="left", severity="moderate"), "HAAQI (intrusive) rank").set_index("System")
     name = next(id for id, person in LISTENERS.items() if person.severity_humes == "moderate")
-    trials = board_store.make_trials()
-    mine = [
-        row
-        for row in board_store.make_rows("stream", 0.69, trials)
-        if row.scorer == "haaqi" and row.listener == name and row.ear == "left"
-    ]
+    rows = made_rows("stream", 0.69, "haaqi")
+    mine = [row for row in rows if row.listener == name and row.ear == "left"]
     values = [row.score for row in mine]
     expected = mean_interval(values, [row.scene for row in mine], [row.listener for row in mine])
     line = shown.loc["stream"]
@@ -159,11 +161,9 @@ def test_a_subset_has_means_and_intervals_of_its_own(show, rows):
 def test_the_subset_of_all_trials_is_the_standings(rows):
     entries = [entry for (scorer, _), entry in rows.items() if scorer == "haaqi"]
     levels = {name: level for name, level, _ in board_store.SYSTEMS}
-    trials = board_store.make_trials()
 
     def own(entry):
-        made = board_store.make_rows(entry.system, levels[entry.system], trials)
-        return pd.DataFrame([vars(row) for row in made if row.scorer == "haaqi"])
+        return pd.DataFrame([vars(row) for row in made_rows(entry.system, levels[entry.system], "haaqi")])
 
     for entry in subsets.restrict(entries, own):
         stored = rows["haaqi", entry.system]
@@ -183,7 +183,7 @@ def test_the_address_chooses_system_and_listener(show):
         "system": "example / stream",
         "listener": "L9003",
     }
-    own = {row.score for row in board_store.make_rows("stream", 0.69, board_store.make_trials())}
+    own = {row.score for row in made_rows("stream", 0.69, "haaqi")}
     shown = table(test, "predicted")
     assert len(shown) == 12
     assert set(shown.intrusive) <= {round(score, 4) for score in own}
@@ -197,10 +197,8 @@ def test_an_address_of_another_store_is_no_error(show):
 
 def test_the_agreement_is_that_of_the_scores(show):
     frame = table(show("agreement"), "LCC").set_index("Group")
-    trials = board_store.make_trials()
-    made = board_store.make_rows("separate", 0.71, trials)
-    predicted, true = ([r.score for r in made if r.scorer == s] for s in ("haaqinet", "haaqi"))
-    expected = agreement(predicted, true)
+    made = (made_rows("separate", 0.71, scorer) for scorer in ("haaqinet", "haaqi"))
+    expected = agreement(*([row.score for row in rows] for rows in made))
     line = frame.loc["example / separate"]
     found = (line.LCC, line.SRCC, line.Kendall, line.MSE, line.Bias)
     assert found == pytest.approx(
@@ -255,3 +253,22 @@ def test_no_chart_tells_by_colour_alone():
     for drawing in (charts.agreement_chart(frame, ["ear"]), charts.bland_altman(frame, ["ear"])):
         layers = [layer["encoding"] for layer in json.loads(drawing.to_json())["layer"]]
         assert all("shape" in layer for layer in layers if "color" in layer)
+
+
+def test_versions_of_the_net_are_told_apart(stores, show):
+    store = open_store(stores["full"])
+    try:
+        (entry,) = (s for s in submissions(store, challenge=CHALLENGE) if s.system.name == "stream")
+        newer = [
+            replace(row, version="example-3", score=0.5) for row in made_rows("stream", 0.69, "haaqinet")
+        ]
+        StoredScores(store, entry).append(newer)
+        refresh(store, [entry.id])
+    finally:
+        store.close()
+    whole = table(show("agreement"), "LCC").set_index("Group")
+    other = table(show("agreement", version="example-3"), "LCC").set_index("Group")
+    assert len(whole) > len(other) == 2  # all trials, and the one system that has the version
+    assert other.loc["example / stream", "Bias"] == pytest.approx(
+        0.5 - np.mean([row.score for row in made_rows("stream", 0.69, "haaqi")])
+    )

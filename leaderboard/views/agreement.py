@@ -8,7 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from haaqinet_eval.agreement import agreement
-from haaqinet_eval.store import Challenge
+from haaqinet_eval.store import Challenge, Entry, scorer_versions, standings
 from leaderboard import charts, choices, exports, reading
 from leaderboard.words import DEFINITIONS, INTRUSIVE, PREDICTED, by_severity, figure, verbatim, yes_no
 
@@ -34,6 +34,19 @@ def figures(name: str, frame: pd.DataFrame) -> dict[str, object]:
         "95 % from": low,
         "95 % to": high,
     }
+
+
+def with_version(challenge: Challenge, entries: Sequence[Entry]) -> list[Entry]:
+    """The entries, with HAAQI-Net in the version that the reader chooses where there are several."""
+    known = reading.read(scorer_versions, challenge.name, challenge.split)
+    versions = [v.version for v in known if v.name == PREDICTED and v.origin == "here" and v.version]
+    shown = next((e.version for e in reading.made_here(entries) if e.scorer == PREDICTED), None)
+    if len(versions) < 2:
+        return list(entries)
+    version = choices.pick("HAAQI-Net, version", sorted(versions, key=lambda v: v != shown), "version")
+    others = [entry for entry in entries if entry.scorer != PREDICTED]
+    options = {"scorer": PREDICTED, "version": version}
+    return others + reading.read(standings, challenge.name, challenge.split, **options)
 
 
 def all_pairs(challenge: Challenge, items: Sequence[reading.Scored]) -> pd.DataFrame:
@@ -183,7 +196,7 @@ def main() -> None:
     """The page."""
     challenge: Challenge = st.session_state["_challenge"]
     st.title("Agreement of HAAQI-Net with HAAQI")
-    items = reading.systems(reading.board(challenge))
+    items = reading.systems(with_version(challenge, reading.board(challenge)))
     frame = all_pairs(challenge, items)
     if not len(frame):
         st.info("No trial has been scored by both: score a submission with haaqi and with haaqinet.")

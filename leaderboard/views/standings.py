@@ -141,6 +141,7 @@ def ranked_table(items: Sequence[reading.Scored], scorers: Sequence[str]) -> pd.
                     for ear in ("left", "right")
                 },
                 "Kind": f"reference: {about.reference}" if about.reference else "entry",
+                "Coverage": about.coverage,
                 "Causal": yes_no(about.causal),
                 "More data": yes_no(about.augmented),
                 "Parameters": about.model_size,
@@ -160,6 +161,7 @@ def column_config(scorers: Sequence[str]) -> dict[str, object]:
         "Team": text(width=110),
         "System": text(width=150),
         "Parameters": number(format="compact"),
+        "Coverage": number(format="percent", help="Share of the expected trials that have a score"),
     }
     for scorer in scorers:
         name, short = title(scorer), SHORT.get(scorer, scorer)
