@@ -147,7 +147,7 @@ def test_recipe_trains_and_resumes(folder, tmp_path):
 
 def test_tables_have_every_group(folder):
     trials = read_split(folder, "train")
-    text = accuracy_tables(trials.labels.numpy(), trials, lambda name: name.partition("-")[0])
+    text = accuracy_tables(trials.labels.numpy(), trials, {"conditions": lambda name: name.partition("-")[0]})
     assert "| noise | 18 | 1.000 | 1.000 | 0.0000 | +0.000 |" in text
     assert "| flat | 24 |" in text
     assert "Untouched music: mean 1.000 over 6 trials" in text

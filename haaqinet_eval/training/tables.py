@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import numpy as np
 
@@ -33,27 +33,27 @@ def within_clip(predicted: np.ndarray, true: np.ndarray, scenes: np.ndarray) -> 
     return float(np.corrcoef(*centred)[0, 1])
 
 
-def accuracy_tables(outputs: np.ndarray, trials: Trials, group_of: Callable[[str], str]) -> str:
-    """All, per part of HAAQI, per condition group, per loss family and per genre.
+def accuracy_tables(outputs: np.ndarray, trials: Trials, kinds: Mapping[str, Callable[[str], str]]) -> str:
+    """All, per part of HAAQI, per kind of condition, per loss family and per genre.
 
     Args:
         outputs: [N, 5] of the network, in the order of `OUTPUTS`.
         trials: the same trials.
-        group_of: the group of a condition's name.
+        kinds: title of a table -> the kind of a condition, by its name.
     """
     labels = trials.labels.numpy()
     predicted, true = outputs[:, 0], labels[:, 0]
     clean = predicted[trials.systems == "clean"]
     parts = [_row(n, agreement(outputs[:, i], labels[:, i])) for i, n in enumerate(OUTPUTS)]
     families = np.array([name.rpartition("-")[0] for name in trials.listeners])
-    groups = np.array([group_of(name) for name in trials.systems])
+    systems = trials.systems.tolist()
     centred = within_clip(predicted, true, trials.scenes)
     return "\n".join(
         [
             _HEAD.format("output") + "".join(parts),
             f"Untouched music: mean {clean.mean():.3f} over {len(clean)} trials (true mean "
             f"{true[trials.systems == 'clean'].mean():.3f}). Within a clip and ear: LCC {centred:.3f}.\n",
-            _table("conditions", groups, predicted, true),
+            *(_table(title, np.array([*map(of, systems)]), predicted, true) for title, of in kinds.items()),
             _table("hearing loss", families, predicted, true),
             _table("genre", trials.genres, predicted, true),
         ]
