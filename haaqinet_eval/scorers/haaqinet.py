@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -53,22 +55,34 @@ def _checked(stimulus: Stimulus) -> np.ndarray:
     return signal
 
 
+@contextmanager
+def _threads(count: int) -> Iterator[None]:
+    """Torch with so many CPU threads; the caller's number is put back."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(count)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
 class HaaqiNetScorer:
     """Reference-free score of one ear; see `haaqinet_eval.model`.
 
     Args:
         weights: a checkpoint; None for the one that is shipped.
         device: torch's name of the device to score on.
+        threads: CPU threads for an ear; more than one gains little and, on a busy machine, waits a lot.
     """
 
     name = "haaqinet"
     needs: frozenset[str] = frozenset()
     limits = (0.0, 1.0)
 
-    def __init__(self, weights: str | Path | None = None, device: str = "cpu") -> None:
+    def __init__(self, weights: str | Path | None = None, device: str = "cpu", threads: int = 1) -> None:
         path = Path(weights or WEIGHTS)
         self.net = model.load_model(path, device)
-        self.device = torch.device(device)
+        self.device, self.threads = torch.device(device), threads
         self.version = f"{model.read_metadata(path)['name']}-{model.sha256(path)[:12]}"
         self.sample_rate = self.net.dims.sample_rate
 
@@ -88,7 +102,7 @@ class HaaqiNetScorer:
             loss = model.band_losses(stimulus.audiogram)
         except (AttributeError, TypeError, InputError) as error:
             raise Unscorable("bad_audiogram", f"audiogram {stimulus.audiogram!r}: {error}") from None
-        with torch.inference_mode():
+        with torch.inference_mode(), _threads(self.threads):
             outputs = self.net(
                 torch.from_numpy(signal).to(self.device, torch.float32)[None],
                 torch.from_numpy(loss).to(self.device, torch.float32)[None],
