@@ -1,0 +1,204 @@
+"""The leaderboard in a real browser: Debian's Chromium, driven by Playwright.
+
+apt-get install chromium; pip install playwright      (its own browsers are not needed)
+"""
+
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from urllib.parse import parse_qs, urlsplit
+
+import board_store
+import pytest
+
+from haaqinet_eval.store import add_token, open_store, submissions
+
+pytest.importorskip("streamlit", reason="streamlit is not installed")
+pytest.importorskip("playwright", reason="Playwright is not installed")
+from playwright.sync_api import expect, sync_playwright
+
+expect.set_options(timeout=60_000)  # ms
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+if CHROMIUM is None:
+    pytest.skip("Chromium is not installed", allow_module_level=True)
+
+FLAGS = [
+    *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"),
+    *("--disable-background-networking", "--disable-component-update", "--disable-dev-shm-usage"),
+]
+PATIENCE = 120.0  # s, for a machine that has other work
+PHONE = {"width": 390, "height": 844}
+READY = '[data-testid="stApp"][data-test-script-state="notRunning"]'
+TROUBLE = '[data-testid="stException"], [data-testid="stAlertContentError"]'
+PLACE = re.compile("^With this system: place")
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("browser")
+    opened = open_store(str(folder / "store.sqlite"))
+    board_store.fill(opened, folder)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture(scope="module")
+def address(store, tmp_path_factory):
+    """Address of the leaderboard, started as people start it."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = [sys.executable, "-m", "haaqinet_eval.cli", "leaderboard", "--port", str(port)]
+    log = tmp_path_factory.mktemp("server") / "log"
+    with log.open("w") as output:
+        server = subprocess.Popen(
+            [*command, "--store", store.url.database], stdout=output, stderr=subprocess.STDOUT
+        )
+        try:
+            url = f"http://127.0.0.1:{port}"
+            wait_for(f"{url}/_stcore/health", server, log)
+            yield url
+        finally:
+            server.terminate()
+            server.wait(PATIENCE)
+
+
+def wait_for(url, server, log):
+    end = time.monotonic() + PATIENCE
+    while True:
+        try:
+            return urllib.request.urlopen(url, timeout=5).close()
+        except OSError:
+            assert server.poll() is None, log.read_text()
+            assert time.monotonic() < end, "the server does not answer"
+            time.sleep(0.2)
+
+
+@pytest.fixture(scope="module")
+def browser():
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS, timeout=PATIENCE * 1000)
+        yield started
+        started.close()
+
+
+@pytest.fixture
+def visit(browser, address, tmp_path):
+    """Opens a place on the board; nothing may be asked of other computers, and no error shown."""
+    contexts, asked, complaints = [], set(), []
+
+    def go(place="/", **options):
+        context = browser.new_context(**{"viewport": {"width": 1280, "height": 1600}, **options})
+        contexts.append(context)
+        page = context.new_page()
+        page.set_default_timeout(PATIENCE * 1000)
+        page.on("request", lambda request: asked.add(urlsplit(request.url)))
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.goto(address + place)
+        return page
+
+    yield go
+    for number, context in enumerate(contexts):
+        for page in context.pages:
+            settle(page)
+            page.screenshot(path=tmp_path / f"end-{number}.png", full_page=True)
+        context.close()
+    assert {url.netloc for url in asked if url.scheme in ("http", "https", "ws", "wss")} == {
+        urlsplit(address).netloc
+    }
+    assert complaints == []
+
+
+def settle(page):
+    """Wait until the page is drawn; it must have no error on it."""
+    page.wait_for_selector(READY)
+    assert page.locator(TROUBLE).all_inner_texts() == []
+
+
+def turn_to(page, name):
+    page.get_by_role("link", name=name, exact=True).first.click()
+    arrive(page, name)
+
+
+def arrive(page, name):
+    page.get_by_role("heading", name=name, level=1, exact=True).wait_for()
+    settle(page)
+
+
+def choose(page, label, option):
+    page.get_by_role("combobox", name=label).click()
+    page.get_by_role("option", name=option, exact=True).click()
+    settle(page)
+
+
+def parameters(page):
+    return {name: values[0] for name, values in parse_qs(urlsplit(page.url).query).items()}
+
+
+def test_a_walk_from_the_standings_to_a_submission(visit, tmp_path):
+    page = visit()
+    arrive(page, "Standings")
+    expect(page.locator("canvas[data-testid='data-grid-canvas']").first).to_be_visible()
+    page.get_by_text("6 scenes, 4 listeners").wait_for()
+    page.get_by_role("heading", name="Not ranked").wait_for()
+    assert page.screenshot(path=tmp_path / "standings.png", full_page=True)
+    turn_to(page, "Listeners")
+    choose(page, "Listener", "L9003")
+    page.wait_for_url(re.compile("listener=L9003"))
+    expect(page.get_by_text(PLACE)).to_contain_text("place 3 of 4 by HAAQI (intrusive)")
+    page.get_by_text("Hearing threshold (dB HL)").wait_for()
+    assert page.screenshot(path=tmp_path / "listeners.png", full_page=True)
+    turn_to(page, "Compare")
+    choose(page, "Second", "example / passthrough")
+    page.get_by_text("example / ideal and example / passthrough differ").wait_for()
+    assert page.screenshot(path=tmp_path / "compare.png", full_page=True)
+    turn_to(page, "Submit and status")
+    page.get_by_text("haaqinet validate SUBMISSION.zip").wait_for()
+    assert page.screenshot(path=tmp_path / "status.png", full_page=True)
+
+
+def test_an_address_brings_its_view_back_on_another_computer(visit):
+    page = visit("/listeners")
+    arrive(page, "Listeners")
+    name = f"{board_store.NASTY} / {board_store.NASTY}"
+    choose(page, "System", name)
+    choose(page, "Listener", "L9002")
+    page.wait_for_url(re.compile("listener=L9002"))
+    assert parameters(page) == {"system": name, "listener": "L9002"}
+    other = visit(page.url.removeprefix(page.evaluate("location.origin")))
+    arrive(other, "Listeners")
+    for label, value in (("System", name), ("Listener", "L9002")):
+        for shown in (page, other):
+            expect(shown.get_by_role("combobox", name=label)).to_have_value(value)
+    metrics = '[data-testid="stMetricValue"]'
+    expect(other.locator(metrics)).to_have_text(page.locator(metrics).all_inner_texts())
+    expect(other.get_by_text(PLACE)).to_have_text(page.get_by_text(PLACE).inner_text())
+    assert other.locator("a[href*='b.example']").count() == 0
+
+
+def test_a_phone_in_the_dark(visit):
+    page = visit(viewport=PHONE, color_scheme="dark", has_touch=True, is_mobile=True)
+    arrive(page, "Standings")
+    assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+    colour = page.locator('[data-testid="stApp"]').evaluate("e => getComputedStyle(e).backgroundColor")
+    assert max(map(int, re.findall(r"\d+", colour)[:3])) < 64
+
+
+def test_an_organiser_withdraws_a_submission(visit, store):
+    token = add_token(store, "Ada")
+    page = visit("/status")
+    arrive(page, "Submit and status")
+    newest = submissions(store)[0]
+    page.get_by_text("Organisers", exact=True).click()
+    page.get_by_label("Token").fill(token)
+    page.get_by_label("Token").press("Enter")
+    page.get_by_role("button", name=f"Withdraw submission {newest.id}").click()
+    page.get_by_text("withdrawn: taken off the board").wait_for()
+    settle(page)
+    assert submissions(store)[0].state == "withdrawn"
+    assert token not in page.url
