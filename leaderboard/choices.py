@@ -24,9 +24,10 @@ def pick_challenge(found: Sequence[Challenge]) -> Challenge:
 def pick_system(
     items: Sequence[Scored], label: str = "System", key: str = "system", place: int = 0
 ) -> Scored:
-    """A system; by default the one at `place`."""
+    """A system; by default the first that is no reference row, or the one `place` after it."""
     by_label = {item.label: item for item in items}
-    index = min(place, len(items) - 1)
+    entries = [i for i, item in enumerate(items) if not item.any.reference] or [0]
+    index = entries[0] + place if entries[0] + place < len(items) else place - 1
     name = st.selectbox(label, list(by_label), index, key=key, bind="query-params")
     return by_label[name]
 

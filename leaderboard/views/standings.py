@@ -166,7 +166,7 @@ def column_config(scorers: Sequence[str]) -> dict[str, object]:
     for scorer in scorers:
         name, short = title(scorer), SHORT.get(scorer, scorer)
         config |= {
-            f"{name} rank": number(f"{short} rank", help=f"Rank by the mean of {name} alone", width=90),
+            f"{name} rank": number(f"{short} rank", help=f"Rank by the mean of {name} alone", width=115),
             f"{name} mean": number(f"{short} mean", format="%.4f"),
             f"{name} low": number("95 % from", format="%.3f", help="Bootstrap over scenes and listeners"),
             f"{name} high": number("95 % to", format="%.3f"),
