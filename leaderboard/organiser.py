@@ -33,10 +33,13 @@ def _show_actions(submission: Submission, actor: str) -> None:
     left, right = st.columns(2)
     if left.button(f"Withdraw submission {submission.id}", disabled=submission.state == "withdrawn"):
         _act(lambda: withdraw(the_store(), submission.id, actor, reason))
-    if right.button(f"Score submission {submission.id} again"):
+    has_audio = submission.origin == "submitted"
+    if right.button(f"Score submission {submission.id} again", disabled=not has_audio):
         _act(lambda: rescore(the_store(), submission.id, actor))
     st.caption(
         "Withdrawn, it leaves the standings; scoring it again brings it back. Scores that are there are kept."
+        if has_audio
+        else "Its scores were imported, without audio: once withdrawn, it cannot be brought back."
     )
 
 

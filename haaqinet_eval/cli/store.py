@@ -60,7 +60,7 @@ def export(
     format: Annotated[str, typer.Option("--format", help="csv, jsonl or parquet.")] = "jsonl",
     store: StoreOption = None,
 ) -> None:
-    """Write all tables to a folder; nothing is lost."""
+    """Write all tables to a folder; nothing is lost but the organisers' tokens."""
     from ..store import open_store, store_export
 
     counts = store_export(open_store(store), folder, format)
@@ -82,7 +82,7 @@ def import_(
 def copy(
     target: Annotated[str, typer.Argument(help="URL or path of an empty store.")], store: StoreOption = None
 ) -> None:
-    """Copy all rows into an empty store, e.g. from SQLite to PostgreSQL."""
+    """Copy all rows but tokens into an empty store, e.g. from SQLite to PostgreSQL."""
     from ..store import copy_store, open_store
 
     counts = copy_store(open_store(store), open_store(target))
