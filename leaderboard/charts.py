@@ -60,9 +60,8 @@ def audiogram_chart(listener: Listener) -> alt.Chart:
     base = alt.Chart(frame).encode(x=x, y=y, tooltip=["ear", "Hz", "dB HL"])
     lines = base.mark_line(strokeWidth=1.5).encode(color=_ears()["color"], detail="ear:N")
     points = base.mark_point(size=130, strokeWidth=2.2, filled=False).encode(**_ears())
-    return (lines + points).properties(
-        height=490
-    )  # with axes and legend; 20 dB are as high as an octave is wide
+    height = 490  # with axes and legend; 20 dB are as high as an octave is wide
+    return (lines + points).properties(height=height)
 
 
 def agreement_chart(frame: pd.DataFrame, tooltip: Sequence[str]) -> alt.Chart:

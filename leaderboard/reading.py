@@ -153,7 +153,8 @@ def paired(challenge: Challenge, first: Entry, second: Entry) -> pd.DataFrame:
 
 
 def _paired_frame(store: Store, first: tuple[int, int], second: tuple[int, int]) -> pd.DataFrame:
-    return pd.DataFrame([vars(row) for row in paired_rows(store, first, second)], columns=PAIRED)
+    found = paired_rows(store, first, second)
+    return pd.DataFrame({name: [getattr(row, name) for row in found] for name in PAIRED})
 
 
 def predicted_and_intrusive(challenge: Challenge, item: Scored) -> pd.DataFrame:
