@@ -39,7 +39,7 @@ def leaderboard(
     host: Annotated[
         str, typer.Option(help="Address to listen at; 0.0.0.0 opens it to the network.")
     ] = LOOPBACK[0],
-    port: Annotated[int, typer.Option(min=1, max=65535)] = 8501,
+    port: Annotated[int, typer.Option(min=1, max=65535, help="Port to listen at.")] = 8501,
 ) -> None:
     """Show the leaderboard in a browser, until Ctrl-C; only organisers can change anything."""
     if importlib.util.find_spec("streamlit") is None:
