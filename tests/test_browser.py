@@ -154,6 +154,7 @@ def test_a_walk_from_the_standings_to_a_submission(visit, tmp_path):
     page.get_by_text("Hearing threshold (dB HL)").wait_for()
     assert page.screenshot(path=tmp_path / "listeners.png", full_page=True)
     turn_to(page, "Compare")
+    choose(page, "First", "example / ideal")
     choose(page, "Second", "example / passthrough")
     page.get_by_text("example / ideal and example / passthrough differ").wait_for()
     assert page.screenshot(path=tmp_path / "compare.png", full_page=True)
