@@ -14,6 +14,7 @@ PACKAGE = ROOT / "haaqinet_eval"
 ARROWS = {
     "errors": set(),
     "names": set(),
+    "mistakes": set(),
     "audiogram": set(),
     "audio": set(),
     "nalr": {"audiogram"},

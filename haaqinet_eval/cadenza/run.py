@@ -235,15 +235,3 @@ def run_merge(name: str, exp_folder: str | Path, batches: int, console: Console 
     failures = _finish(plan, scores, console or Console())
     record.end(merged=batches, scored=len(scores) - failures.total(), failed=dict(failures))
     return 1 if failures else 0
-
-
-def report_mistakes(action: Callable[[], int]) -> int:
-    """Run an action; a user's mistake becomes one line on stderr and exit code 2."""
-    try:
-        return action()
-    except InputError as error:
-        Console(stderr=True).print(f"error: {error}", style="red", soft_wrap=True, markup=False)
-        return 2
-    except KeyboardInterrupt:
-        Console(stderr=True).print("stopped; the same command goes on from here")
-        return 130

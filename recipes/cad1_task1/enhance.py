@@ -10,7 +10,7 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from haaqinet_eval import InputError
-from haaqinet_eval.cadenza.run import report_mistakes
+from haaqinet_eval.mistakes import report_mistakes
 from haaqinet_eval.systems.run import run_enhancement
 
 CHALLENGE = "cad1_task1"

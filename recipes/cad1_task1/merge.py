@@ -8,7 +8,8 @@ import sys
 import hydra
 from omegaconf import DictConfig
 
-from haaqinet_eval.cadenza.run import report_mistakes, run_merge
+from haaqinet_eval.cadenza.run import run_merge
+from haaqinet_eval.mistakes import report_mistakes
 
 CHALLENGE = "cad1_task1"
 

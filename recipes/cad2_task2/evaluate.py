@@ -10,7 +10,8 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from haaqinet_eval import InputError
-from haaqinet_eval.cadenza.run import report_mistakes, run_evaluation
+from haaqinet_eval.cadenza.run import run_evaluation
+from haaqinet_eval.mistakes import report_mistakes
 
 CHALLENGE = "cad2_task2"
 

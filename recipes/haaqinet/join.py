@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import sys
+
 import hydra
 from omegaconf import DictConfig
 
+from haaqinet_eval.mistakes import report_mistakes
 from haaqinet_eval.model import join, load_model, save_model, sha256
 
 
-@hydra.main(version_base=None, config_path="config", config_name="join")
-def main(config: DictConfig) -> None:
+def join_networks(config: DictConfig) -> None:
     """Write the joined weights and print their hash."""
     net = join([load_model(path) for path in config.weights])
     save_model(net, config.out, config.name, note=config.note)
     print(sha256(config.out), config.out)
+
+
+@hydra.main(version_base=None, config_path="config", config_name="join")
+def main(config: DictConfig) -> None:
+    sys.exit(report_mistakes(lambda: join_networks(config)))
 
 
 if __name__ == "__main__":

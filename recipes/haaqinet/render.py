@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import hydra
 import numpy as np
 import torch
@@ -10,6 +12,7 @@ from rich.progress import track
 
 from haaqinet_eval.errors import Unscorable
 from haaqinet_eval.haaqi import Reference
+from haaqinet_eval.mistakes import report_mistakes
 from haaqinet_eval.model import OUTPUTS, AuditoryFrontEnd
 from haaqinet_eval.synthesis.render import SAMPLE_RATE, Group, Plan, render, split_order
 from haaqinet_eval.synthesis.sources import check_disjoint, read_index
@@ -23,8 +26,7 @@ def labels(group: Group) -> np.ndarray:
     return np.array([[s.value, *(s.parts[name] for name in OUTPUTS[1:])] for s in scores])
 
 
-@hydra.main(version_base=None, config_path="config", config_name="render")
-def main(config: DictConfig) -> None:
+def render_groups(config: DictConfig) -> None:
     """Render the groups that are not there yet."""
     torch.set_num_threads(1)
     clips = [c for index in config.data.indices for c in read_index(config.data.root, index)]
@@ -45,6 +47,11 @@ def main(config: DictConfig) -> None:
             continue
         about = (group.trials, group.processed, group.audiogram, group.level1, true, group.genre)
         write_group(path, front_end, *about)
+
+
+@hydra.main(version_base=None, config_path="config", config_name="render")
+def main(config: DictConfig) -> None:
+    sys.exit(report_mistakes(lambda: render_groups(config)))
 
 
 if __name__ == "__main__":

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import sys
+
 import hydra
 import torch
 from omegaconf import DictConfig, OmegaConf
 
+from haaqinet_eval.mistakes import report_mistakes
 from haaqinet_eval.model import Dimensions
 from haaqinet_eval.training.cache import GrowingSplit, read_split
 from haaqinet_eval.training.loop import Settings, Trainer
@@ -18,8 +21,7 @@ def show(row: dict) -> None:
     )
 
 
-@hydra.main(version_base=None, config_path="config", config_name="train")
-def main(config: DictConfig) -> None:
+def train(config: DictConfig) -> None:
     """Train, and say where the best weights are."""
     torch.set_num_threads(config.threads)
     dims, settings = (OmegaConf.to_object(part) for part in (config.dimensions, config.settings))
@@ -29,6 +31,11 @@ def main(config: DictConfig) -> None:
     train, validation = GrowingSplit(config.trials, "train"), read_split(config.trials, "validation")
     print(f"{len(train())} trials to train on, {len(validation)} to validate on", flush=True)
     print(trainer.run(train, validation, show))
+
+
+@hydra.main(version_base=None, config_path="config", config_name="train")
+def main(config: DictConfig) -> None:
+    sys.exit(report_mistakes(lambda: train(config)))
 
 
 if __name__ == "__main__":

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import sys
+
 import hydra
 import torch
 from omegaconf import DictConfig
 
+from haaqinet_eval.mistakes import report_mistakes
 from haaqinet_eval.model import load_model
 from haaqinet_eval.scorers.haaqinet import WEIGHTS
 from haaqinet_eval.synthesis.conditions import CONDITIONS
@@ -14,8 +17,7 @@ from haaqinet_eval.training.loop import predict
 from haaqinet_eval.training.tables import accuracy_tables
 
 
-@hydra.main(version_base=None, config_path="config", config_name="validate")
-def main(config: DictConfig) -> None:
+def validate(config: DictConfig) -> None:
     """Print the tables."""
     torch.set_num_threads(config.threads)
     trials = read_split(config.trials, config.split)
@@ -25,6 +27,11 @@ def main(config: DictConfig) -> None:
         "table": lambda name: "the paper's 100" if "paper" in CONDITIONS[name].tags else "ours and untouched",
     }
     print(accuracy_tables(predict(net, trials), trials, kinds))
+
+
+@hydra.main(version_base=None, config_path="config", config_name="validate")
+def main(config: DictConfig) -> None:
+    sys.exit(report_mistakes(lambda: validate(config)))
 
 
 if __name__ == "__main__":
