@@ -14,7 +14,7 @@ PACKAGE = ROOT / "haaqinet_eval"
 ARROWS = {
     "errors": set(),
     "names": set(),
-    "mistakes": set(),
+    "recipe": set(),
     "audiogram": set(),
     "audio": set(),
     "nalr": {"audiogram"},
@@ -54,7 +54,7 @@ WALLS = {
     "clarity": {"cadenza", "systems", "shim"},
     "recipes": set(),
     "hydra": set(),
-    "omegaconf": set(),
+    "omegaconf": {"recipe"},
     "streamlit": set(),
     "sqlalchemy": {"store"},
     "alembic": {"store"},

@@ -6,28 +6,17 @@ python recipes/cad1_task1/enhance.py path.root=ROOT system=[passthrough,ideal]
 import sys
 
 import hydra
-from omegaconf import DictConfig, OmegaConf
-from omegaconf.errors import OmegaConfBaseException
+from omegaconf import DictConfig
 
-from haaqinet_eval import InputError
-from haaqinet_eval.mistakes import report_mistakes
+from haaqinet_eval.recipe import plain_options, report_mistakes
 from haaqinet_eval.systems.run import run_enhancement
 
 CHALLENGE = "cad1_task1"
 
 
-def enhance(config: DictConfig) -> int:
-    """Render what is not there yet."""
-    try:
-        options = OmegaConf.to_container(config, resolve=True, throw_on_missing=True)
-    except OmegaConfBaseException as error:
-        raise InputError(str(error).splitlines()[0]) from None
-    return run_enhancement(CHALLENGE, options)
-
-
 @hydra.main(version_base=None, config_path=".", config_name="config")
 def main(config: DictConfig) -> None:
-    sys.exit(report_mistakes(lambda: enhance(config)))
+    sys.exit(report_mistakes(lambda: run_enhancement(CHALLENGE, plain_options(config))))
 
 
 if __name__ == "__main__":

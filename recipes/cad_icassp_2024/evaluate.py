@@ -6,28 +6,17 @@ python recipes/cad_icassp_2024/evaluate.py path.root=ROOT system=[passthrough,id
 import sys
 
 import hydra
-from omegaconf import DictConfig, OmegaConf
-from omegaconf.errors import OmegaConfBaseException
+from omegaconf import DictConfig
 
-from haaqinet_eval import InputError
 from haaqinet_eval.cadenza.run import run_evaluation
-from haaqinet_eval.mistakes import report_mistakes
+from haaqinet_eval.recipe import plain_options, report_mistakes
 
 CHALLENGE = "cad_icassp_2024"
 
 
-def evaluate(config: DictConfig) -> int:
-    """Score what is not scored yet."""
-    try:
-        options = OmegaConf.to_container(config, resolve=True, throw_on_missing=True)
-    except OmegaConfBaseException as error:
-        raise InputError(f"option {error.full_key}: {str(error).splitlines()[0]}") from None
-    return run_evaluation(CHALLENGE, options)
-
-
 @hydra.main(version_base=None, config_path=".", config_name="config")
 def main(config: DictConfig) -> None:
-    sys.exit(report_mistakes(lambda: evaluate(config)))
+    sys.exit(report_mistakes(lambda: run_evaluation(CHALLENGE, plain_options(config))))
 
 
 if __name__ == "__main__":

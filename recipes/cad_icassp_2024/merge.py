@@ -9,7 +9,7 @@ import hydra
 from omegaconf import DictConfig
 
 from haaqinet_eval.cadenza.run import run_merge
-from haaqinet_eval.mistakes import report_mistakes
+from haaqinet_eval.recipe import report_mistakes
 
 CHALLENGE = "cad_icassp_2024"
 

@@ -7,8 +7,8 @@ import sys
 import hydra
 from omegaconf import DictConfig
 
-from haaqinet_eval.mistakes import report_mistakes
 from haaqinet_eval.model import join, load_model, save_model, sha256
+from haaqinet_eval.recipe import report_mistakes
 
 
 def join_networks(config: DictConfig) -> None:

@@ -12,8 +12,8 @@ from rich.progress import track
 
 from haaqinet_eval.errors import Unscorable
 from haaqinet_eval.haaqi import Reference
-from haaqinet_eval.mistakes import report_mistakes
 from haaqinet_eval.model import OUTPUTS, AuditoryFrontEnd
+from haaqinet_eval.recipe import report_mistakes
 from haaqinet_eval.synthesis.render import SAMPLE_RATE, Group, Plan, render, split_order
 from haaqinet_eval.synthesis.sources import check_disjoint, read_index
 from haaqinet_eval.training.cache import group_path, write_group

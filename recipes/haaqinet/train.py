@@ -8,8 +8,8 @@ import hydra
 import torch
 from omegaconf import DictConfig, OmegaConf
 
-from haaqinet_eval.mistakes import report_mistakes
 from haaqinet_eval.model import Dimensions
+from haaqinet_eval.recipe import report_mistakes
 from haaqinet_eval.training.cache import GrowingSplit, read_split
 from haaqinet_eval.training.loop import Settings, Trainer
 

@@ -8,8 +8,8 @@ import hydra
 import torch
 from omegaconf import DictConfig
 
-from haaqinet_eval.mistakes import report_mistakes
 from haaqinet_eval.model import load_model
+from haaqinet_eval.recipe import report_mistakes
 from haaqinet_eval.scorers.haaqinet import WEIGHTS
 from haaqinet_eval.synthesis.conditions import CONDITIONS
 from haaqinet_eval.training.cache import read_split

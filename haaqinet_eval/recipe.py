@@ -1,10 +1,26 @@
-"""A user's mistake in one line: what every recipe wraps its work in."""
+"""What every recipe's script needs: its options as plain data, and mistakes in one line."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 from .errors import InputError
+
+
+def plain_options(config: Any) -> dict[str, Any]:
+    """Hydra's options, resolved, as a plain dict.
+
+    Raises:
+        InputError: names an option that must be given or cannot be resolved.
+    """
+    from omegaconf import OmegaConf
+    from omegaconf.errors import OmegaConfBaseException
+
+    try:
+        return OmegaConf.to_container(config, resolve=True, throw_on_missing=True)
+    except OmegaConfBaseException as error:
+        raise InputError(f"option {error.full_key}: {str(error).splitlines()[0]}") from None
 
 
 def report_mistakes(action: Callable[[], int | None]) -> int:
