@@ -30,7 +30,7 @@ leaderboard: $(STAMP)
 	$(BIN)/haaqinet leaderboard --store $(STORE)
 
 test: $(STAMP)
-	$(BIN)/python -m pytest --numprocesses 2
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses 2
 
 lint: $(STAMP)
 	$(BIN)/ruff check
@@ -43,6 +43,7 @@ format: $(STAMP)
 bench: $(STAMP)
 	$(BIN)/python benchmarks/haaqi_speed.py
 	$(BIN)/python benchmarks/haaqinet_speed.py
+	$(BIN)/python benchmarks/validate.py
 	$(BIN)/python benchmarks/store.py
 	$(BIN)/python benchmarks/leaderboard.py
 
