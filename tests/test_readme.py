@@ -20,7 +20,8 @@ PROSE = re.sub(r"```.*?```", "", README, flags=re.DOTALL)
 
 
 def test_every_command_is_in_readme_and_every_one_named_exists():
-    named = set(re.findall(r"\bhaaqinet ([a-z][a-z-]+)", SHELL + " ".join(re.findall(r"`([^`]+)`", PROSE))))
+    inline = "\n".join(re.findall(r"`([^`]+)`", PROSE))
+    named = set(re.findall(r"^haaqinet ([a-z][a-z-]+)", f"{SHELL}\n{inline}", re.MULTILINE))
     assert named == set(COMMANDS)
 
 
