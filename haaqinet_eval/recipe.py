@@ -23,18 +23,26 @@ def plain_options(config: Any) -> dict[str, Any]:
         raise InputError(f"option {error.full_key}: {str(error).splitlines()[0]}") from None
 
 
-def report_mistakes(action: Callable[[], int | None]) -> int:
-    """Run an action and return its exit code (None is 0).
+_codes: list[int] = []  # of the jobs of this process; a Hydra sweep has several
 
-    An `InputError` becomes one line on stderr and 2; Ctrl-C becomes 130.
+
+def run_job(action: Callable[[], int | None]) -> None:
+    """Run one job of a recipe; a sweep goes on after a job that failed.
+
+    An `InputError` becomes one line on stderr and exit code 2; Ctrl-C ends the sweep with 130.
     """
     from rich.console import Console
 
     try:
-        return action() or 0
+        _codes.append(action() or 0)
     except InputError as error:
         Console(stderr=True).print(f"error: {error}", style="red", soft_wrap=True, markup=False)
-        return 2
+        _codes.append(2)
     except KeyboardInterrupt:
         Console(stderr=True).print("stopped; the same command goes on from here")
-        return 130
+        raise SystemExit(130) from None
+
+
+def exit_code() -> int:
+    """The highest exit code of the jobs of this process."""
+    return max(_codes, default=0)

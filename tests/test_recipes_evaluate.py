@@ -91,6 +91,16 @@ def test_a_failed_trial_makes_exit_code_1(challenge, tmp_path):
     assert "scene_1_L1_remix.flac: no such file" in done.stdout
 
 
+def test_a_sweep_goes_on_after_a_job_that_failed(challenge, tmp_path):
+    folders = [tmp_path / "one", tmp_path / "two"]
+    for folder in folders:
+        (folder / "empty/enhanced_signals").mkdir(parents=True)
+    sweep = f"path.exp_folder={folders[0]},{folders[1]}"
+    done = recipe("cad_icassp_2024", "evaluate", "-m", f"path.root={challenge / 'root'}", sweep, cwd=tmp_path)
+    assert done.returncode == 1, done.stderr
+    assert all(len(read_scores(folder / "results.csv")) == 2 for folder in folders)
+
+
 @pytest.mark.parametrize(
     ("script", "overrides", "said"),
     [

@@ -8,7 +8,7 @@ import sys
 import hydra
 from omegaconf import DictConfig
 
-from haaqinet_eval.recipe import plain_options, report_mistakes
+from haaqinet_eval.recipe import exit_code, plain_options, run_job
 from haaqinet_eval.systems.run import run_enhancement
 
 CHALLENGE = "cad1_task1"
@@ -16,8 +16,9 @@ CHALLENGE = "cad1_task1"
 
 @hydra.main(version_base=None, config_path=".", config_name="config")
 def main(config: DictConfig) -> None:
-    sys.exit(report_mistakes(lambda: run_enhancement(CHALLENGE, plain_options(config))))
+    run_job(lambda: run_enhancement(CHALLENGE, plain_options(config)))
 
 
 if __name__ == "__main__":
     main()
+    sys.exit(exit_code())

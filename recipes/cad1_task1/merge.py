@@ -9,7 +9,7 @@ import hydra
 from omegaconf import DictConfig
 
 from haaqinet_eval.cadenza.run import run_merge
-from haaqinet_eval.recipe import report_mistakes
+from haaqinet_eval.recipe import exit_code, run_job
 
 CHALLENGE = "cad1_task1"
 
@@ -17,8 +17,9 @@ CHALLENGE = "cad1_task1"
 @hydra.main(version_base=None, config_path=".", config_name="config")
 def main(config: DictConfig) -> None:
     exp_folder, batches = config.path.exp_folder, config.evaluate.batch_size
-    sys.exit(report_mistakes(lambda: run_merge(CHALLENGE, exp_folder, batches)))
+    run_job(lambda: run_merge(CHALLENGE, exp_folder, batches))
 
 
 if __name__ == "__main__":
     main()
+    sys.exit(exit_code())

@@ -9,15 +9,16 @@ import hydra
 from omegaconf import DictConfig
 
 from haaqinet_eval.cadenza.run import run_evaluation
-from haaqinet_eval.recipe import plain_options, report_mistakes
+from haaqinet_eval.recipe import exit_code, plain_options, run_job
 
 CHALLENGE = "cad_icassp_2024"
 
 
 @hydra.main(version_base=None, config_path=".", config_name="config")
 def main(config: DictConfig) -> None:
-    sys.exit(report_mistakes(lambda: run_evaluation(CHALLENGE, plain_options(config))))
+    run_job(lambda: run_evaluation(CHALLENGE, plain_options(config)))
 
 
 if __name__ == "__main__":
     main()
+    sys.exit(exit_code())

@@ -8,7 +8,7 @@ import hydra
 from omegaconf import DictConfig
 
 from haaqinet_eval.model import join, load_model, save_model, sha256
-from haaqinet_eval.recipe import report_mistakes
+from haaqinet_eval.recipe import exit_code, run_job
 
 
 def join_networks(config: DictConfig) -> None:
@@ -20,8 +20,9 @@ def join_networks(config: DictConfig) -> None:
 
 @hydra.main(version_base=None, config_path="config", config_name="join")
 def main(config: DictConfig) -> None:
-    sys.exit(report_mistakes(lambda: join_networks(config)))
+    run_job(lambda: join_networks(config))
 
 
 if __name__ == "__main__":
     main()
+    sys.exit(exit_code())

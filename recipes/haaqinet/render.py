@@ -13,7 +13,7 @@ from rich.progress import track
 from haaqinet_eval.errors import Unscorable
 from haaqinet_eval.haaqi import Reference
 from haaqinet_eval.model import OUTPUTS, AuditoryFrontEnd
-from haaqinet_eval.recipe import report_mistakes
+from haaqinet_eval.recipe import exit_code, run_job
 from haaqinet_eval.synthesis.render import SAMPLE_RATE, Group, Plan, render, split_order
 from haaqinet_eval.synthesis.sources import check_disjoint, read_index
 from haaqinet_eval.training.cache import group_path, write_group
@@ -51,8 +51,9 @@ def render_groups(config: DictConfig) -> None:
 
 @hydra.main(version_base=None, config_path="config", config_name="render")
 def main(config: DictConfig) -> None:
-    sys.exit(report_mistakes(lambda: render_groups(config)))
+    run_job(lambda: render_groups(config))
 
 
 if __name__ == "__main__":
     main()
+    sys.exit(exit_code())

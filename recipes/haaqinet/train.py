@@ -9,7 +9,7 @@ import torch
 from omegaconf import DictConfig, OmegaConf
 
 from haaqinet_eval.model import Dimensions
-from haaqinet_eval.recipe import report_mistakes
+from haaqinet_eval.recipe import exit_code, run_job
 from haaqinet_eval.training.cache import GrowingSplit, read_split
 from haaqinet_eval.training.loop import Settings, Trainer
 
@@ -35,8 +35,9 @@ def train(config: DictConfig) -> None:
 
 @hydra.main(version_base=None, config_path="config", config_name="train")
 def main(config: DictConfig) -> None:
-    sys.exit(report_mistakes(lambda: train(config)))
+    run_job(lambda: train(config))
 
 
 if __name__ == "__main__":
     main()
+    sys.exit(exit_code())

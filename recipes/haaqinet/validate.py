@@ -9,7 +9,7 @@ import torch
 from omegaconf import DictConfig
 
 from haaqinet_eval.model import load_model
-from haaqinet_eval.recipe import report_mistakes
+from haaqinet_eval.recipe import exit_code, run_job
 from haaqinet_eval.scorers.haaqinet import WEIGHTS
 from haaqinet_eval.synthesis.conditions import CONDITIONS
 from haaqinet_eval.training.cache import read_split
@@ -31,8 +31,9 @@ def validate(config: DictConfig) -> None:
 
 @hydra.main(version_base=None, config_path="config", config_name="validate")
 def main(config: DictConfig) -> None:
-    sys.exit(report_mistakes(lambda: validate(config)))
+    run_job(lambda: validate(config))
 
 
 if __name__ == "__main__":
     main()
+    sys.exit(exit_code())
