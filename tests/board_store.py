@@ -1,6 +1,6 @@
 """Stores to look at the leaderboard with: empty, of invented rows, or with failures only.
 
-    python tests/board_store.py /tmp/example.sqlite
+    python tests/board_store.py example.sqlite
 
 Every team is called "example": no figure in here was measured.
 """

@@ -154,7 +154,7 @@ def _check_file(store: Store, session: Session) -> None:
 
 
 def _migrate(store: Store, session: Session) -> None:
-    """Bring the schema up to date, in the session's transaction, one process at a time."""
+    """Bring the schema up to date, in the transaction that is open, one process at a time."""
     connection = session.connection()
     store.lock(session)
     scripts = ScriptDirectory(str(MIGRATIONS))
