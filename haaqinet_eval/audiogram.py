@@ -18,6 +18,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from .errors import InputError
+from .jsonfile import read_json
 
 CLARITY_FREQUENCIES = (250.0, 500.0, 1000.0, 2000.0, 3000.0, 4000.0, 6000.0, 8000.0)  # Hz
 MIN_LEVEL, MAX_LEVEL = -20.0, 120.0  # dB HL: what an audiometer can measure
@@ -190,15 +191,7 @@ class Listener:
 
 def read_listeners(path: str | Path) -> dict[str, Listener]:
     """Read Clarity's listener JSON: listeners by id. Errors name the file and the field."""
-    path = Path(path)
-    try:
-        records = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise InputError(f"{path}: no such file") from None
-    except (OSError, ValueError, RecursionError) as error:
-        raise InputError(f"{path}: not a JSON file of listeners: {error}") from None
-    if not isinstance(records, Mapping):
-        raise InputError(f"{path}: expected an object of listeners by id")
+    records = read_json(path, dict)
     try:
         return {id: Listener.from_dict(record, id) for id, record in records.items()}
     except InputError as error:

@@ -17,8 +17,9 @@ import numpy as np
 from ..audio import resample
 from ..audiogram import EARS, read_listeners
 from ..errors import InputError, Unscorable
+from ..jsonfile import read_json
 from .challenge import EarReference, EnhancedFormat, Pair, check_listener_names, level1_of
-from .metadata import Table, check_kind, check_name, option, path_option, read_json
+from .metadata import Table, check_kind, check_name, option, path_option
 from .music import check_folder, read_stereo
 
 STEMS = ("drums", "bass", "other", "vocals")

@@ -2,33 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from ..errors import InputError
-
-_KINDS = {str: "text", dict: "an object", list: "a list", bool: "true or false", int: "a whole number"}
-
-
-def read_json(path: str | Path, kind: type) -> Any:
-    """Read a JSON file whose outermost value is a `dict` or a `list`.
-
-    Raises:
-        InputError: for a file that is missing, is no JSON, or holds something else.
-    """
-    path = Path(path)
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise InputError(f"{path}: no such file") from None
-    except (OSError, ValueError, RecursionError) as error:
-        raise InputError(f"{path}: not a JSON file: {error}") from None
-    if not isinstance(content, kind):
-        raise InputError(f"{path}: expected {_KINDS[kind]}, not {type(content).__name__}")
-    return content
+from ..jsonfile import KINDS, read_json
 
 
 def check_kind(value: Any, kind: type, where: str) -> Any:
@@ -38,7 +18,7 @@ def check_kind(value: Any, kind: type, where: str) -> Any:
             return float(value)
         raise InputError(f"{where} is {value}, not a finite number")
     if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
-        raise InputError(f"{where} is {value!r}, not {_KINDS.get(kind, 'a number')}")
+        raise InputError(f"{where} is {value!r}, not {KINDS.get(kind, 'a number')}")
     return value
 
 

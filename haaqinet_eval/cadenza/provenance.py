@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import InputError
+from ..jsonfile import read_json
 from .challenge import Challenge
-from .metadata import read_json
 
 PACKAGES = (
     "haaqinet-eval",

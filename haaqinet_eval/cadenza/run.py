@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -16,6 +16,7 @@ from rich.console import Console
 
 from ..errors import InputError
 from ..evaluate import blank_row, evaluate
+from ..jsonfile import read_json
 from ..scorers import Scorer, load_scorer
 from ..scores import Key, Score, ScoreFile, merge_scores, read_scores, write_scores
 from ..summary import print_summary
@@ -32,7 +33,7 @@ from .folders import (
     results_file,
     run_file,
 )
-from .metadata import check_kind, option, read_json
+from .metadata import check_kind, option
 from .progress import show_progress
 from .provenance import RunRecord, scoring_settings
 from .works import works
@@ -169,9 +170,9 @@ def run_evaluation(name: str, config: Mapping, console: Console | None = None) -
     config = absolute_paths(config)
     option(config, "evaluate.set_random_seed", bool)
     names = scorer_names(config)
-    make_plan(name, config, dict.fromkeys(names, ""))  # mistakes show before a scorer is loaded
+    plan = make_plan(name, config, dict.fromkeys(names, ""))  # mistakes show before a scorer is loaded
     scorers = [load_scorer(scorer) for scorer in names]
-    plan = make_plan(name, config, {scorer.name: scorer.version for scorer in scorers})
+    plan = replace(plan, scorers={scorer.name: scorer.version for scorer in scorers})
     exp_folder = Path(config["path"]["exp_folder"])
     path = results_file(exp_folder, plan.suffix)
     fresh = not (path.exists() and read_scores(path))

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from ..cadenza.challenge import Challenge
-from ..cadenza.metadata import read_json
 from ..cadenza.provenance import git_commit, now, package_versions, sha256
 from ..errors import InputError
+from ..jsonfile import read_json
 
 RECORD = "enhance.json"  # beside `enhanced_signals`
 _OPTIONS = (

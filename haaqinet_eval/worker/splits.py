@@ -10,9 +10,9 @@ from typing import Any
 
 from ..cadenza import load_challenge
 from ..cadenza.challenge import Challenge, pair_trials
-from ..cadenza.metadata import read_json
 from ..cadenza.provenance import scoring_settings
 from ..errors import InputError
+from ..jsonfile import read_json
 from ..store import Challenge as Known
 from ..store import Store, Submission, challenge, challenges, register_challenge
 from ..submissions.challenges import challenge_config, default_split
