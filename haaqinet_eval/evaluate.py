@@ -52,7 +52,17 @@ def score_trial(trial: Trial, stimulus: Stimulus | Unscorable, scorer: Scorer) -
     except Unscorable as error:
         return replace(row, error=error.code, message=error.message)
     seconds = time.perf_counter() - start
-    return replace(row, score=float(result.value), parts=dict(result.parts), seconds=seconds)
+    low, high = result.interval or (None, None)
+    return replace(
+        row,
+        score=float(result.value),
+        parts=dict(result.parts),
+        seconds=seconds,
+        low=low,
+        high=high,
+        unfamiliar=result.unfamiliar,
+        frames=None if result.frames is None else (result.frames, result.frame_times),
+    )
 
 
 def _load(work: Work, trial: Trial) -> Stimulus | Unscorable:

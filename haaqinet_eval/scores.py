@@ -12,12 +12,17 @@ import json
 import math
 import os
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import dataclass, field, fields
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from .errors import InputError
 
+if TYPE_CHECKING:
+    import numpy as np
+
 Key = tuple[str, ...]
+Frames = tuple["np.ndarray", "np.ndarray"]  # [L] frame scores and [L] s, the middle of each frame
 
 
 @dataclass(frozen=True)
@@ -38,6 +43,10 @@ class Score:
     seconds: float = 0.0  # wall clock spent by the scorer
     error: str = ""  # reason code; empty for a scored trial
     message: str = ""  # the reason in words
+    low: float | None = None  # with `high`: where the true score is in 9 of 10 cases, for a predicted score
+    high: float | None = None
+    unfamiliar: bool = False  # the sound is unlike what the scorer was trained on
+    frames: Frames | None = field(default=None, compare=False, repr=False)  # not in the file of rows
 
     @property
     def key(self) -> Key:
@@ -50,27 +59,31 @@ class Score:
         return self.score is None
 
 
-COLUMNS = tuple(f.name for f in fields(Score))
+COLUMNS = tuple(f.name for f in fields(Score) if f.name != "frames")
 KEY_COLUMNS = COLUMNS[: COLUMNS.index("score")]
 
 
 def _to_row(score: Score) -> dict[str, str]:
-    row = asdict(score)
-    row["score"] = "" if score.score is None else repr(float(score.score))
+    row = {name: getattr(score, name) for name in COLUMNS}
+    for name in ("score", "low", "high"):
+        row[name] = "" if row[name] is None else repr(float(row[name]))
+    row["unfamiliar"] = int(score.unfamiliar)
     row["parts"] = json.dumps({k: float(v) for k, v in score.parts.items()}) if score.parts else ""
     row["seconds"] = f"{score.seconds:.4f}"
     return row
 
 
 def _from_row(row: dict[str, str]) -> Score:
-    value = float(row["score"]) if row["score"] else None
-    if value is not None and not math.isfinite(value):
-        raise ValueError(f"score {row['score']!r} is not finite")
-    if (value is None) != bool(row["error"]):
+    numbers = {name: float(row[name]) if row[name] else None for name in ("score", "low", "high")}
+    for name, value in numbers.items():
+        if value is not None and not math.isfinite(value):
+            raise ValueError(f"{name} {row[name]!r} is not finite")
+    if (numbers["score"] is None) != bool(row["error"]):
         raise ValueError("a row has either a score or an error")
+    numbers |= {"seconds": float(row["seconds"]), "unfamiliar": row["unfamiliar"] == "1"}
     parts = json.loads(row["parts"]) if row["parts"] else {}
     given = {name: row[name] for name in COLUMNS}
-    return Score(**{**given, "score": value, "parts": parts, "seconds": float(row["seconds"])})
+    return Score(**{**given, **numbers, "parts": parts})
 
 
 def read_scores(path: str | Path) -> list[Score]:

@@ -62,3 +62,7 @@ class Result:
     parts: Mapping[str, float] = field(default_factory=dict)  # named components
     frames: np.ndarray | None = None  # [L] frame scores, where the scorer has them
     frame_times: np.ndarray | None = None  # [L] seconds, middle of each frame
+    interval: tuple[float, float] | None = (
+        None  # holds the true score in 9 of 10 cases, if the scorer predicts one
+    )
+    unfamiliar: bool = False  # the sound is unlike what a predicting scorer was trained on

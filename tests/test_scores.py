@@ -85,6 +85,7 @@ def test_columns_are_the_documented_ones():
     assert COLUMNS == (
         "challenge", "system", "scene", "song", "listener", "ear", "stem",
         "scorer", "version", "score", "parts", "seconds", "error", "message",
+        "low", "high", "unfamiliar",
     )  # fmt: skip
 
 
