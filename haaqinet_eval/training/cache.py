@@ -6,6 +6,7 @@ all, so that a killed run goes on where it was. The envelope is kept in steps of
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -80,6 +81,20 @@ class Trials:
 
     def __len__(self) -> int:
         return len(self.labels)
+
+    def digest(self) -> str:
+        """Hash of what is trained on, 64 hex digits: labels, levels, losses, long-term spectra, names."""
+        names = "\n".join(
+            [
+                "\t".join(row)
+                for row in zip(self.systems, self.listeners, self.scenes, self.songs, strict=True)
+            ]
+        )
+        found = hashlib.sha256(names.encode())
+        for values in (self.labels, self.loss, self.spectrum):
+            found.update(values.numpy().tobytes())
+        found.update(self.level1.tobytes())
+        return found.hexdigest()
 
 
 def read_split(folder: str | Path, split: str) -> Trials:

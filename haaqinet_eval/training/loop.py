@@ -87,17 +87,22 @@ def augment(
 def predict(net: HaaqiNet, trials: Trials, batch_size: int = 64) -> np.ndarray:
     """Clip outputs [N, 5] of a network for cached trials."""
     net.eval()
-    out = []
+    device, out = next(net.parameters()).device, []
     for start in range(0, len(trials), batch_size):
         rows = slice(start, start + batch_size)
         envelope = trials.envelope[rows].float() * STEP
-        out.append(net.score_features(envelope, trials.spectrum[rows], trials.loss[rows]).mean(-1))
+        inputs = (x.to(device) for x in (envelope, trials.spectrum[rows], trials.loss[rows]))
+        out.append(net.score_features(*inputs).mean(-1).cpu())
     return torch.cat(out).numpy()
 
 
 def measure(net: HaaqiNet, trials: Trials) -> dict[str, float]:
     """Agreement on a split, and the mean score of untouched music (NaN where there is none)."""
-    predicted = predict(net, trials)[:, 0]
+    return summarise(predict(net, trials)[:, 0], trials)
+
+
+def summarise(predicted: np.ndarray, trials: Trials) -> dict[str, float]:
+    """The same of given scores [N]."""
     result = agreement(predicted, trials.labels[:, 0].numpy())
     clean = predicted[trials.systems == "clean"]
     mean = float(clean.mean()) if len(clean) else math.nan
@@ -112,6 +117,10 @@ class Trainer:
         settings, dims: must be those the run was begun with.
         name: of the network, part of its version.
         start: weights to begin with; None for random ones.
+        device: torch's name of the device to train on; on a GPU, too, in bfloat16 if the settings say so.
+
+    What is trained, on what and with which loss is in `build`, `loss` and `measure`, which other
+    networks' trainers replace.
 
     Raises:
         InputError: for a folder that holds a run with other settings.
@@ -124,26 +133,46 @@ class Trainer:
         dims: Dimensions,
         name: str,
         start: str | Path | None = None,
+        device: str = "cpu",
     ) -> None:
         self.folder, self.settings, self.name = Path(folder), settings, name
         self.folder.mkdir(parents=True, exist_ok=True)
         torch.manual_seed(settings.seed)
-        self.net = HaaqiNet(dims)
+        self.device = torch.device(device)
+        self.net = self.build(dims).to(self.device)
         if start:
             self.net.load_state_dict(load_model(start).state_dict())
         self.average = copy.deepcopy(self.net).requires_grad_(False)
         self.optimizer = torch.optim.AdamW(
-            self.net.parameters(), settings.learning_rate, weight_decay=settings.weight_decay
+            [p for p in self.net.parameters() if p.requires_grad],
+            settings.learning_rate,
+            weight_decay=settings.weight_decay,
         )
         self.state = {"epoch": 0, "step": 0, "best": math.inf, "waited": 0}
         self._resume(json.dumps([asdict(settings), asdict(dims)]))
+
+    def build(self, dims: Dimensions) -> torch.nn.Module:
+        """A network with random weights."""
+        return HaaqiNet(dims)
+
+    def loss(self, trials: Trials, rows: np.ndarray, rng: np.random.Generator) -> Tensor:
+        """The loss [] of some rows of the trials."""
+        envelope = trials.envelope[rows].float() * STEP
+        inputs = augment(envelope, trials.spectrum[rows], trials.loss[rows], self.settings, rng)
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.settings.bfloat16):
+            outputs = self.net.score_features(*(x.to(self.device) for x in inputs))
+        return haaqi_loss(outputs.float(), trials.labels[rows].to(self.device), self.settings)
+
+    def measure(self, validation: Trials) -> dict[str, float]:
+        """What a row of `curve.csv` says of the running mean of the weights; the lowest `mse` is kept."""
+        return measure(self.average, validation)
 
     def _resume(self, about: str) -> None:
         self.about = about
         last = self.folder / "last.pt"
         if not last.exists():
             return
-        saved = torch.load(last, weights_only=True)
+        saved = torch.load(last, map_location=self.device, weights_only=True)
         if saved["about"] != about:
             raise InputError(f"{last}: was begun with other settings; choose another run folder")
         self.net.load_state_dict(saved["net"])
@@ -166,11 +195,7 @@ class Trainer:
         for group in self.optimizer.param_groups:
             group["lr"] = max(self._rate(share), 1e-6)
         self.net.train()
-        envelope = trials.envelope[rows].float() * STEP
-        inputs = augment(envelope, trials.spectrum[rows], trials.loss[rows], self.settings, rng)
-        with torch.autocast("cpu", torch.bfloat16, enabled=self.settings.bfloat16):
-            outputs = self.net.score_features(*inputs)
-        loss = haaqi_loss(outputs.float(), trials.labels[rows], self.settings)
+        loss = self.loss(trials, rows, rng)
         self.optimizer.zero_grad()
         loss.backward()
         torch.nn.utils.clip_grad_norm_(self.net.parameters(), 1.0)
@@ -202,6 +227,7 @@ class Trainer:
         """One pass; the mean loss."""
         settings, done = self.settings, self.state["epoch"]
         rng = np.random.default_rng([settings.seed, done])
+        torch.manual_seed(int(rng.integers(2**62)))  # for dropout: a resumed run is the same run
         batches = max(len(train) // settings.batch_size, 1)
         order = rng.permutation(len(train))[: batches * settings.batch_size]
         losses = []
@@ -223,10 +249,11 @@ class Trainer:
         while self.state["epoch"] < self.settings.epochs and self.state["waited"] < self.settings.patience:
             trials = train()
             loss = self._epoch(trials)
-            row = measure(self.average, validation)
+            row = self.measure(validation)
             if row["mse"] < self.state["best"]:
                 self.state |= {"best": row["mse"], "waited": 0}
                 notes = {"outputs": OUTPUTS, "trials": len(trials), "epoch": self.state["epoch"]}
+                notes["data"] = trials.digest()
                 notes = {key: json.dumps(value) for key, value in notes.items()}
                 save_model(self.average, best, self.name, settings=self.about, **notes)
             else:
