@@ -2,15 +2,18 @@
 
 from .auditory import AuditoryFrontEnd, band_losses
 from .beats import load_beats
-from .checkpoint import load_model, read_metadata, save_model, sha256
+from .checkpoint import WEIGHTS, load_model, read_metadata, save_model, sha256
+from .loss import HaaqiNetLoss
 from .net import OUTPUTS, Dimensions, HaaqiNet, frame_times, join
 from .official import convert_official, load_official
 
 __all__ = [
     "OUTPUTS",
+    "WEIGHTS",
     "AuditoryFrontEnd",
     "Dimensions",
     "HaaqiNet",
+    "HaaqiNetLoss",
     "band_losses",
     "convert_official",
     "frame_times",

@@ -201,7 +201,7 @@ class AuditoryFrontEnd(nn.Module):
         per_ear = (knee, 1 - 1 / ratio, outer + inner)
         energy = spectrum.real.square() + spectrum.imag.square()
         mean = 1 / (tables.n_fft * samples)  # Parseval
-        control = torch.stack([energy[:, t.bins] @ t.control_energy for t in tables.bands], -1)
+        control = torch.stack([energy[:, t.bins] @ t.control_energy.to(energy) for t in tables.bands], -1)
         control = _decibels(control * mean)
         share = ((control - 50) / 50).clamp(0, 1)  # bands widen from 50 to 100 dB SPL
         width = (narrow + share * (self.widest - narrow)) * self.erb
@@ -239,7 +239,7 @@ class AuditoryFrontEnd(nn.Module):
         """Inner-hair-cell adaptation of [B, 32, M], and the bands' delays [B, 32], samples, evened out."""
         points = envelope.shape[-1]
         k = torch.arange(points // 2 + 1) / tables.n_fft
-        turn = torch.polar(torch.ones(1), -2 * math.pi * delay[..., None] * k)
+        turn = torch.polar(torch.ones(1).to(delay), -2 * math.pi * delay[..., None] * k)
         return torch.relu(torch.fft.irfft(torch.fft.rfft(envelope) * (tables.adaptation * turn), points))
 
     def _smooth(self, envelope: Tensor, frames: int) -> Tensor:

@@ -18,6 +18,7 @@ from ..errors import InputError
 from .net import Dimensions, HaaqiNet
 
 FORMAT = "haaqinet-1"
+WEIGHTS = Path(__file__).parents[1] / "weights" / "haaqinet.safetensors"  # those that are shipped
 
 
 def save_model(net: HaaqiNet, path: str | Path, name: str, **notes: str) -> None:

@@ -22,7 +22,7 @@ except ModuleNotFoundError as error:
         f"scorer haaqinet needs {error.name}: install haaqinet-eval[net] (pip install 'haaqinet-eval[net]')"
     ) from None
 
-WEIGHTS = Path(__file__).parents[1] / "weights" / "haaqinet.safetensors"
+WEIGHTS = model.WEIGHTS
 SHORTEST = 0.5  # s
 SILENCE_DB_SPL = -20.0  # a level that no ear hears
 RATES = (8_000.0, 384_000.0)  # Hz
