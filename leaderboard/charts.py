@@ -1,5 +1,6 @@
 """Charts, all of them Altair. No chart tells anything by colour alone.
 
+The marks that a chart is about are its topmost layer: their table is what is exported.
 Ears look as audiologists draw them: the right ear red circles, the left ear blue crosses.
 """
 
@@ -203,7 +204,7 @@ def listeners_chart(frame: pd.DataFrame, chosen: str) -> alt.Chart:
     mine = frame[frame.listener == chosen].sort_values("mean", ascending=False)
     ring = alt.Chart(mine).mark_point(size=420, strokeWidth=2.5, color=GREY, shape="circle").encode(x=x, y=y)
     name = alt.Chart(mine.head(1)).mark_text(dy=-20, color=GREY, fontWeight="bold")
-    return (points + ring + name.encode(x=x, y=y, text="listener:N")).properties(height=380)
+    return (ring + name.encode(x=x, y=y, text="listener:N") + points).properties(height=380)
 
 
 def groups_chart(frame: pd.DataFrame, order: Sequence[str]) -> alt.Chart:

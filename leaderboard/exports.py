@@ -1,14 +1,22 @@
-"""Tables and charts as all pages show them, and tables to take along: CSV, JSON and LaTeX."""
+"""Tables and charts as all pages show them, each with its files to take along below.
+
+A table: CSV, JSON and LaTeX. A chart: PNG and SVG, and the table it is drawn from in these three.
+Files are made when they are asked for, in this process: nothing is asked of other computers.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from functools import partial
 
 import altair as alt
 import pandas as pd
 import streamlit as st
+import vl_convert
 
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")  # what a spreadsheet may take a cell for
+from haaqinet_eval.names import csv_safe
+
+WIDTH, SCALE = 640, 2  # of a chart's file: pixels of its plot where it has no width; PNG pixels for each
 _LATEX = {
     "\\": r"\textbackslash{}",
     "~": r"\textasciitilde{}",
@@ -28,10 +36,7 @@ def to_csv(frame: pd.DataFrame) -> str:
     "a,b\\n'=1+1,-0.5\\n"
     """
 
-    def safe(value: object) -> object:
-        return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value
-
-    return frame.rename(columns=safe).map(safe).to_csv(index=False, lineterminator="\n")
+    return frame.rename(columns=csv_safe).map(csv_safe).to_csv(index=False, lineterminator="\n")
 
 
 def to_json(frame: pd.DataFrame) -> str:
@@ -71,39 +76,99 @@ def latex_text(text: str) -> str:
     return "".join(_LATEX.get(character, character) for character in text)
 
 
-FORMATS = {
+def chart_data(drawing: alt.TopLevelMixin) -> pd.DataFrame:
+    """The table that a chart is drawn from: its own, or that of its topmost layer or last part.
+
+    Layers drawn below, such as a line of equality, are no part of it.
+
+    Raises:
+        TypeError: for a chart that is not drawn from a table in memory.
+
+    >>> line, points = (alt.Chart(pd.DataFrame({"x": x})).mark_point() for x in ([0, 1], [3]))
+    >>> chart_data(line + points).x.tolist()
+    [3]
+    """
+    found = _topmost(drawing)
+    if found is None:
+        raise TypeError(f"a chart of {type(drawing.data).__name__}; it must be of a table")
+    return found
+
+
+def _topmost(drawing: alt.TopLevelMixin) -> pd.DataFrame | None:
+    for name in ("layer", "hconcat", "vconcat", "concat"):
+        parts = getattr(drawing, name, None)
+        if isinstance(parts, list) and _topmost(parts[-1]) is not None:
+            return _topmost(parts[-1])
+    return drawing.data if isinstance(drawing.data, pd.DataFrame) else None
+
+
+def _whole(drawing: alt.TopLevelMixin) -> dict:
+    """The chart as Vega-Lite with all its data, with a width, and on white."""
+    with alt.data_transformers.disable_max_rows():
+        spec = drawing.to_dict()
+    if isinstance(drawing, alt.LayerChart) or (isinstance(drawing, alt.Chart) and "encoding" in spec):
+        spec.setdefault("width", WIDTH)
+    spec["config"] = {**spec.get("config", {}), "background": "white"}
+    return spec
+
+
+def to_svg(drawing: alt.TopLevelMixin) -> str:
+    """The chart as an SVG picture."""
+    return vl_convert.vegalite_to_svg(_whole(drawing))
+
+
+def to_png(drawing: alt.TopLevelMixin) -> bytes:
+    """The chart as a PNG picture, two pixels for each of the screen's."""
+    return vl_convert.vegalite_to_png(_whole(drawing), scale=SCALE)
+
+
+TABLE_FORMATS = {  # label -> what writes it, end of the file's name, media type
     "CSV": (to_csv, "csv", "text/csv"),
     "JSON": (to_json, "json", "application/json"),
     "LaTeX": (to_latex, "tex", "text/x-tex"),
 }
+CHART_FORMATS = {
+    "PNG": (to_png, "png", "image/png"),
+    "SVG": (to_svg, "svg", "image/svg+xml"),
+}
+
+
+def _files(what: object, name: str, formats: Mapping[str, tuple[Callable, str, str]]) -> None:
+    """A button for each file; it is made when the button is pressed."""
+    for label, (write, suffix, kind) in formats.items():
+        st.download_button(
+            f"{name}.{suffix} ({label})",
+            partial(write, what),
+            file_name=f"{name}.{suffix}",
+            mime=kind,
+            key=f"{name}-{suffix}",
+            on_click="ignore",
+        )
 
 
 def table(frame: pd.DataFrame, name: str, **options: object) -> object:
-    """Show a table, with its exports below.
+    """Show a table, with its exports below: CSV, JSON and LaTeX.
 
     Args:
-        name: of the files, unique on the page.
+        name: of the files, unique among tables and charts of the page.
         options: of `st.dataframe`.
     """
     chosen = st.dataframe(frame, hide_index=True, placeholder="–", key=f"table-{name}", **options)
     with st.popover("Export table", icon=":material/download:", type="tertiary"):
-        for label, (write, suffix, kind) in FORMATS.items():
-            st.download_button(
-                f"{name}.{suffix} ({label})",
-                partial(write, frame),
-                file_name=f"{name}.{suffix}",
-                mime=kind,
-                key=f"{name}-{suffix}",
-                on_click="ignore",
-            )
+        _files(frame, name, TABLE_FORMATS)
     return chosen
 
 
 def chart(drawing: alt.TopLevelMixin, name: str, alt_text: str, width: str | int = "stretch") -> None:
-    """Show a chart; its toolbar, Streamlit's own, saves PNG and Vega-Lite and shows the data.
+    """Show a chart, with its exports below: PNG and SVG, and its table as CSV, JSON and LaTeX.
+
+    The table is `chart_data`: draw the marks that the data are about last, above lines and rings.
 
     Args:
-        name: unique on the page.
+        name: of the files, unique among tables and charts of the page.
         alt_text: what the chart says, for those who do not see it.
     """
     st.altair_chart(drawing, width=width, key=f"chart-{name}", alt=alt_text)
+    with st.popover("Export chart", icon=":material/download:", type="tertiary"):
+        _files(drawing, name, CHART_FORMATS)
+        _files(chart_data(drawing), f"{name}-data", TABLE_FORMATS)

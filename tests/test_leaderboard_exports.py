@@ -3,16 +3,22 @@
 import csv
 import io
 import json
+import struct
+from xml.etree import ElementTree
 
 import pytest
 
 pytest.importorskip("streamlit", reason="streamlit is not installed")
 
+import board_store
+import numpy as np
 import pandas as pd
 from typer.testing import CliRunner
 
 from haaqinet_eval.cli import app, board
-from leaderboard.exports import to_csv, to_json, to_latex
+from haaqinet_eval.store import System, open_store, refresh
+from leaderboard import charts
+from leaderboard.exports import WIDTH, chart_data, to_csv, to_json, to_latex, to_png, to_svg
 from leaderboard.words import verbatim
 
 FRAME = pd.DataFrame({"Team": ["=cmd()", 'a "b", c_d'], "Mean": [0.123456789, None], "95 % from": [1, 2]})
@@ -22,6 +28,87 @@ def test_csv_keeps_full_precision_and_holds_no_formula():
     rows = list(csv.DictReader(io.StringIO(to_csv(FRAME))))
     assert [row["Team"] for row in rows] == ["'=cmd()", 'a "b", c_d']
     assert [row["Mean"] for row in rows] == ["0.123456789", ""]
+
+
+FORMULA = '=HYPERLINK("http://b.example","x")'
+
+
+def test_a_team_that_is_a_formula_is_text_in_the_boards_csv(tmp_path, monkeypatch):
+    from streamlit.testing.v1 import AppTest
+
+    from leaderboard import words
+
+    store = open_store(str(tmp_path / "s.sqlite"))
+    board_store.fill_failed(store)
+    trials = board_store.make_trials()
+    board_store.enter(store, System(FORMULA, "E1"), board_store.make_rows("E1", 0.5, trials))
+    refresh(store)
+    store.close()
+    monkeypatch.setenv("HAAQINET_STORE", f"sqlite:///{tmp_path / 's.sqlite'}")
+    made = []
+    monkeypatch.setattr("leaderboard.exports._files", lambda what, name, formats: made.append((what, name)))
+    page = AppTest.from_file(str(words.PAGES.with_name("app.py")), default_timeout=60).run()
+    assert not page.exception
+    frames = [what for what, name in made if isinstance(what, pd.DataFrame)]
+    cells = [cell for frame in frames for row in csv.reader(io.StringIO(to_csv(frame))) for cell in row]
+    assert f"'{FORMULA}" in cells
+    assert not [cell for cell in cells if cell.startswith("=")]
+
+
+def scores(n=40):
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame({"scene": "S1", "ear": ["left", "right"] * (n // 2)})
+    frame = frame.assign(predicted=rng.random(n), intrusive=rng.random(n))
+    return frame.assign(error=frame.predicted - frame.intrusive, middle=0.5, score=frame.predicted)
+
+
+def means():
+    columns = {
+        "name": ["a", "b"],
+        "series": ["x", "y"],
+        "system": ["a", "b"],
+        "listener": ["L1", "L2"],
+        "scorer": ["x", "y"],
+        "kind": ["entry", "reference"],
+    }
+    figures = ("mean", "value", "difference", "low", "high", "predicted", "intrusive")
+    numbers = {name: [0.2 + 0.01 * i, 0.4 + 0.01 * i] for i, name in enumerate(figures)}
+    return pd.DataFrame({**columns, **numbers, "n": [3, 4], "loss": [20, 50]})
+
+
+DRAWINGS = {
+    "agreement": (scores, lambda f: charts.agreement_chart(f, ["scene"]), "HAAQI (intrusive)"),
+    "many": (lambda: scores(6000), lambda f: charts.agreement_chart(f, ["scene"]), "HAAQI (intrusive)"),
+    "bland_altman": (scores, lambda f: charts.bland_altman(f, ["scene"]), "Predicted minus intrusive"),
+    "histogram": (scores, charts.histogram, "Trials"),
+    "interval": (means, lambda f: charts.interval_chart(f, "HAAQI", charts.FIRST), "Mean HAAQI"),
+    "heat_map": (means, lambda f: charts.heat_map(f, ["a", "b"], ["L1", "L2"], False), "L2"),
+    "listeners": (means, lambda f: charts.listeners_chart(f, "L1"), "Mean score"),
+    "groups": (means, lambda f: charts.groups_chart(f, ["a", "b"]), "Mean score"),
+    "bars": (means, lambda f: charts.bars(f, "Mean"), "Mean"),
+    "differences": (means, charts.differences_chart, "First minus second"),
+    "calibration": (means, charts.calibration_chart, "Mean predicted in the bin"),
+}
+
+
+@pytest.mark.parametrize("name", DRAWINGS)
+def test_every_chart_is_exported_with_its_own_table(name):
+    make, draw, title = DRAWINGS[name]
+    frame = make()
+    drawing = draw(frame)
+    pd.testing.assert_frame_equal(chart_data(drawing), frame)
+    svg = ElementTree.fromstring(to_svg(drawing))
+    assert title in {text.strip() for text in svg.itertext()}
+    marks = [e for e in svg.iter() if "mark-symbol" in e.get("class", "")]
+    assert name != "many" or sum(map(len, marks)) >= len(frame)
+
+
+def test_a_png_is_two_pixels_to_one_and_on_white():
+    data = to_png(charts.bars(means(), "Mean"))
+    assert data.startswith(b"\x89PNG\r\n\x1a\n")
+    width, _ = struct.unpack(">II", data[16:24])
+    assert width > 2 * WIDTH
+    assert 'fill="white"' in to_svg(charts.bars(means(), "Mean"))[:400]
 
 
 def test_json_is_a_list_of_records():

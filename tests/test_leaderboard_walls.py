@@ -9,8 +9,11 @@ import pytest
 
 FOLDER = Path(__file__).parents[1] / "leaderboard"
 FILES = sorted(FOLDER.rglob("*.py"))
-OURS = {"audiogram", "agreement", "errors", "scores", "standings", "statistics", "store", "__version__"}
-OTHERS = {"altair", "leaderboard", "numpy", "pandas", "streamlit", *sys.stdlib_module_names}
+OURS = {
+    *("audiogram", "agreement", "errors", "names", "scores", "standings", "statistics", "store"),
+    "__version__",
+}
+OTHERS = {"altair", "leaderboard", "numpy", "pandas", "streamlit", "vl_convert", *sys.stdlib_module_names}
 WRITERS = {
     *("StoredScores", "submit", "withdraw", "rescore", "claim", "finish", "fail", "release", "refresh"),
     *(
