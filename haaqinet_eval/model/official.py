@@ -1,15 +1,11 @@
 """The HAAQI-Net checkpoints of its authors, scored as their networks score.
 
     [B, T] at 16 kHz -> layers of BEATs, or the student's 3 layers, [B, L, N, 768]
-    -> sum of softmax(weights)_l LN_l(layer l)        Eq. 2; each layer has its own norm
-    -> linear0, the adapter [B, N, 256] -> with the 8 hearing levels, raw dB HL, at every token
-    -> BLSTM, 2 x 100 -> linear1, 256, ReLU -> attention of 16 heads over the tokens
-    -> haaqiframe_score, sigmoid -> [B, N]; mean of the 8 tokens of a time: a frame, 160 ms
-    -> mean over the clip: the score
+    -> `PaperHead`: adapter 256, raw dB HL, BLSTM 2 x 100 -> [B, N]
+    -> mean of the 8 tokens of a time: a frame, 160 ms; mean over the clip: the score
 
 Written from the description in Wisnu et al., "HAAQI-Net", and from the names and shapes of the
-published files. Neither says of these, which are read so: the adapter has no activation, the
-attention no residual path, and no level is set. Where paper and files differ, the files hold:
+published files. No level is set. Where paper and files differ, the files hold:
 
 - the adapter is 256 wide, not 257;
 - the student's score comes from LN(outputs of its 3 layers), not from its heads `encoder5`,
@@ -24,7 +20,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -35,42 +31,30 @@ from ..errors import InputError, Unscorable
 from .beats import Beats, BeatsConfig, EncoderLayer, patches
 from .distilbeats import LAYERS as STUDENT_LAYERS
 from .distilbeats import MIMICKED, run_layers
+from .head import ATTENTION_HEADS, LEVELS, PaperHead, Sizes
 from .kaldi_fbank import SAMPLE_RATE
 from .state import load_strictly, read_state, write_state
 
-ATTENTION_HEADS = 16
-LEVELS = 8  # hearing levels of an ear
 PREFIX = "beats_model."
 # what the shapes of the weights do not tell: of BEATs_iter3_plus_AS2M.pt, and of the student
 _TEACHER_CFG = {"relative_position_embedding": True, "max_distance": 800, "deep_norm": True}
 _STUDENT_CFG = {**_TEACHER_CFG, "max_distance": 1280, "encoder_layers": 12}
 
 
-@dataclass(frozen=True)
-class Sizes:
-    """Widths of a checkpoint's own layers."""
-
-    layers: int  # outputs that are summed
-    features: int = 768
-    adapter: int = 256
-    hidden: int = 100  # of the BLSTM, each direction
-    linear: int = 256
-
-    @classmethod
-    def of(cls, state: Mapping[str, Tensor], layers: int, path: str | Path) -> Sizes:
-        """Read from the shapes; what is missing has the usual width, and is reported on loading."""
-        sizes = cls(
-            layers,
-            _size(state, "linear0.weight", 1, cls.features),
-            _size(state, "linear0.weight", 0, cls.adapter),
-            _size(state, "blstm.weight_hh_l0", 1, cls.hidden),
-            _size(state, "linear1.weight", 0, cls.linear),
+def _sizes(state: Mapping[str, Tensor], layers: int, path: str | Path) -> Sizes:
+    """Read from the shapes; what is missing has the usual width, and is reported on loading."""
+    sizes = Sizes(
+        layers,
+        _size(state, "linear0.weight", 1, Sizes.features),
+        _size(state, "linear0.weight", 0, Sizes.adapter),
+        _size(state, "blstm.weight_hh_l0", 1, Sizes.hidden),
+        _size(state, "linear1.weight", 0, Sizes.linear),
+    )
+    if sizes.linear % ATTENTION_HEADS:
+        raise InputError(
+            f"weights {path}: linear1.weight: width {sizes.linear} is no multiple of {ATTENTION_HEADS}"
         )
-        if sizes.linear % ATTENTION_HEADS:
-            raise InputError(
-                f"weights {path}: linear1.weight: width {sizes.linear} is no multiple of {ATTENTION_HEADS}"
-            )
-        return sizes
+    return sizes
 
 
 def _size(state: Mapping[str, Tensor], key: str, axis: int, usual: int) -> int:
@@ -98,29 +82,12 @@ def _shaped_config(state: Mapping[str, Tensor], layer: str, known: Mapping, path
     return BeatsConfig.read({**cfg, **known}, path)
 
 
-class OfficialNet(nn.Module):
+class OfficialNet(PaperHead):
     """What teacher and student share; attributes are named as in the published files."""
 
     def __init__(self, sizes: Sizes, config: BeatsConfig) -> None:
-        super().__init__()
+        super().__init__(sizes)
         self.config = config
-        self.weights = nn.Parameter(torch.zeros(sizes.layers))
-        self.layer_norm = nn.ModuleList(nn.LayerNorm(sizes.features) for _ in range(sizes.layers))
-        self.linear0 = nn.Linear(sizes.features, sizes.adapter)
-        self.blstm = nn.LSTM(sizes.adapter + LEVELS, sizes.hidden, batch_first=True, bidirectional=True)
-        self.linear1 = nn.Linear(2 * sizes.hidden, sizes.linear)
-        self.haaqiAtt_layer = nn.MultiheadAttention(sizes.linear, ATTENTION_HEADS, batch_first=True)
-        self.haaqiframe_score = nn.Linear(sizes.linear, 1)
-
-    def token_scores(self, layers: Tensor, levels: Tensor) -> Tensor:
-        """[B, L, N, D] and levels [B, 8] (dB HL) to a score in [0, 1] of each token, [B, N]."""
-        shares = torch.softmax(self.weights, 0)
-        x = sum(shares[i] * norm(layers[:, i]) for i, norm in enumerate(self.layer_norm))
-        x = self.linear0(x)
-        x = torch.cat([x, levels[:, None].expand(-1, x.shape[1], -1)], -1)
-        x = torch.relu(self.linear1(self.blstm(x)[0]))
-        x = self.haaqiAtt_layer(x, x, x, need_weights=False)[0]
-        return torch.sigmoid(self.haaqiframe_score(x))[..., 0]
 
     def forward(self, waveform: Tensor, levels: Tensor) -> tuple[Tensor, Tensor]:
         """Scores of clips [B] and of frames of 160 ms [B, N / 8]; differentiable.
@@ -228,7 +195,7 @@ def load_official(path: str | Path, beats: str | Path | None = None) -> Teacher 
     state, cfg = read_state(path)
     if any(key.startswith("encoder0.") for key in state):
         config = _shaped_config(state, "encoder0", _STUDENT_CFG, path)
-        sizes = Sizes.of(state, STUDENT_LAYERS, path)
+        sizes = _sizes(state, STUDENT_LAYERS, path)
         with torch.device("meta"):
             student = Student(sizes, config)
         return load_strictly(student, state, path)
@@ -255,7 +222,7 @@ def _load_teacher(
         config = _shaped_config(own, "encoder.layers.0", _TEACHER_CFG, path)
     if config.finetuned_model:
         state = {key: value for key, value in state.items() if not key.startswith(f"{PREFIX}predictor.")}
-    sizes = Sizes.of(state, config.encoder_layers, path)
+    sizes = _sizes(state, config.encoder_layers, path)
     with torch.device("meta"):
         teacher = Teacher(sizes, config)
     return load_strictly(teacher, state, label)
