@@ -10,7 +10,7 @@ import pytest
 FOLDER = Path(__file__).parents[1] / "leaderboard"
 FILES = sorted(FOLDER.rglob("*.py"))
 OURS = {
-    *("audiogram", "agreement", "errors", "names", "scores", "standings", "statistics", "store"),
+    *("audiogram", "agreement", "errors", "names", "reasons", "scores", "standings", "statistics", "store"),
     "__version__",
 }
 OTHERS = {"altair", "leaderboard", "numpy", "pandas", "streamlit", "vl_convert", *sys.stdlib_module_names}
