@@ -47,7 +47,7 @@ class DistilBeats(nn.Module):
         if not config.relative_position_embedding:
             raise InputError("distilbeats: its BEATs has no relative positions, so it would know no order")
         size, width = config.input_patch_size, config.encoder_embed_dim
-        self.kind = heads
+        self.kind, self.config = heads, config
         self.patch_embedding = nn.Conv2d(1, config.embed_dim, size, size, bias=config.conv_bias)
         self.layer_norm = nn.LayerNorm(config.embed_dim)
         same = config.embed_dim == width

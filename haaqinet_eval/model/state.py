@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from ..errors import InputError
 
 # torch's present names of a weight norm's parts -> those of the published files
-_WEIGHT_NORM = {
+WEIGHT_NORM = {
     "parametrizations.weight.original0": "weight_g",
     "parametrizations.weight.original1": "weight_v",
 }
@@ -71,7 +71,7 @@ def _read_torch(path: Path) -> tuple[dict[str, Tensor], dict]:
 
 def _plain(key: str) -> str:
     key = key.removeprefix("module.")
-    for new, old in _WEIGHT_NORM.items():
+    for new, old in WEIGHT_NORM.items():
         key = key.replace(new, old)
     return key
 
