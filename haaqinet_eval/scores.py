@@ -14,15 +14,11 @@ import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from .errors import InputError
-
-if TYPE_CHECKING:
-    import numpy as np
+from .frames import Frames, append_frames
 
 Key = tuple[str, ...]
-Frames = tuple["np.ndarray", "np.ndarray"]  # [L] frame scores and [L] s, the middle of each frame
 
 
 @dataclass(frozen=True)
@@ -46,7 +42,7 @@ class Score:
     low: float | None = None  # with `high`: where the true score is in 9 of 10 cases, for a predicted score
     high: float | None = None
     unfamiliar: bool = False  # the sound is unlike what the scorer was trained on
-    frames: Frames | None = field(default=None, compare=False, repr=False)  # not in the file of rows
+    frames: Frames | None = field(default=None, compare=False, repr=False)  # in a file beside the rows
 
     @property
     def key(self) -> Key:
@@ -148,8 +144,9 @@ class ScoreFile:
         return len(self._scores)
 
     def append(self, scores: Iterable[Score]) -> None:
-        """Add rows in one write, flushed to the disk."""
+        """Add rows in one write, flushed to the disk; before that, their frames to the file beside it."""
         scores = [score for score in scores if score.key not in self._scores]
+        append_frames(self.path, ((s.key, s.frames) for s in scores if s.frames is not None))
         lines = _Lines()
         csv.DictWriter(lines, COLUMNS, lineterminator="\n").writerows(map(_to_row, scores))
         with self.path.open("a", encoding="utf-8", newline="") as file:

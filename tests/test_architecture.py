@@ -24,14 +24,15 @@ ARROWS = {
     "haaqi": {"audiogram", "nalr", "trials"},
     "model": {"audiogram"},
     "scorers": {"audiogram", "audio", "trials", "haaqi", "model"},
-    "scores": {"audiogram"},
+    "frames": set(),
+    "scores": {"audiogram", "frames"},
     "standings": {"audiogram", "scores"},
     "agreement": {"scores"},
     "evaluate": {"trials", "scores", "scorers"},
     "synthesis": {"audiogram", "audio", "trials", "nalr"},
     "cadenza": {
         *("audiogram", "audio", "trials", "nalr", "haaqi", "scorers"),
-        *("evaluate", "scores", "summary", "synthesis"),
+        *("evaluate", "scores", "frames", "summary", "synthesis"),
     },
     "systems": {"audiogram", "audio", "trials", "nalr", "cadenza"},
     "submissions": {"names", "reasons", "audiogram", "audio", "cadenza"},
@@ -43,7 +44,7 @@ ARROWS = {
     "report": {"audiogram", "scores", "standings", "agreement", "summary"},
     "statistics": set(),
     "published": set(),
-    "store": {"names", "audiogram", "trials", "scores", "statistics", "published"},
+    "store": {"names", "audiogram", "trials", "scores", "frames", "statistics", "published"},
     "site": {"statistics", "store"},
     "worker": {"names", "trials", "scores", "scorers", "evaluate", "cadenza", "submissions", "store"},
 }
@@ -52,7 +53,7 @@ ANYTHING = {"cli", "shim", "__init__"}
 # third-party package -> parts that may import it
 WALLS = {
     "torch": {"model", "training", "systems", "scorers"},
-    "torchaudio": {"systems"},
+    "torchaudio": {"model", "systems"},
     "clarity": {"cadenza", "systems", "shim"},
     "recipes": set(),
     "hydra": set(),

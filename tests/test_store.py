@@ -5,6 +5,7 @@ import sqlite3
 from dataclasses import replace
 from datetime import UTC
 
+import numpy as np
 import pytest
 import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
@@ -26,6 +27,7 @@ from haaqinet_eval.store import (
     expected_trials,
     fail,
     finish,
+    frame_scores,
     open_store,
     opening,
     read_rows,
@@ -37,7 +39,9 @@ from haaqinet_eval.store import (
     schema,
     schema_version,
     scorer_versions,
+    standings,
     start_run,
+    store_check,
     submission,
     submissions,
     submit,
@@ -46,7 +50,7 @@ from haaqinet_eval.store import (
 from haaqinet_eval.trials import Trial
 
 NAME = "cad_icassp_2024"
-LATEST = "0002"  # revision of the schema
+LATEST = "0003"  # revision of the schema
 LISTENERS = {
     "L1": Listener("L1", Audiogram.flat(10), Audiogram.flat(40)),
     "L2": Listener("L2", Audiogram.flat(70), Audiogram.flat(70)),
@@ -89,7 +93,12 @@ def test_the_migrations_make_the_tables_of_the_schema(store):
             for table in ("scores", "trials")
             for check in sa.inspect(session.connection()).get_check_constraints(table)
         }
-    assert {"ck_scores_finite", "ck_scores_score_or_error", "ck_trials_ear"} <= checks
+    assert {
+        "ck_scores_finite",
+        "ck_scores_interval",
+        "ck_scores_score_or_error",
+        "ck_trials_ear",
+    } <= checks
 
 
 def test_opening_again_finds_what_was_there(store_url):
@@ -266,6 +275,83 @@ def scorer_versions_id(store, entry):
     return scorer_versions(store, NAME)[0].id
 
 
+def test_intervals_and_flags_come_back_and_frames_stand_apart(registered):
+    entry = hand_in(registered)
+    times = np.append(0.064 + 0.128 * np.arange(4), 0.53)  # the last frame is cut short
+    frames = {ear: (np.linspace(low, 1, 5), times) for ear, low in (("left", 0.2), ("right", 0.4))}
+    rows = [
+        replace(score_of(trial, 0.5, "haaqinet"), low=0.1 + 0.2, high=0.9, unfamiliar=trial.ear == "left")
+        for trial in trials()
+    ]
+    mine = [replace(r, frames=frames[r.ear]) if (r.scene, r.listener) == ("s2", "L1") else r for r in rows]
+    StoredScores(registered, entry).append(mine)
+    StoredScores(registered, entry).append(rows)  # what is there stays
+    assert read_rows(registered, entry.id) == rows
+    version = scorer_versions_id(registered, entry)
+    columns = row_columns(registered, entry.id, version)
+    assert columns["low"] == [0.1 + 0.2] * 8
+    assert columns["unfamiliar"] == [True, False] * 4
+    found = frame_scores(registered, entry.id, version, "s2", "L1")
+    assert set(found) == {("left", ""), ("right", "")}
+    for (ear, _), (values, at) in found.items():
+        np.testing.assert_allclose(values, frames[ear][0], atol=2.5e-4)
+        np.testing.assert_allclose(at, times, atol=1e-9)
+    assert frame_scores(registered, entry.id, version, "s1", "L1") == {}
+    assert store_check(registered) == []
+
+
+def test_uneven_frames_are_refused_with_their_rows(registered):
+    entry = hand_in(registered)
+    row = replace(score_of(trials()[0]), frames=(np.ones(4), np.array([0.1, 0.2, 0.35, 0.4])))
+    with pytest.raises(InputError, match=r"times are uneven, by up to 0\.05 s"):
+        StoredScores(registered, entry).append([row])
+    assert read_rows(registered, entry.id) == []
+
+
+OLD_ROWS = """
+    INSERT INTO scorers (name, version, origin) VALUES ('haaqinet', 'old', 'here');
+    INSERT INTO scores (submission_id, scorer_id, trial_id, score, seconds, error, message)
+    SELECT submissions.id, 1, trials.id, 0.5, 0.25, '', '' FROM submissions, trials;
+    INSERT INTO aggregates (submission_id, scorer_id, expected, scored, failed, mean, seconds, refreshed)
+    SELECT id, 1, 8, 8, 0, 0.5, 2.0, 0.0 FROM submissions"""
+
+
+def test_a_store_from_before_intervals_and_frames_goes_on(store_url, tmp_path, monkeypatch):
+    folder = tmp_path / "0002"
+    with monkeypatch.context() as patch:
+        shutil.copytree(opening.MIGRATIONS, folder, ignore=shutil.ignore_patterns("0003*", "__pycache__"))
+        patch.setattr(opening, "MIGRATIONS", folder)
+        store = open_store(store_url)
+        assert schema_version(store) == "0002"
+    register_challenge(store, NAME, trials(), LISTENERS)
+    entry = hand_in(store)
+    with store.writing() as session:
+        for statement in OLD_ROWS.split(";"):
+            session.execute(sa.text(statement))
+    store.close()
+    store = open_store(store_url)
+    assert schema_version(store) == LATEST
+    rows = read_rows(store, entry.id)
+    assert {(r.score, r.low, r.high, r.unfamiliar) for r in rows} == {(0.5, None, None, False)}
+    (old,) = standings(store, NAME, scorer="haaqinet")
+    assert (old.mean, old.unfamiliar) == (0.5, 0)
+    assert frame_scores(store, entry.id, 1, "s1", "L1") == {}
+    frames = (np.array([0.5]), np.array([0.064]))
+    new = [
+        replace(score_of(t, 0.5, "haaqinet", "new"), low=0.25, high=0.75, unfamiliar=True, frames=frames)
+        for t in trials()
+    ]
+    StoredScores(store, entry).append(new)
+    refresh(store)
+    assert store_check(store) == []
+    newest = scorer_versions(store, NAME)[0]
+    assert newest.version == "new"
+    (entry,) = standings(store, NAME, scorer="haaqinet", version="new")
+    assert entry.unfamiliar == 8
+    assert frame_scores(store, entry.submission, newest.id, "s1", "L1")["left", ""][0].tolist() == [0.5]
+    store.close()
+
+
 def test_a_failed_row_is_replaced_by_a_success_and_by_nothing_else(registered):
     entry = hand_in(registered)
     trial = trials()[0]
@@ -310,7 +396,17 @@ def test_rows_that_do_not_belong_are_refused_together(registered, change, messag
     assert read_rows(registered, entry.id) == [good]
 
 
-@pytest.mark.parametrize("values", [{"score": float("inf")}, {"score": None}, {"score": 0.5, "error": "x"}])
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"score": float("inf")},
+        {"score": None},
+        {"score": 0.5, "error": "x"},
+        {"low": 0.1},
+        {"low": 0.9, "high": 0.1},
+        {"low": 0.1, "high": float("inf")},
+    ],
+)
 def test_the_database_itself_refuses_impossible_rows(registered, values):
     entry = hand_in(registered)
     StoredScores(registered, entry).append([score_of(trials()[0])])

@@ -4,23 +4,26 @@ import csv
 import json
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from haaqinet_eval import InputError
 from haaqinet_eval.audiogram import Audiogram, Listener
-from haaqinet_eval.scores import Score, write_scores
+from haaqinet_eval.scores import Score, ScoreFile, write_scores
 from haaqinet_eval.store import (
     DIALECTS,
     StoredScores,
     System,
     challenge,
     challenge_listeners,
+    frame_scores,
     import_results,
     import_scores,
     open_store,
     read_rows,
     register_challenge,
     runs,
+    scorer_versions,
     standings,
     submission,
     submissions,
@@ -103,6 +106,27 @@ def test_a_finished_run_becomes_submissions_and_a_challenge(store, results):
     ]
     assert import_results(store, path, "T") == entries
     assert len(submissions(store)) == 2
+
+
+def test_intervals_and_frames_of_a_run_come_along(store, results):
+    times = 0.064 + 0.128 * np.arange(3)
+    rows = [
+        replace(r, low=0.25, high=0.75, unfamiliar=True, frames=(np.array([0, 0.5, 1]), times))
+        if r.scorer == "haaqinet"
+        else r
+        for r in run_rows(systems=("ideal",))
+    ]
+    path = results(rows)
+    path.unlink()
+    ScoreFile(path).append(rows)  # as a recipe writes them
+    (entry,) = import_results(store, path, "T")
+    assert sorted(read_rows(store, entry.id), key=lambda r: r.key) == sorted(rows, key=lambda r: r.key)
+    for version in scorer_versions(store, "cad_icassp_2024"):
+        found = frame_scores(store, entry.id, version.id, "s1", "L1")
+        assert len(found) == (2 if version.name == "haaqinet" else 0)
+        for scores, at in found.values():
+            assert scores.tolist() == [0, 0.5, 1]
+            assert at == pytest.approx(times)
 
 
 def test_an_import_that_broke_off_is_completed(store, results, monkeypatch):

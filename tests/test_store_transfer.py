@@ -4,6 +4,7 @@ import json
 import shutil
 import sqlite3
 
+import numpy as np
 import pytest
 import sqlalchemy as sa
 
@@ -60,6 +61,8 @@ def fill(store):
                     *("c", system.name, t.scene, t.song, t.listener, t.ear, "", "haaqi", "1"),
                     *((0.1 + 0.2) / (i + 1) if i or number else None, {"x": 1e-300} if i or number else {}),
                     *(1e-9 * i, "" if i or number else "lost", note if not (i or number) else ""),
+                    *((0.1, 1 / 3, bool(i % 2)) if number else ()),
+                    frames=(np.array([0.1, 1 / 3]), np.array([0.064, 0.16])) if number else None,
                 )
                 for i, t in enumerate(trials)
             )
@@ -120,7 +123,7 @@ def exported(tmp_path):
 @pytest.mark.parametrize(
     ("file", "old", "new", "message"),
     [
-        ("out/store.json", '"0002"', '"0009"', "has schema 0009 as csv; this store has schema 0002"),
+        ("out/store.json", '"0003"', '"0009"', "has schema 0009 as csv; this store has schema 0003"),
         ("out/store.json", "{", "", "is no exported store"),
         ("out/scores.csv", "seconds", "minutes", r"scores\.csv, line 1: expected the columns"),
         ("out/scores.csv", "1,1,2,1,0.15", "1,1,2,1,x", r"scores\.csv, line 3: could not convert"),
@@ -189,6 +192,9 @@ def test_check_is_silent_on_a_sound_store_and_names_what_is_wrong(store):
     )
     refresh(store)
     assert store_check(store) == []
+    with store.writing() as session:
+        session.execute(sa.update(schema.Frames).values(scores=b"odd"))
+    assert store_check(store) == ["submission 3: 18 rows have damaged frame scores"]
 
 
 def test_check_finds_rows_that_refer_to_nothing_and_damage(tmp_path):

@@ -4,6 +4,7 @@
     <exp_folder>/<system>/scores.csv            the challenge's own table, HAAQI
     <exp_folder>/<system>/scores_haaqinet.csv   the same table, predicted scores
     <exp_folder>/results.csv                    all rows of all systems
+    <exp_folder>/results_frames.jsonl           frame scores of the rows that have them
     <exp_folder>/run.json                       what they were made with
     <exp_folder>/enhanced.csv                   size and hash of each file that was scored
 
@@ -17,13 +18,14 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from ..errors import InputError
+from ..location import is_url
 from .metadata import check_name
 
 ENHANCED = "enhanced_signals"
 
 
 def absolute_paths(config: Mapping) -> dict:
-    """The configuration with every `path.*` absolute, `~` being the home folder."""
+    """The configuration with every `path.*` absolute, `~` being the home folder; a URL stays as it is."""
     paths = config.get("path")
     if not isinstance(paths, Mapping):
         raise InputError("option path is missing")
@@ -31,7 +33,7 @@ def absolute_paths(config: Mapping) -> dict:
     for name, value in paths.items():
         if not isinstance(value, str) or not value:
             raise InputError(f"option path.{name} is {value!r}, not a path")
-        absolute[name] = os.path.abspath(Path(value).expanduser())
+        absolute[name] = value if is_url(value) else os.path.abspath(Path(value).expanduser())
     return {**config, "path": absolute}
 
 

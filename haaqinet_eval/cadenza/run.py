@@ -16,6 +16,7 @@ from rich.console import Console
 
 from ..errors import InputError
 from ..evaluate import blank_row, evaluate
+from ..frames import merge_frames
 from ..jsonfile import read_json
 from ..scorers import Scorer, load_scorer
 from ..scores import Key, Score, ScoreFile, merge_scores, read_scores, write_scores
@@ -227,8 +228,10 @@ def run_merge(name: str, exp_folder: str | Path, batches: int, console: Console 
         "evaluate": {**run["config"]["evaluate"], "batch": 0, "batch_size": 1},
     }
     plan = make_plan(name, config, run["scorers"])
-    scores = merge_scores([results_file(exp_folder, suffix) for suffix in suffixes], plan.keys)
+    parts = [results_file(exp_folder, suffix) for suffix in suffixes]
+    scores = merge_scores(parts, plan.keys)
     write_scores(results_file(exp_folder, ""), scores)
+    merge_frames(parts, results_file(exp_folder, ""))
     notes = [fingerprints_file(exp_folder, suffix) for suffix in suffixes]
     merge_fingerprints(notes, fingerprints_file(exp_folder, ""))
     record = RunRecord(run_file(exp_folder, ""), name, run["settings"], fresh=True)

@@ -9,8 +9,9 @@
     standings(store, name)
 
 One file per idea: `schema` (the tables), `opening`, `challenges`, `systems`, `submissions`, `queue`,
-`rows`, `aggregates`, `board`, `groups`, `imports` (scores made elsewhere), `published`, `transfer`
-(export, import, backup, check), `tables` (their files) and `access` (tokens of organisers).
+`rows`, `frames` (scores over time), `aggregates`, `board`, `groups`, `imports` (scores made
+elsewhere), `published`, `transfer` (export, import, backup, check), `tables` (their files) and
+`access` (tokens of organisers).
 """
 
 from .access import Token, add_token, revoke_token, token_name, tokens
@@ -31,6 +32,7 @@ from .challenges import (
     expected_trials,
     register_challenge,
 )
+from .frames import frame_scores
 from .groups import GroupMean, PairedRow, compare, group_table, paired_rows
 from .imports import DIALECTS, import_results, import_scores
 from .opening import Store, default_path, open_store, schema_version
@@ -81,6 +83,7 @@ __all__ = [
     "expected_trials",
     "fail",
     "finish",
+    "frame_scores",
     "group_table",
     "heartbeat",
     "import_results",

@@ -28,7 +28,7 @@ KINDS = (
     "severity_clarity",  # pyclarity's: each ear by itself
     "error",  # reason codes; `failed` counts, the rest is 0
 )
-_SUMS = ("scored", "failed", "total", "seconds")
+_SUMS = ("scored", "failed", "unfamiliar", "total", "seconds")
 _COLUMNS = ("submission_id", "scorer_id", "kind", "name", "ear", *_SUMS)
 
 
@@ -70,6 +70,7 @@ def _sum_rows(session: Session, submission: int) -> None:
     sums = (
         scored,
         sa.func.count() - scored,
+        sa.func.sum(sa.case((Scores.unfamiliar, 1), else_=0)),
         sa.func.coalesce(sa.func.sum(Scores.score), 0.0),
         sa.func.sum(Scores.seconds),
     )
@@ -93,7 +94,7 @@ def _sum_rows(session: Session, submission: int) -> None:
     failed = (
         sa.select(
             *(sa.literal(submission), Scores.scorer_id, sa.literal("error"), Scores.error, Trials.ear),
-            *(sa.literal(0), sa.func.count(), sa.literal(0.0), sa.func.sum(Scores.seconds)),
+            *(sa.literal(0), sa.func.count(), sa.literal(0), sa.literal(0.0), sa.func.sum(Scores.seconds)),
         )
         .join(Trials, Trials.id == Scores.trial_id)
         .where(mine, Scores.score.is_(None))
@@ -150,6 +151,7 @@ def _aggregate(store: Store, session: Session, submissions: Collection[int]) -> 
         "expected": sa.func.max(expected.c.number),
         "scored": sa.func.sum(GroupSums.scored),
         "failed": sa.func.sum(GroupSums.failed),
+        "unfamiliar": sa.func.sum(GroupSums.unfamiliar),
         "mean": mean("left", "right"),
         "left": mean("left"),
         "right": mean("right"),

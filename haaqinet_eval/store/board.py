@@ -68,6 +68,7 @@ class Entry:
     right: float | None
     scored: int  # trials
     expected: int
+    unfamiliar: int  # trials whose sound is unlike what a predicting scorer was trained on
     errors: dict[str, int]  # reason code and number of trials
     seconds: float | None  # mean of the scorer's seconds per row
     causal: bool | None
@@ -172,6 +173,7 @@ def _rows(session: Session, challenge: Challenge, version: ScorerVersion) -> lis
             **{name: getattr(sums, name) if complete else None for name in ("mean", "left", "right")},
             scored=0 if sums is None else sums.scored,
             expected=challenge.expected,
+            unfamiliar=0 if sums is None else sums.unfamiliar,
             errors=errors.get(row.id, {}),
             seconds=sums.seconds / sums.scored if sums is not None and sums.scored else None,
             **{n: getattr(system, n) for n in ("causal", "augmented", "model_size", "note", "reference")},

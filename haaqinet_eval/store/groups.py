@@ -74,6 +74,9 @@ class PairedRow:
     stem: str
     first: float
     second: float
+    low: float | None  # interval of the first, where that is a prediction with one
+    high: float | None
+    unfamiliar: bool  # the sound is unlike what the first was trained on
 
 
 def paired_rows(store: Store, first: tuple[int, int], second: tuple[int, int]) -> list[PairedRow]:
@@ -84,7 +87,10 @@ def paired_rows(store: Store, first: tuple[int, int], second: tuple[int, int]) -
     """
     a, b = aliased(Scores), aliased(Scores)
     statement = (
-        sa.select(Scenes.name, Scenes.song, Listeners.name, Trials.ear, Trials.stem, a.score, b.score)
+        sa.select(
+            *(Scenes.name, Scenes.song, Listeners.name, Trials.ear, Trials.stem),
+            *(a.score, b.score, a.low, a.high, a.unfamiliar),
+        )
         .select_from(a)
         .join(b, b.trial_id == a.trial_id)
         .join(Trials, Trials.id == a.trial_id)

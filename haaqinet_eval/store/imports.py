@@ -8,7 +8,7 @@ import io
 import json
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ import sqlalchemy as sa
 
 from ..audiogram import EARS, Listener, read_listeners
 from ..errors import InputError
+from ..frames import read_frames
 from ..scores import Score, read_scores
 from ..trials import Trial
 from .aggregates import refresh
@@ -73,7 +74,7 @@ def import_results(
     The same file again changes nothing.
 
     Args:
-        results: `results.csv` of an evaluate recipe.
+        results: `results.csv` of an evaluate recipe; frame scores come from the file beside it.
         run: its `run.json`; default: beside it.
         expected: trials per system; default: from the run.
         listeners: by id; default: from the listeners file that the run used, where it is still there.
@@ -83,7 +84,8 @@ def import_results(
         InputError: for a damaged file, rows of two challenges, or trials that are not expected.
     """
     results = Path(results)
-    rows = read_scores(results)
+    frames = read_frames(results)
+    rows = [replace(row, frames=frames.get(row.key)) for row in read_scores(results)]
     names = {row.challenge for row in rows}
     if len(names) != 1:
         raise InputError(f"{results}: holds rows of {len(names)} challenges ({', '.join(sorted(names))})")

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from ..errors import InputError
 from ..scores import Key, Score
 from .challenges import TrialKey, trial_ids
+from .frames import insert_frames
 from .opening import Store
 from .schema import Listeners, Scenes, Scorers, Scores, Submissions, Trials
 from .submissions import Submission, submission
@@ -69,7 +70,7 @@ class StoredScores:
         return (s for s in read_rows(self.store, self.submission.id, self.origin) if not s.failed)
 
     def append(self, scores: Iterable[Score]) -> None:
-        """Add rows, all of them or none; those that are there already are left as they are.
+        """Add rows with their frames, all or none; those that are there already are left as they are.
 
         Raises:
             InputError: for a row of another challenge or system, or a trial that is not expected.
@@ -81,6 +82,7 @@ class StoredScores:
                 scorers[name, version] = scorer_id(self.store, session, name, version, self.origin)
             rows = [self._row(score, scorers[score.scorer, score.version]) for score in scores]
             insert_rows(self.store, session, rows)
+            insert_frames(self.store, session, zip(rows, (s.frames for s in scores), strict=True))
         self._scorers = scorers
         self._scored.update((r["scorer_id"], r["trial_id"]) for r in rows if r["score"] is not None)
 
@@ -107,15 +109,19 @@ class StoredScores:
             "error": score.error,
             "message": score.message,
             "parts": dict(score.parts) or None,
+            "low": score.low,
+            "high": score.high,
+            "unfamiliar": score.unfamiliar,
         }
 
 
 def insert_rows(store: Store, session: Session, rows: list[dict[str, Any]]) -> None:
     """Insert rows of scores; a row that is there stays, unless it failed and the new one did not."""
     statement = store.insert(Scores)
-    fields = ("run_id", "score", "seconds", "error", "message", "parts")
+    keys = ("submission_id", "scorer_id", "trial_id")
+    fields = [column.name for column in Scores.__table__.columns if column.name not in keys]
     statement = statement.on_conflict_do_update(
-        index_elements=["submission_id", "scorer_id", "trial_id"],
+        index_elements=list(keys),
         set_={name: statement.excluded[name] for name in fields},
         where=sa.and_(Scores.score.is_(None), statement.excluded.score.is_not(None)),
     )
@@ -134,7 +140,7 @@ def read_rows(
     scorer: str | None = None,
     version: str | None = None,
 ) -> list[Score]:
-    """Rows of a submission in the order of its challenge's trials, per scorer version.
+    """Rows of a submission in the order of its challenge's trials, per scorer version; without frames.
 
     Args:
         scorer, version: only these.
@@ -145,6 +151,7 @@ def read_rows(
             *(Scenes.name, Scenes.song, Listeners.name, Trials.ear, Trials.stem),
             *(Scorers.name, Scorers.version),
             *(Scores.score, Scores.parts, Scores.seconds, Scores.error, Scores.message),
+            *(Scores.low, Scores.high, Scores.unfamiliar),
         )
         .select_from(Scores)
         .join(Trials, Trials.id == Scores.trial_id)
@@ -172,7 +179,7 @@ def row_columns(store: Store, submission_id: int, scorer_version: int) -> dict[s
 
     Returns:
         Lists of one length: scene, song, genre, listener, ear, stem, score (None where it
-        failed), seconds, error, message.
+        failed), low, high (None where there is no interval), unfamiliar, seconds, error, message.
     """
     columns = {
         "scene": Scenes.name,
@@ -182,6 +189,9 @@ def row_columns(store: Store, submission_id: int, scorer_version: int) -> dict[s
         "ear": Trials.ear,
         "stem": Trials.stem,
         "score": Scores.score,
+        "low": Scores.low,
+        "high": Scores.high,
+        "unfamiliar": Scores.unfamiliar,
         "seconds": Scores.seconds,
         "error": Scores.error,
         "message": Scores.message,

@@ -19,6 +19,7 @@ from sqlalchemy import (
     CheckConstraint,
     Double,
     ForeignKey,
+    ForeignKeyConstraint,
     Index,
     LargeBinary,
     MetaData,
@@ -204,6 +205,10 @@ class Scores(Base):
     __table_args__ = (
         CheckConstraint("(score IS NULL) = (error <> '')", name="score_or_error"),
         CheckConstraint("score BETWEEN -1e308 AND 1e308", name="finite"),
+        CheckConstraint(
+            "(low IS NULL) = (high IS NULL) AND low BETWEEN -1e308 AND high AND high <= 1e308",
+            name="interval",
+        ),
         Index(
             "ix_scores_failed",
             "submission_id",
@@ -223,6 +228,31 @@ class Scores(Base):
     error: Mapped[str]
     message: Mapped[str]
     parts: Mapped[dict[str, Any] | None]
+    low: Mapped[float | None]  # with `high`, the interval that holds the true score in 9 of 10 cases
+    high: Mapped[float | None]
+    unfamiliar: Mapped[bool]  # the sound is unlike what a predicting scorer was trained on
+
+
+class Frames(Base):
+    """Frame scores of a row, for scorers that have them; apart, so that rows stay quick to read."""
+
+    __tablename__ = "frames"
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["submission_id", "scorer_id", "trial_id"],
+            ["scores.submission_id", "scores.scorer_id", "scores.trial_id"],
+            name="fk_frames_score",
+            ondelete="CASCADE",
+        ),
+    )
+
+    submission_id: Mapped[int] = mapped_column(primary_key=True)
+    scorer_id: Mapped[int] = mapped_column(primary_key=True)
+    trial_id: Mapped[int] = mapped_column(primary_key=True)
+    first: Mapped[float]  # s, middle of the first frame
+    step: Mapped[float]  # s
+    last: Mapped[float]  # s, middle of the last frame
+    scores: Mapped[bytes] = mapped_column(LargeBinary)  # [L] float16, see `haaqinet_eval.frames`
 
 
 class Aggregates(Base):
@@ -235,6 +265,7 @@ class Aggregates(Base):
     expected: Mapped[int]  # trials of the challenge
     scored: Mapped[int]
     failed: Mapped[int]
+    unfamiliar: Mapped[int]  # scored rows with that flag
     mean: Mapped[float | None]  # over the scored rows, whether or not these are all
     left: Mapped[float | None]
     right: Mapped[float | None]
@@ -256,6 +287,7 @@ class GroupSums(Base):
     ear: Mapped[str] = mapped_column(primary_key=True)
     scored: Mapped[int]
     failed: Mapped[int]
+    unfamiliar: Mapped[int]
     total: Mapped[float]  # sum of the scores
     seconds: Mapped[float]
 

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 
 from ..errors import InputError
 from .opening import Store, open_store, schema_version
-from .schema import CARRIED, Aggregates, Scores, Submissions, Trials
+from .schema import CARRIED, Aggregates, Frames, Scores, Submissions, Trials
 from .tables import BATCH, FORMATS, Row, batches, read_table, write_table
 
 INDEX = "store.json"  # in an exported folder: format, schema, number of rows
@@ -176,6 +176,7 @@ def store_check(store: Store) -> list[str]:
             ]
         findings += _check_aggregates(session)
         findings += _check_trials(session)
+        findings += _check_frames(session)
     return findings
 
 
@@ -208,3 +209,13 @@ def _check_trials(session: Session) -> list[str]:
         .group_by(Scores.submission_id)
     )
     return [f"submission {id}: {n} rows belong to trials of another challenge" for id, n in strangers]
+
+
+def _check_frames(session: Session) -> list[str]:
+    size = sa.func.length(Frames.scores)
+    damaged = session.execute(
+        sa.select(Frames.submission_id, sa.func.count())
+        .where(sa.or_(size == 0, size % 2 == 1, Frames.step < 0))
+        .group_by(Frames.submission_id)
+    )
+    return [f"submission {id}: {n} rows have damaged frame scores" for id, n in damaged]
