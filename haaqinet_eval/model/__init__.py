@@ -1,11 +1,13 @@
 """HAAQI-Net in torch: front end, network, checkpoint."""
 
+from .asking import describe_ear, score_times
 from .auditory import AuditoryFrontEnd, band_losses
 from .beats import load_beats
-from .checkpoint import WEIGHTS, load_model, read_metadata, save_model, sha256
+from .checkpoint import WEIGHTS, load_model, model_version, read_metadata, save_model, sha256
 from .loss import HaaqiNetLoss
 from .net import OUTPUTS, Dimensions, HaaqiNet, frame_times, join
 from .official import convert_official, load_official
+from .paper import PaperDimensions, PaperNet, start_net
 
 __all__ = [
     "OUTPUTS",
@@ -14,14 +16,20 @@ __all__ = [
     "Dimensions",
     "HaaqiNet",
     "HaaqiNetLoss",
+    "PaperDimensions",
+    "PaperNet",
     "band_losses",
     "convert_official",
+    "describe_ear",
     "frame_times",
     "join",
     "load_beats",
     "load_model",
     "load_official",
+    "model_version",
     "read_metadata",
     "save_model",
+    "score_times",
     "sha256",
+    "start_net",
 ]

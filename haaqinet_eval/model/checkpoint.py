@@ -1,6 +1,7 @@
 """Weights on disk: a safetensors file whose metadata rebuild the network.
 
-The metadata hold `name`, `dimensions` (JSON) and `sample_rate`, and what the trainer adds.
+The metadata hold `format`, `name`, `dimensions` (JSON) and `sample_rate`, and what the trainer adds.
+Three kinds of networks are read, and the authors' own files; see `load_model`.
 """
 
 from __future__ import annotations
@@ -16,21 +17,25 @@ from safetensors.torch import save_file
 
 from ..errors import InputError
 from .net import Dimensions, HaaqiNet
+from .official import FORMAT as OFFICIAL
+from .official import OfficialAdapter, load_official
+from .paper import PaperDimensions, PaperNet
 
-FORMAT = "haaqinet-1"
+FORMAT, PAPER = "haaqinet-1", "haaqinet-paper-1"
+KINDS = {FORMAT: (Dimensions, HaaqiNet), PAPER: (PaperDimensions, PaperNet)}
 WEIGHTS = Path(__file__).parents[1] / "weights" / "haaqinet.safetensors"  # those that are shipped
 
 
-def save_model(net: HaaqiNet, path: str | Path, name: str, **notes: str) -> None:
+def save_model(net: HaaqiNet | PaperNet, path: str | Path, name: str, **notes: str) -> None:
     """Write a network's weights, dimensions and notes."""
     metadata = {
-        "format": FORMAT,
+        "format": FORMAT if isinstance(net, HaaqiNet) else PAPER,
         "name": name,
         "dimensions": json.dumps(asdict(net.dims)),
         "sample_rate": str(net.dims.sample_rate),
         **notes,
     }
-    state = {key: value.detach().cpu().contiguous() for key, value in net.state_dict().items()}
+    state = {key: value.detach().cpu().clone().contiguous() for key, value in net.state_dict().items()}
     save_file(state, path, metadata)
 
 
@@ -47,27 +52,40 @@ def read_metadata(path: str | Path) -> dict[str, str]:
             metadata = file.metadata() or {}
     except SafetensorError as error:
         raise InputError(f"weights {path}: not a safetensors file: {error}") from None
-    if metadata.get("format") != FORMAT:
-        raise InputError(f"weights {path}: format {metadata.get('format')!r} is not {FORMAT!r}")
+    known = (*KINDS, OFFICIAL)
+    if metadata.get("format") not in known:
+        raise InputError(f"weights {path}: format {metadata.get('format')!r} is none of {', '.join(known)}")
     return metadata
 
 
-def _dimensions(text: str, path: str | Path) -> Dimensions:
+def _dimensions(kind: type, text: str, path: str | Path) -> Dimensions | PaperDimensions:
     values = json.loads(text)
-    known = {field.name for field in fields(Dimensions)}
+    known = {field.name for field in fields(kind)}
     if set(values) != known:
         raise InputError(f"weights {path}: dimensions {sorted(values)} are not {sorted(known)}")
-    return Dimensions(**{**values, "channels": tuple(values["channels"])})
+    return kind(**{key: tuple(v) if isinstance(v, list) else v for key, v in values.items()})
 
 
-def load_model(path: str | Path, device: str = "cpu") -> HaaqiNet:
+def load_model(
+    path: str | Path, device: str = "cpu", beats: str | Path | None = None
+) -> HaaqiNet | PaperNet | OfficialAdapter:
     """Rebuild a network from its checkpoint, ready to score.
+
+    Args:
+        path: a `.safetensors` file of ours, of the paper's design or not, or one of
+            `convert_official`; any other file is read as one of the authors' (`load_official`).
+        device: torch's name of the device to score on.
+        beats: the BEATs file of an authors' teacher that holds none.
 
     Raises:
         InputError: for a missing or foreign file, and for missing or unexpected keys or
             shapes, which the message lists.
     """
-    net = HaaqiNet(_dimensions(read_metadata(path)["dimensions"], path))
+    if Path(path).suffix != ".safetensors" or read_metadata(path)["format"] == OFFICIAL:
+        return OfficialAdapter(load_official(path, beats)).to(torch.device(device)).eval()
+    metadata = read_metadata(path)
+    dims, cls = KINDS[metadata["format"]]
+    net = cls(_dimensions(dims, metadata["dimensions"], path))
     with safe_open(path, "pt", device=device) as file:
         state = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118 - not a dict
     own = net.state_dict()
@@ -79,6 +97,13 @@ def load_model(path: str | Path, device: str = "cpu") -> HaaqiNet:
         raise InputError(f"weights {path}: wrong shapes of {wrong}")
     net.load_state_dict(state)
     return net.to(torch.device(device)).eval()
+
+
+def model_version(path: str | Path) -> str:
+    """Name and hash of a checkpoint: `"first-9d7da362d4f3"`; the authors' are called "official"."""
+    named = Path(path).suffix == ".safetensors"
+    name = read_metadata(path).get("name", "official") if named else "official"
+    return f"{name}-{sha256(path)[:12]}"
 
 
 def sha256(path: str | Path) -> str:

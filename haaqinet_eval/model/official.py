@@ -20,7 +20,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
@@ -31,11 +31,13 @@ from ..errors import InputError, Unscorable
 from .beats import Beats, BeatsConfig, EncoderLayer, patches
 from .distilbeats import LAYERS as STUDENT_LAYERS
 from .distilbeats import MIMICKED, run_layers
+from .features import full_scale
 from .head import ATTENTION_HEADS, LEVELS, PaperHead, Sizes
-from .kaldi_fbank import SAMPLE_RATE
+from .kaldi_fbank import HOP, SAMPLE_RATE
 from .state import load_strictly, read_state, write_state
 
 PREFIX = "beats_model."
+FORMAT = "haaqinet-official-1"  # of a converted file
 # what the shapes of the weights do not tell: of BEATs_iter3_plus_AS2M.pt, and of the student
 _TEACHER_CFG = {"relative_position_embedding": True, "max_distance": 800, "deep_norm": True}
 _STUDENT_CFG = {**_TEACHER_CFG, "max_distance": 1280, "encoder_layers": 12}
@@ -175,6 +177,26 @@ class Student(OfficialNet):
         return torch.stack([getattr(self, f"encoder{i}")(last) for i in MIMICKED], 1)
 
 
+class OfficialAdapter(nn.Module):
+    """An authors' network that is called as ours are; levels as `features.full_scale` says."""
+
+    def __init__(self, net: OfficialNet) -> None:
+        super().__init__()
+        self.net, self.dims = net, OfficialDimensions()
+        self.seconds = net.config.input_patch_size * HOP / SAMPLE_RATE  # of a frame
+
+    def forward(self, signals: Tensor, levels: Tensor, level1: Tensor) -> Tensor:
+        """Frame scores [B, 1, F] of signals [B, T] at 16 kHz, levels [B, 8] dB HL, level1 [B] dB SPL."""
+        return self.net(full_scale(signals, level1), levels)[1][:, None]
+
+
+@dataclass(frozen=True)
+class OfficialDimensions:
+    """What a caller needs to know."""
+
+    sample_rate: int = SAMPLE_RATE  # Hz
+
+
 def load_official(path: str | Path, beats: str | Path | None = None) -> Teacher | Student:
     """Load a checkpoint of HAAQI-Net's authors, or one of `convert_official`.
 
@@ -235,4 +257,4 @@ def convert_official(src: str | Path, dst: str | Path, beats: str | Path | None 
     """
     net = load_official(src, beats)
     cfg = {**asdict(net.config), "finetuned_model": False}
-    write_state(dst, net, cfg, format="haaqinet-official-1", kind=type(net).__name__.lower())
+    write_state(dst, net, cfg, format=FORMAT, kind=type(net).__name__.lower())

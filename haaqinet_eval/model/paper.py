@@ -53,6 +53,7 @@ class PaperDimensions:
 class PaperNet(nn.Module):
     """Front end and head.
 
+    >>> import torch
     >>> net = PaperNet(PaperDimensions()).eval()
     >>> net(torch.zeros(2, 32000), torch.zeros(2, 8), torch.full((2,), 65.0)).shape
     torch.Size([2, 1, 124])
