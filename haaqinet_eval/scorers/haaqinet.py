@@ -70,7 +70,7 @@ class HaaqiNetScorer:
     """Reference-free score of one ear; see `haaqinet_eval.model`.
 
     Args:
-        weights: a checkpoint; None for the one that is shipped.
+        weights: a checkpoint, see `model.load_model`; None for the one that is shipped.
         device: torch's name of the device to score on.
         threads: CPU threads for an ear; more than one gains little and, on a busy machine, waits a lot.
     """
@@ -83,7 +83,7 @@ class HaaqiNetScorer:
         path = Path(weights or WEIGHTS)
         self.net = model.load_model(path, device)
         self.device, self.threads = torch.device(device), threads
-        self.version = f"{model.read_metadata(path)['name']}-{model.sha256(path)[:12]}"
+        self.version = model.model_version(path)
         self.sample_rate = self.net.dims.sample_rate
 
     def __call__(self, stimulus: Stimulus) -> Result:
@@ -91,7 +91,8 @@ class HaaqiNetScorer:
 
         Returns:
             the mean of the frame scores, the four predicted parts of HAAQI, and the frames
-            (one every 128 ms) with their times.
+            (one every 128 ms) with their times. A network of the paper's design or of its authors
+            has no parts and frames of its own.
 
         Raises:
             Unscorable: `not_mono`, `bad_sample_rate`, `bad_level`, `too_short`,
@@ -99,16 +100,16 @@ class HaaqiNetScorer:
         """
         signal = resample(_checked(stimulus).astype(np.float64), stimulus.sample_rate, self.sample_rate)
         try:
-            loss = model.band_losses(stimulus.audiogram)
+            ear = model.describe_ear(self.net, stimulus.audiogram)
         except (AttributeError, TypeError, InputError) as error:
             raise Unscorable("bad_audiogram", f"audiogram {stimulus.audiogram!r}: {error}") from None
         with torch.inference_mode(), _threads(self.threads):
             outputs = self.net(
                 torch.from_numpy(signal).to(self.device, torch.float32)[None],
-                torch.from_numpy(loss).to(self.device, torch.float32)[None],
+                torch.from_numpy(ear).to(self.device, torch.float32)[None],
                 torch.tensor([float(stimulus.level1)], device=self.device),
             )[0]
         outputs = outputs.cpu().double().numpy()
-        values = dict(zip(model.OUTPUTS, outputs.mean(1).tolist(), strict=True))
-        times = model.frame_times(outputs.shape[1], len(signal) / self.sample_rate)
+        values = dict(zip(model.OUTPUTS, outputs.mean(1).tolist(), strict=False))
+        times = model.score_times(self.net, outputs.shape[1], len(signal) / self.sample_rate)
         return Result(values.pop("score"), values, outputs[0], times)
