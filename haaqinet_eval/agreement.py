@@ -1,7 +1,9 @@
 """How well one scorer predicts another, on the same trials.
 
 Plain functions of two score vectors [N]: predicted and true. The names follow the
-HAAQI-Net paper (LCC, SRCC, MSE) and the Cadenza evaluations (Kendall's tau, bias).
+HAAQI-Net paper (LCC, SRCC, MSE) and the Cadenza evaluations (Kendall's tau, bias). For
+predictions that say how sure they are: `coverage` and `least_sure`; for their scale:
+`reliability` and `affine_fit`.
 """
 
 from __future__ import annotations
@@ -64,6 +66,103 @@ def agreement(predicted: Sequence[float], true: Sequence[float]) -> Agreement:
     return Agreement(
         len(x), float(lcc), float(srcc), float(tau), float(np.mean(error**2)), float(np.mean(error))
     )
+
+
+@dataclass(frozen=True)
+class Coverage:
+    """How often predicted intervals hold the true score; a net that is honest has its 90 % right."""
+
+    n: int  # rows with an interval and a true score
+    inside: int
+    below: int  # true scores below their interval: over-rated beyond what the net admits
+    above: int
+    width: float  # mean; NaN without rows
+
+    @property
+    def share(self) -> float:
+        """Share of true scores inside; NaN without rows."""
+        return self.inside / self.n if self.n else float("nan")
+
+
+def holds(low: Sequence[float], high: Sequence[float], true: Sequence[float]) -> np.ndarray:
+    """Whether each interval holds its true score, ends included: [N] bool."""
+    low, high, true = (np.asarray(values, dtype=np.float64) for values in (low, high, true))
+    return (low <= true) & (true <= high)
+
+
+def coverage(low: Sequence[float], high: Sequence[float], true: Sequence[float]) -> Coverage:
+    """Compare intervals [N] with true scores [N]; rows that lack one of these (NaN) do not count.
+
+    >>> found = coverage([0.1, 0.1, 0.6, float("nan")], [0.3, 0.3, 0.9, float("nan")], [0.2, 0.4, 0.5, 0.5])
+    >>> found.n, found.inside, found.below, found.above, round(found.width, 3)
+    (3, 1, 1, 1, 0.233)
+    """
+    rows = np.stack([np.asarray(values, dtype=np.float64) for values in (low, high, true)])
+    low, high, true = rows[:, np.isfinite(rows).all(axis=0)]
+    below, above = int((true < low).sum()), int((true > high).sum())
+    width = float(np.mean(high - low)) if len(low) else float("nan")
+    return Coverage(len(low), len(low) - below - above, below, above, width)
+
+
+@dataclass(frozen=True)
+class Bin:
+    """Rows whose predicted scores are alike."""
+
+    start: float
+    stop: float
+    n: int
+    predicted: float  # mean
+    true: float  # mean
+    spread: float  # standard deviation of the true scores; 0 for a single row
+
+
+def reliability(predicted: Sequence[float], true: Sequence[float], bins: int = 10) -> list[Bin]:
+    """Mean true over mean predicted score in bins of equal width on [0, 1]; empty bins are left out.
+
+    The reliability diagram (DeGroot and Fienberg 1983), for a score in place of a probability.
+
+    >>> [(b.n, b.predicted, b.true) for b in reliability([0.1, 0.3, 0.9], [0.0, 0.5, 1.0], bins=2)]
+    [(2, 0.2, 0.25), (1, 0.9, 1.0)]
+    """
+    x, y = np.asarray(predicted, dtype=np.float64), np.asarray(true, dtype=np.float64)
+    edges = np.linspace(0, 1, bins + 1)
+    place = np.clip(np.searchsorted(edges, x, side="right") - 1, 0, bins - 1)
+    return [
+        Bin(
+            *(float(edges[k]), float(edges[k + 1]), int(mine.sum())),
+            *(float(x[mine].mean()), float(y[mine].mean()), float(y[mine].std())),
+        )
+        for k in range(bins)
+        if (mine := place == k).any()
+    ]
+
+
+def affine_fit(predicted: Sequence[float], true: Sequence[float]) -> tuple[float, float]:
+    """Slope and offset of the line that maps predicted to true scores best, by least squares.
+
+    NaN where all predictions are equal.
+
+    >>> slope, offset = affine_fit([0.2, 0.4, 0.6], [0.1, 0.5, 0.9])
+    >>> round(slope, 6), round(offset, 6)
+    (2.0, -0.3)
+    """
+    x, y = np.asarray(predicted, dtype=np.float64), np.asarray(true, dtype=np.float64)
+    if not np.ptp(x) > 0:
+        return float("nan"), float("nan")
+    slope = float(np.mean((x - x.mean()) * (y - y.mean())) / np.var(x))
+    return slope, float(y.mean() - slope * x.mean())
+
+
+def least_sure(low: Sequence[float], high: Sequence[float], unfamiliar: Sequence[bool]) -> np.ndarray:
+    """Order [N] in which to verify predictions: unfamiliar sound first, then by width of the interval.
+
+    Rows without an interval (NaN) come after those with one.
+
+    >>> least_sure([0.1, 0.4, float("nan"), 0.3], [0.2, 0.9, float("nan"), 0.4], [0, 0, 0, 1]).tolist()
+    [3, 1, 0, 2]
+    """
+    width = np.asarray(high, dtype=np.float64) - np.asarray(low, dtype=np.float64)
+    return np.lexsort((-np.nan_to_num(width, nan=-1.0), ~np.asarray(unfamiliar, dtype=bool)))
 
 
 def _trial_key(score: Score) -> tuple:

@@ -3,7 +3,16 @@ import pytest
 from scipy import stats
 
 from haaqinet_eval import InputError
-from haaqinet_eval.agreement import agreement, agreement_by, pair_scores
+from haaqinet_eval.agreement import (
+    affine_fit,
+    agreement,
+    agreement_by,
+    coverage,
+    holds,
+    least_sure,
+    pair_scores,
+    reliability,
+)
 from haaqinet_eval.scores import Score
 
 
@@ -49,3 +58,53 @@ def test_only_trials_that_both_scored_are_compared_and_grouped():
     ]
     groups = agreement_by(scores, "haaqinet", "haaqi", lambda s: s.listener)
     assert {name: (a.n, round(a.bias, 6)) for name, a in groups.items()} == {"L1": (1, 0.1), "L2": (1, -0.1)}
+
+
+RNG = np.random.default_rng(3)
+
+
+def test_intervals_of_ninety_per_cent_hold_nine_of_ten():
+    true = RNG.normal(0.5, 0.1, 20_000)
+    guess = true + RNG.normal(0, 0.05, 20_000)
+    found = coverage(guess - 1.645 * 0.05, guess + 1.645 * 0.05, true)
+    assert found.share == pytest.approx(0.9, abs=0.01)
+    assert found.below + found.inside + found.above == found.n == 20_000
+    assert found.width == pytest.approx(2 * 1.645 * 0.05)
+    assert holds([0.1, 0.1], [0.2, 0.2], [0.2, 0.3]).tolist() == [True, False]
+
+
+def test_rows_without_interval_or_true_score_do_not_count():
+    nan = float("nan")
+    found = coverage([0.1, nan, 0.1], [0.3, nan, 0.3], [0.2, 0.2, nan])
+    assert (found.n, found.inside) == (1, 1)
+    assert np.isnan(coverage([nan], [nan], [0.2]).share)
+
+
+def test_the_affine_fit_is_that_of_least_squares():
+    x, y = RNG.uniform(0, 1, 50), RNG.uniform(0, 1, 50)
+    assert affine_fit(x, y) == pytest.approx(tuple(np.polyfit(x, y, 1)))
+    assert np.isnan(affine_fit([0.5, 0.5], [0.1, 0.9])).all()
+
+
+def test_bins_hold_every_row_once():
+    x, y = np.append(RNG.uniform(0, 1, 500), [0.0, 0.1, 1.0]), RNG.uniform(0, 1, 503)
+    bins = reliability(x, y)
+    assert sum(b.n for b in bins) == 503
+    assert sum(b.n * b.true for b in bins) == pytest.approx(y.sum())
+    assert all(b.start <= b.predicted <= b.stop for b in bins)
+    last = (x >= 0.9) & (x <= 1)
+    assert (bins[-1].n, bins[-1].spread) == (last.sum(), pytest.approx(np.std(y[last])))
+
+
+def test_what_the_net_is_least_sure_of_comes_first():
+    low, high = RNG.uniform(0, 0.4, 100), RNG.uniform(0.5, 1, 100)
+    low[::7] = high[::7] = np.nan
+    strange = RNG.uniform(0, 1, 100) < 0.2
+    order = least_sure(low, high, strange)
+    assert sorted(order) == list(range(100))
+    assert strange[order][: strange.sum()].all()
+    for rows in (order[: strange.sum()], order[strange.sum() :]):
+        width = (high - low)[rows]
+        known = width[~np.isnan(width)]
+        assert np.isnan(width[len(known) :]).all()
+        assert (np.diff(known) <= 0).all()

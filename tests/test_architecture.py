@@ -28,6 +28,7 @@ ARROWS = {
     "scores": {"audiogram", "frames"},
     "standings": {"audiogram", "scores"},
     "agreement": {"scores"},
+    "calibration": {"audiogram", "scores", "standings", "agreement"},
     "evaluate": {"trials", "scores", "scorers"},
     "synthesis": {"audiogram", "audio", "trials", "nalr"},
     "cadenza": {
@@ -37,12 +38,14 @@ ARROWS = {
     "systems": {"audiogram", "audio", "trials", "nalr", "cadenza"},
     "submissions": {"names", "reasons", "audiogram", "audio", "cadenza"},
     "training": {"audiogram", "audio", "trials", "model", "agreement"},
+    "tuning": {"audiogram", "audio", "nalr", "haaqi", "model", "synthesis", "trials"},
     "weights": set(),
     "conf": set(),
     "filescore": {"audiogram", "audio", "trials", "scorers"},
     "summary": {"audiogram", "scores", "standings", "agreement"},
     "report": {"audiogram", "scores", "standings", "agreement", "summary"},
     "statistics": set(),
+    "spectrogram": set(),
     "published": set(),
     "store": {"names", "audiogram", "trials", "scores", "frames", "statistics", "published"},
     "site": {"statistics", "store"},
@@ -52,7 +55,7 @@ ANYTHING = {"cli", "shim", "__init__"}
 
 # third-party package -> parts that may import it
 WALLS = {
-    "torch": {"model", "training", "systems", "scorers"},
+    "torch": {"model", "training", "systems", "scorers", "tuning"},
     "torchaudio": {"model", "systems"},
     "clarity": {"cadenza", "systems", "shim"},
     "recipes": set(),

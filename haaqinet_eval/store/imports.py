@@ -108,7 +108,7 @@ def import_results(
         mine = [row for row in rows if row.system == system]
         facts = {
             "sha256": hashlib.sha256(digest.digest() + system.encode()).hexdigest(),
-            "path": str(results),
+            "path": str(results.absolute()),
         }
         if told.name != system or told.team != team:
             raise InputError(f"system {system}: is described as {told.name} of team {told.team}")
