@@ -11,7 +11,11 @@ from .standings import Standing, current_versions, group_means, seconds_per_ear,
 
 PREDICTED, INTRUSIVE = "haaqinet", "haaqi"
 SEVERITIES = ("none", "mild", "moderate", "moderately severe", "severe", "profound")  # Humes 2019
-TITLES = {"haaqi": "HAAQI (intrusive)", "haaqinet": "HAAQI-Net (predicted)"}
+TITLES = {
+    "haaqi": "HAAQI (intrusive)",
+    "haaqinet": "HAAQI-Net (predicted)",
+    "haaqinet_calibrated": "HAAQI-Net (predicted, calibrated)",
+}
 
 
 def severity_of(listeners: Mapping[str, Listener]):

@@ -14,7 +14,7 @@ from typing import Annotated
 import typer
 
 from ..errors import InputError
-from . import board, files, models, site, store, submissions
+from . import board, calibrate, files, models, site, store, submissions
 
 app = typer.Typer(
     help="Score music for hearing-impaired listeners: HAAQI, exact and fast, and HAAQI-Net, reference-free.",
@@ -52,6 +52,7 @@ for _command in (
 ):
     app.command()(_command)
 app.add_typer(store.app, name="store")
+app.add_typer(calibrate.app, name="calibrate")
 app.command()(board.leaderboard)
 app.command()(site.export_site)
 
