@@ -4,6 +4,7 @@
 `choices` are the selections that the address carries, `charts` and `exports` show what was read,
 `subsets` restricts the standings to some trials, `words` are texts used on several pages.
 
-`access` says who is an organiser, and `organiser` has what only they may do: the one part that writes
-to the store. The app needs neither scorers nor networks.
+`access` says who is an organiser, `organiser` has what only they may do: the one part that writes to
+the store. `upload_form` and `uploads` take files in and call the command line on them. The app needs
+neither scorers nor networks.
 """

@@ -1,4 +1,7 @@
-"""What organisers may do with a submission: the only part of the app that writes to the store."""
+"""What organisers may do with a submission: the one part of the app that changes what the store has.
+
+Uploads, which add to it, are in `uploads`.
+"""
 
 from __future__ import annotations
 
@@ -13,19 +16,24 @@ from .access import organiser, proxy_user
 from .reading import the_store
 
 
-def show(submission: Submission) -> None:
-    """Withdraw and rescore one submission, for whoever may."""
+def name() -> str | None:
+    """Who the organiser is that looks at this page; None for everybody else."""
+    return organiser(st.context.headers, st.session_state.get("token", ""))
+
+
+def show(submission: Submission | None) -> None:
+    """The field for the token; for whoever may, withdrawing and rescoring of one submission."""
     with st.expander("Organisers", icon=":material/key:"):
         token = ""
         if proxy_user(st.context.headers) is None:
             token = st.text_input("Token", type="password", key="token", autocomplete="off")
-        name = organiser(st.context.headers, token)
-        if name is None:
+        who = name()
+        if who is None:
             if token:
                 st.error("This token is not known.")
             st.caption("`haaqinet store token add NAME` makes one.")
-            return
-        _show_actions(submission, f"organiser {name}")
+        elif submission is not None:
+            _show_actions(submission, f"organiser {who}")
 
 
 def _show_actions(submission: Submission, actor: str) -> None:

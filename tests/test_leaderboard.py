@@ -223,7 +223,9 @@ def test_a_submission_tells_what_happened(show, stores):
     assert list(table(test, "Message").State) == ["queued", "scoring", "failed"]
     assert table(test, "Message").Message.iloc[-1] == "the scorer's weights are missing"
     test = show("status", submission=f"{known['damaged'].id}: example / damaged")
-    assert list(table(test, "code").code) == ["silent_file"]
+    findings = table(test, "File")
+    assert (findings.Code[0], findings.Message[0]) == ("silent_file", "all samples are zero")
+    assert findings.Meaning[0] == "All samples are zero."
 
 
 def test_an_audiogram_is_drawn_as_audiologists_draw_it():

@@ -25,13 +25,20 @@ OPTIONS = {
 }
 
 
-def streamlit_command(host: str, port: int) -> list[str]:
-    """How Streamlit is called."""
+def streamlit_command(host: str, port: int, upload_limit: int) -> list[str]:
+    """How Streamlit is called; the limit of an upload is in MB."""
     options = {"server.address": host, "server.port": str(port), **OPTIONS}
+    options["server.maxUploadSize"] = str(upload_limit)
     return [
         *(sys.executable, "-m", "streamlit", "run", str(APP)),
         *(f"--{name}={value}" for name, value in options.items()),
     ]
+
+
+def _environment(url: str) -> dict[str, str]:
+    """The server's: where the store is, which no list of processes shows, and where this package is."""
+    paths = [str(APP.parents[1]), *filter(None, [os.environ.get("PYTHONPATH")])]
+    return {**os.environ, "HAAQINET_STORE": url, "PYTHONPATH": os.pathsep.join(paths)}
 
 
 def leaderboard(
@@ -40,8 +47,18 @@ def leaderboard(
         str, typer.Option(help="Address to listen at; 0.0.0.0 opens it to the network.")
     ] = LOOPBACK[0],
     port: Annotated[int, typer.Option(min=1, max=65535, help="Port to listen at.")] = 8501,
+    allow_upload: Annotated[
+        bool, typer.Option("--allow-upload", help="Everybody may hand in there, not only organisers.")
+    ] = False,
+    upload_limit: Annotated[int, typer.Option(min=1, max=4096, help="Largest upload, in MB.")] = 200,
+    upload_folder: Annotated[
+        Path | None, typer.Option(help="Where uploads are kept; default: `uploads` beside the store.")
+    ] = None,
 ) -> None:
-    """Show the leaderboard in a browser, until Ctrl-C; only organisers can change anything."""
+    """Show the leaderboard in a browser, until Ctrl-C; only organisers can change anything.
+
+    With --allow-upload, whoever reaches it may hand in submissions too.
+    """
     if importlib.util.find_spec("streamlit") is None:
         raise InputError("the leaderboard needs streamlit: pip install 'haaqinet-eval[leaderboard]'")
     if not APP.exists():
@@ -53,11 +70,14 @@ def leaderboard(
     typer.echo(f"Store: {opened.name} ({', '.join(known) or 'empty'})")
     if host not in LOOPBACK:
         typer.echo(f"Listening at {host}: whoever reaches this computer can read the board.", err=True)
-    url = opened.url.render_as_string(hide_password=False)
+    if allow_upload:
+        typer.echo("Uploads: whoever reaches the board may hand in, under any team's name.", err=True)
+    environment = _environment(opened.url.render_as_string(hide_password=False))
+    environment["HAAQINET_ALLOW_UPLOAD"] = str(int(allow_upload))
+    if upload_folder is not None:
+        environment["HAAQINET_UPLOAD_FOLDER"] = str(upload_folder.absolute())
     opened.close()
-    paths = [str(APP.parents[1]), *filter(None, [os.environ.get("PYTHONPATH")])]
-    environment = {**os.environ, "HAAQINET_STORE": url, "PYTHONPATH": os.pathsep.join(paths)}
-    command = streamlit_command(host, port)
+    command = streamlit_command(host, port, upload_limit)
     sys.stdout.flush()
     if os.name == "posix":  # the server takes this process over, and with it all signals
         os.execve(command[0], command, environment)

@@ -139,10 +139,12 @@ def import_scores(
     model_size: SizeOption = None,
     note: NoteOption = "",
     store: StoreOption = None,
+    json: JsonOption = False,
 ) -> None:
     """Take in scores of a system that were made elsewhere; they are shown apart."""
     from ..store import System, open_store
     from ..store import import_scores as take
+    from .tables import submission_record, to_json
 
     opened = open_store(store)
     if root is not None:
@@ -156,6 +158,9 @@ def import_scores(
     told = System(team, system, causal, augmented, model_size, note)
     for path, name in zip(tables, names, strict=True):
         entry = take(opened, path, challenge, told, scorer=name, version=version, split=split or "")
+        if json:
+            typer.echo(to_json({**submission_record(entry), "findings": entry.findings}))
+            continue
         typer.echo(f"{path}: submission {entry.id}: {entry.state}" + (entry.reason and f": {entry.reason}"))
 
 

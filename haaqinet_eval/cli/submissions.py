@@ -68,6 +68,7 @@ def submit(
     fast: FastOption = False,
     keep: Annotated[bool, typer.Option("--keep", help="Copy the zip beside the store.")] = False,
     now: Annotated[bool, typer.Option("--now", help="Score it at once.")] = False,
+    by: Annotated[str, typer.Option("--by", help="Who hands it in, for its log.")] = "command line",
     json: JsonOption = False,
 ) -> None:
     """Check a submission and queue it for scoring; what has errors is refused, with all of them."""
@@ -77,9 +78,7 @@ def submit(
     opened = open_store(store)
     data = open_split(challenge, root, split)
     told = System(team, system, causal, augmented, model_size, note, reference)
-    given = hand_in(
-        opened, path, data, told, scorer or SCORERS, deep=not fast, keep=keep, actor="command line"
-    )
+    given = hand_in(opened, path, data, told, scorer or SCORERS, deep=not fast, keep=keep, actor=by)
     entry = given.submission
     if now and entry.state in ("queued", "scoring"):  # a worker that died may hold it
         entry = _score(opened, entry.id) or entry

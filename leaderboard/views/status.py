@@ -1,15 +1,15 @@
 """Submit and status: how to hand in, and what happened to each submission."""
 
-from dataclasses import asdict, is_dataclass
-
 import pandas as pd
 import streamlit as st
 
+from haaqinet_eval.reasons import CODES, TRIALS
 from haaqinet_eval.store import Challenge, Submission, events, submissions
-from leaderboard import choices, exports, organiser, reading
+from leaderboard import choices, exports, organiser, reading, upload_form
 from leaderboard.words import verbatim
 
 MOVING = ("queued", "scoring")
+LOOK_SECONDS = 5  # between two looks at a queue in which something moves
 STATES = {
     "invalid": "the check found errors; not scored",
     "queued": "waits for a worker",
@@ -22,25 +22,45 @@ STATES = {
 
 
 def show_commands(challenge: Challenge) -> None:
-    """How to hand in."""
+    """How to hand in what is too large to upload."""
+    st.markdown("A whole submission may have 23 GB: no browser carries that. Check it, then submit it:")
+    st.code(
+        f"haaqinet validate SUBMISSION.zip --challenge {challenge.name} --root ROOT\n"
+        f"haaqinet submit SUBMISSION.zip --challenge {challenge.name} --root ROOT "
+        "--team TEAM --system SYSTEM",
+        language="bash",
+    )
+    st.markdown(
+        "`validate` lists all findings at once, each with a reason code, the file and the value. "
+        "`submit` queues it; `haaqinet worker` scores what is queued, or add `--now`. "
+        "Scores made elsewhere: `haaqinet import-scores`."
+    )
+
+
+def show_hand_in(challenge: Challenge) -> None:
+    """Both ways to hand in, and the rules."""
     with st.expander("Hand in", icon=":material/upload:", expanded=True):
-        st.markdown("This board takes no uploads: a submission may have 23 GB. Check it, then submit it:")
-        st.code(
-            f"haaqinet validate SUBMISSION.zip --challenge {challenge.name} --root ROOT\n"
-            f"haaqinet submit SUBMISSION.zip --challenge {challenge.name} --root ROOT "
-            "--team TEAM --system SYSTEM",
-            language="bash",
-        )
-        st.markdown(
-            "`validate` lists all findings at once, each with a reason code, the file and the value. "
-            "`submit` queues it; `haaqinet worker` scores what is queued, or add `--now`. "
-            "Scores made elsewhere: `haaqinet import-scores`. The same bytes twice: the earlier one stands."
-        )
+        upload, command = st.tabs(["By upload", "By command"])
+        with upload:
+            upload_form.show(challenge)
+        with command:
+            show_commands(challenge)
+        rules = "The same bytes twice: the earlier submission stands."
         if challenge.quota is not None:
-            st.markdown(f"Quota: {challenge.quota} scored submissions per team and day (UTC).")
+            rules += f" Quota: {challenge.quota} scored submissions per team and day (UTC)."
+        st.caption(rules)
 
 
-def table(found: list[Submission]) -> pd.DataFrame:
+def progress(challenge: Challenge) -> dict[int, float]:
+    """Share of the trials that have a score or a reason, by submission."""
+    shares: dict[int, list[float]] = {}
+    for entry in reading.made_here(reading.board(challenge)):
+        done = (entry.scored + sum(entry.errors.values())) / entry.expected
+        shares.setdefault(entry.submission, []).append(done)
+    return {submission: sum(values) / len(values) for submission, values in shares.items()}
+
+
+def table(found: list[Submission], shares: dict[int, float]) -> pd.DataFrame:
     """Submissions, newest first."""
     return pd.DataFrame(
         [
@@ -49,7 +69,9 @@ def table(found: list[Submission]) -> pd.DataFrame:
                 "Team": s.system.team,
                 "System": s.system.name,
                 "State": s.state,
+                "Progress": shares.get(s.id, 0.0) if s.state in MOVING else None,
                 "Reason": s.reason,
+                "Errors": sum(f["severity"] == "error" for f in s.findings),
                 "Findings": len(s.findings),
                 "Scorers": ", ".join(s.scorers),
                 "Received": s.received.strftime("%Y-%m-%d %H:%M UTC"),
@@ -57,11 +79,28 @@ def table(found: list[Submission]) -> pd.DataFrame:
             }
             for s in found
         ]
-    )
+    ).astype({"Progress": float})
 
 
-def show_events(found: list[Submission]) -> None:
-    """What happened to one submission."""
+def show_progress(challenge: Challenge, moving: int) -> None:
+    """The queue, looked at anew while something in it moves."""
+    reading.look_again()
+    found = reading.read(submissions, challenge=challenge.name, split=challenge.split)
+    if sum(s.state in MOVING for s in found) != moving:
+        st.rerun()  # the rest of the page has changed too
+    counts = pd.Series([s.state for s in found], dtype=str).value_counts()
+    states = [state for state in STATES if state in counts]
+    with st.container(horizontal=True):
+        for state in states:
+            st.metric(state, int(counts[state]), help=STATES[state], width="content")
+    share = st.column_config.ProgressColumn(format="percent", min_value=0.0, max_value=1.0)
+    shown = table(found, progress(challenge) if moving else {})
+    order = [name for name in shown if moving or name != "Progress"]
+    exports.table(shown[order], "submissions", column_config={"Progress": share})
+
+
+def show_events(found: list[Submission]) -> Submission:
+    """What happened to one submission, which is given back."""
     st.subheader("One submission")
     labels = {f"{s.id}: {s.system.team} / {s.system.name}": s for s in found}
     one = labels[choices.pick("Submission", list(labels), "submission")]
@@ -80,34 +119,37 @@ def show_events(found: list[Submission]) -> None:
     exports.table(pd.DataFrame(rows), "events")
     if one.findings:
         st.markdown("Findings of the check:")
-        records = [asdict(f) if is_dataclass(f) else f for f in one.findings]
-        exports.table(pd.DataFrame(records), "findings")
-    organiser.show(one)
+        upload_form.show_findings(one.findings, "findings")
+    return one
 
 
-def show_progress(challenge: Challenge) -> None:
-    """The queue, looked at anew while something in it moves."""
-    reading.look_again()
-    found = reading.read(submissions, challenge=challenge.name, split=challenge.split)
-    counts = pd.Series([s.state for s in found], dtype=str).value_counts()
-    states = [state for state in STATES if state in counts]
-    for column, state in zip(st.columns(max(1, len(states))), states, strict=False):
-        column.metric(state, int(counts[state]), help=STATES[state])
-    exports.table(table(found), "submissions")
+def show_codes() -> None:
+    """All reason codes."""
+    rows = [{"Code": c, "Of": s, "Meaning": text} for c, (s, text) in CODES.items()]
+    rows += [{"Code": code, "Of": "a trial", "Meaning": text} for code, text in TRIALS.items()]
+    with st.expander("Reason codes", icon=":material/help:"):
+        st.markdown(
+            "An *error* keeps a submission from being scored, a *warning* is a suspicion that the team "
+            "should look into, a *note* tells what was done. *A trial* has its code instead of a score."
+        )
+        exports.table(pd.DataFrame(rows), "reason-codes", height=320)
 
 
 def main() -> None:
     """The page."""
     challenge: Challenge = st.session_state["_challenge"]
     st.title("Submit and status")
-    show_commands(challenge)
+    show_hand_in(challenge)
     found = reading.read(submissions, challenge=challenge.name, split=challenge.split)
-    if not found:
+    one = None
+    if found:
+        moving = sum(s.state in MOVING for s in found)
+        st.fragment(show_progress, run_every=LOOK_SECONDS if moving else None)(challenge, moving)
+        one = show_events(found)
+    else:
         st.info("Nothing has been handed in yet.")
-        return
-    moving = any(s.state in MOVING for s in found)
-    st.fragment(show_progress, run_every=10 if moving else None)(challenge)
-    show_events(found)
+    organiser.show(one)
+    show_codes()
 
 
 main()

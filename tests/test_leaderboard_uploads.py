@@ -1,0 +1,190 @@
+"""Uploads: bounded, kept under their digest, checked as the command line checks, deleted when refused."""
+
+import hashlib
+import io
+import time
+import zipfile
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+pytest.importorskip("streamlit", reason="streamlit is not installed")
+
+from cadenza_tree import enhance, icassp
+from streamlit.testing.v1 import AppTest
+
+from haaqinet_eval import InputError
+from haaqinet_eval.store import System, add_token, challenge, events, open_store, submissions
+from haaqinet_eval.worker import open_split, register
+from leaderboard import uploads, words
+
+NAME = "cad_icassp_2024"
+HARD = "--help =1+1 <b>$x$</b> [a](http://b.example) `d`"  # as an option, a formula, markup
+MB = 10**6
+
+
+def zipped(files) -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        for path in files:
+            archive.write(path, path.name)
+    return buffer.getvalue()
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    """Root of a tiny challenge and a whole submission to it."""
+    folder = tmp_path_factory.mktemp("icassp")
+    root = icassp(folder / "root", 1.0)
+    files = enhance(open_split(NAME, root).challenge, folder / "enhanced_signals", noise=0.3)
+    return root, zipped(files)
+
+
+@pytest.fixture
+def store(made, tmp_path):
+    opened = open_store(str(tmp_path / "round" / "store.sqlite"))
+    register(opened, open_split(NAME, made[0]))
+    yield opened
+    opened.close()
+
+
+def give(store, data, team="T1", line=None, **options):
+    """Hand bytes in and wait for the answer."""
+    known = challenge(store, NAME, "train")
+    upload = uploads.Upload(known, System(team, "E1", causal=True, note="n"), "upload", **options)
+    return (line or uploads.Line()).give(store, memoryview(data), upload, MB).result()
+
+
+def kept(store):
+    folder = uploads.folder(store)
+    return sorted(path.name for path in folder.iterdir()) if folder.exists() else []
+
+
+def test_a_whole_zip_is_queued_and_kept_under_its_digest(store, made):
+    answer = give(store, made[1], HARD)
+    digest = hashlib.sha256(made[1]).hexdigest()
+    [entry] = submissions(store)
+    assert (answer.complaint, answer.record["state"], answer.record["id"]) == ("", "queued", entry.id)
+    assert (entry.system.team, entry.system.causal, entry.system.note) == (HARD, True, "n")
+    assert (entry.sha256, entry.scorers) == (digest, ("haaqi", "haaqinet"))
+    assert entry.path == str(uploads.folder(store) / f"{digest}.zip")
+    assert kept(store) == [f"{digest}.zip"]
+    assert events(store, entry.id)[0].actor == "upload"
+    again = give(store, made[1], "T2")
+    assert (again.record["new"], again.record["id"]) == (False, entry.id)
+    assert kept(store) == [f"{digest}.zip"]
+
+
+def test_a_zip_with_errors_is_refused_with_findings_and_deleted(store, made):
+    with zipfile.ZipFile(io.BytesIO(made[1])) as archive:
+        name = archive.namelist()[0]
+    broken = io.BytesIO()
+    with zipfile.ZipFile(broken, "w") as archive:
+        archive.writestr(name, b"no audio")
+    answer = give(store, broken.getvalue())
+    codes = {item["code"] for item in answer.record["findings"]}
+    assert answer.record["state"] == "invalid"
+    assert {"not_flac", "missing_file"} <= codes
+    assert [s.state for s in submissions(store)] == ["invalid"]
+    assert kept(store) == []
+
+
+def test_a_mistake_is_told_without_the_servers_paths(store, made):
+    answer = give(store, made[1], team="  ")
+    assert answer.record is None
+    assert "team name" in answer.complaint
+    table = give(store, b"scene,song\n1,2\n", scorer="haaqi")
+    assert "the columns" in table.complaint or "lacks" in table.complaint
+    for text in (answer.complaint, table.complaint):
+        assert str(made[0]) not in text
+        assert str(uploads.folder(store)) not in text
+    assert kept(store) == []
+    assert submissions(store) == []
+
+
+def test_a_table_of_scores_is_taken_and_stands_apart(store):
+    rows = [("scene_1", "Artist - One-hlp_0001", "L2"), ("scene_1", "Artist - One-hlp_0001", "L1")]
+    rows.append(("scene_2", "Artist - Two-hlp_0001", "L1"))
+    text = "scene,song,listener,left_score,right_score,score\n"
+    text += "".join(f"{','.join(row)},0.4,0.6,0.5\n" for row in rows)
+    answer = give(store, text.encode(), scorer="haaqi", version="theirs")
+    assert answer.complaint == ""
+    assert (answer.record["state"], answer.record["origin"]) == ("scored", "external")
+    assert len(kept(store)) == 1
+
+
+def test_size_room_and_line_are_bounded(store, made, monkeypatch):
+    for data in (b"", b"x" * (MB + 1)):
+        with pytest.raises(InputError, match="are taken here"):
+            give(store, data)
+    monkeypatch.setattr(uploads, "KEPT", 2)
+    folder = uploads.folder(store)
+    folder.mkdir()
+    (folder / "old").write_bytes(b"x" * (2 * MB - 10))
+    with pytest.raises(InputError, match="no room"):
+        give(store, b"x" * 100)
+    (folder / "old").unlink()
+    monkeypatch.setattr(uploads, "WAITING", 0)
+    with pytest.raises(InputError, match="wait already"):
+        give(store, b"x" * 100)
+    assert kept(store) == []
+
+
+def test_what_takes_too_long_is_stopped(store, made):
+    path = uploads.keep(memoryview(made[1]), ".zip", uploads.folder(store), MB)
+    upload = uploads.Upload(challenge(store, NAME, "train"), System("T1", "E1"), "upload")
+    answer = uploads.hand_in(store, path, upload, seconds=0.01)
+    assert "not checked within" in answer.complaint
+    assert kept(store) == []
+
+
+def test_they_are_handed_in_one_after_the_other(store, monkeypatch):
+    at_once, seen = [], []
+
+    def slow(store, path, upload):
+        at_once.append(path)
+        seen.append(len(at_once))
+        time.sleep(0.05)
+        at_once.remove(path)
+        return uploads.Answer(None)
+
+    monkeypatch.setattr(uploads, "hand_in", slow)
+    line = uploads.Line()
+    with ThreadPoolExecutor(3) as pool:
+        list(pool.map(lambda k: give(store, b"no zip %d" % k, line=line), range(3)))
+    assert seen == [1, 1, 1]
+
+
+@pytest.fixture
+def page(store, monkeypatch):
+    """The status page of the store; its text."""
+    monkeypatch.setenv("HAAQINET_STORE", store.url.render_as_string())
+    monkeypatch.delenv(uploads.EVERYBODY_VARIABLE, raising=False)
+
+    def show():
+        test = AppTest.from_file(str(words.PAGES.with_name("app.py")), default_timeout=60).run()
+        test.switch_page(str(words.PAGES / "status.py")).run()
+        assert not test.exception
+        return test
+
+    return show
+
+
+def has_form(test):
+    return any(box.key == "upload-team" for box in test.text_input)
+
+
+def test_only_organisers_see_the_form_unless_everybody_may(page, store, monkeypatch):
+    test = page()
+    assert not has_form(test)
+    assert "Only organisers upload here" in " ".join(m.value for m in test.markdown)
+    test.text_input(key="token").set_value(add_token(store, "Ada")).run()
+    assert has_form(test)
+    monkeypatch.setenv(uploads.EVERYBODY_VARIABLE, "1")
+    assert has_form(page())
+
+
+def test_every_reason_code_is_on_the_page(page):
+    codes = next(frame.value for frame in page().dataframe if "Code" in frame.value)
+    assert {"silent_file", "swapped_ears", "too_short"} <= set(codes.Code)
+    assert codes.Meaning.str.len().min() > 10
