@@ -38,8 +38,12 @@ def write_group(
     level1: float,
     labels: np.ndarray,
     genre: str,
+    protocol: str = "artists",
 ) -> None:
-    """Store what the ear hears of signals [N, T] at 24 kHz, and their labels [N, 5] as in `OUTPUTS`."""
+    """Store what the ear hears of signals [N, T] at 24 kHz, and their labels [N, 5] as in `OUTPUTS`.
+
+    `protocol` says what the splits share, see `synthesis.protocol`.
+    """
     loss = torch.from_numpy(band_losses(audiogram)).float()
     count = len(processed)
     with torch.inference_mode():
@@ -60,15 +64,15 @@ def write_group(
             scene=trials[0].scene,
             song=trials[0].song,
             genre=genre,
+            protocol=protocol,
         )
     os.replace(part, path)
 
 
-@dataclass(frozen=True, eq=False)
-class Trials:
-    """All trials of one split in memory."""
+@dataclass(frozen=True, eq=False, kw_only=True)
+class TrialTable:
+    """What is known of all trials of one split, but for what is heard."""
 
-    envelope: Tensor  # [N, 32, L] uint8, steps of 0.4 dB above threshold
     spectrum: Tensor  # [N, 32] dB above threshold
     loss: Tensor  # [N, 32] dB
     labels: Tensor  # [N, 5], see `OUTPUTS`
@@ -78,6 +82,7 @@ class Trials:
     scenes: np.ndarray  # [N] one clip and ear
     songs: np.ndarray  # [N]
     genres: np.ndarray  # [N]
+    protocol: str  # what the splits share
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -97,34 +102,58 @@ class Trials:
         return found.hexdigest()
 
 
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Trials(TrialTable):
+    """All trials of one split in memory."""
+
+    envelope: Tensor  # [N, 32, L] uint8, steps of 0.4 dB above threshold
+
+
+_STACKED = ("labels", "spectrum", "systems")  # one a trial
+_SPREAD = {  # one a group -> field
+    "loss": "loss",
+    "level1": "level1",
+    "listener": "listeners",
+    "scene": "scenes",
+    "song": "songs",
+    "genre": "genres",
+}
+
+
+def read_table(paths: Sequence[Path], *further: str) -> dict[str, object]:
+    """Fields of `TrialTable` of groups' files, and further arrays by their names in the files.
+
+    Raises:
+        InputError: for labels of another shape, or groups of several protocols.
+    """
+    groups, protocols = [], set()
+    for path in paths:
+        with np.load(path) as file:
+            groups.append({key: file[key] for key in (*_STACKED, *_SPREAD, *further)})
+            protocols.add(str(file["protocol"]) if "protocol" in file else "artists")
+    if len(protocols) > 1:
+        raise InputError(f"{paths[0].parent}: trials of several protocols: {', '.join(sorted(protocols))}")
+    fields = {key: np.concatenate([g[key] for g in groups]) for key in (*_STACKED, *further)}
+    for key, field in _SPREAD.items():
+        fields[field] = np.concatenate([np.repeat(g[key][None], len(g["labels"]), 0) for g in groups])
+    if fields["labels"].shape[1:] != (len(OUTPUTS),):
+        raise InputError(
+            f"{paths[0].parent}: labels of shape {fields['labels'].shape[1:]}, not ({len(OUTPUTS)},)"
+        )
+    tensors = {key: torch.from_numpy(fields[key]) for key in ("labels", "spectrum", "loss", *further)}
+    return {**fields, **tensors, "protocol": protocols.pop()}
+
+
 def read_split(folder: str | Path, split: str) -> Trials:
     """Load the trials of a split that exist so far, in the order of their files.
 
     Raises:
-        InputError: if there are none.
+        InputError: if there are none; and as `read_table`.
     """
     paths = sorted(Path(folder).glob(f"{split}-*.npz"))
     if not paths:
         raise InputError(f"{folder}: holds no {split} trials; run render.py first")
-    groups = []
-    for path in paths:
-        with np.load(path) as file:
-            groups.append(dict(file))
-
-    def stack(key: str) -> np.ndarray:
-        return np.concatenate([g[key] for g in groups])
-
-    def spread(key: str) -> np.ndarray:
-        return np.concatenate([np.repeat(g[key][None], len(g["labels"]), 0) for g in groups])
-
-    labels = stack("labels")
-    if labels.shape[1:] != (len(OUTPUTS),):
-        raise InputError(f"{folder}: labels of shape {labels.shape[1:]}, not ({len(OUTPUTS)},)")
-    return Trials(
-        *(torch.from_numpy(a) for a in (stack("envelope"), stack("spectrum"), spread("loss"), labels)),
-        *(spread("level1"), stack("systems")),
-        *(spread(key) for key in ("listener", "scene", "song", "genre")),
-    )
+    return Trials(**read_table(paths, "envelope"))
 
 
 class GrowingSplit:
