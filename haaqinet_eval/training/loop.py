@@ -209,6 +209,8 @@ class Trainer:
         """Running mean of weights and batch statistics; quicker while there are few steps."""
         keep = min(self.settings.average, (1 + self.state["step"]) / (10 + self.state["step"]))
         for mean, now in zip(self.average.state_dict().values(), self.net.state_dict().values(), strict=True):
+            if mean.data_ptr() == now.data_ptr():
+                continue  # a frozen part that both share
             if mean.is_floating_point():
                 mean.lerp_(now, 1 - keep)
             else:
