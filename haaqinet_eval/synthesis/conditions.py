@@ -186,22 +186,29 @@ SHARES = {
 }
 
 
-def draw(count: int, rng: np.random.Generator, only: tuple[str, ...] = ()) -> list[Condition]:
+def draw(
+    count: int,
+    rng: np.random.Generator,
+    only: tuple[str, ...] = (),
+    among: Mapping[str, Condition] = CONDITIONS,
+) -> list[Condition]:
     """Conditions for one clip, all different; groups come up by their shares.
 
     Args:
         count: how many.
         rng: the draw depends on nothing else.
         only: names or kinds ("white" for "white-1" to "white-4") to draw from; empty for all.
+        among: the table to draw from.
 
     Raises:
         InputError: if fewer conditions than `count` are left.
     """
-    members = [c for c in CONDITIONS.values() if not only or {c.name, c.name.rpartition("-")[0]} & set(only)]
+    members = [c for c in among.values() if not only or {c.name, c.name.rpartition("-")[0]} & set(only)]
     if len(members) < count:
         raise InputError(f"conditions {', '.join(only)}: {len(members)} conditions, {count} are needed")
-    groups = [g for g in SHARES if any(c.group == g for c in members)]
-    chance = np.array([SHARES[g] for g in groups])
+    present = {c.group for c in members}
+    groups = [g for g in dict.fromkeys((*SHARES, *(c.group for c in members))) if g in present]
+    chance = np.array([SHARES.get(g, 0.2) for g in groups])
     chosen: dict[str, Condition] = {}
     while len(chosen) < count:
         group = groups[rng.choice(len(groups), p=chance / chance.sum())]

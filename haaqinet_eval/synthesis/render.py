@@ -7,7 +7,7 @@ change of pitch and tempo: it stays clean music, because labels are computed, no
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -121,15 +121,21 @@ def clean_music(clips: Sequence[Clip], plan: Plan, rng: np.random.Generator) -> 
     return _fit(signal, length), "+".join(c.path.stem for c in chosen), chosen[0].genre
 
 
-def render(clips: Sequence[Clip], split: str, number: int, plan: Plan) -> Group:
-    """One group of trials from clips of one split."""
+def render(
+    clips: Sequence[Clip],
+    split: str,
+    number: int,
+    plan: Plan,
+    among: Mapping[str, conditions.Condition] = conditions.CONDITIONS,
+) -> Group:
+    """One group of trials from clips of one split, in conditions of a table."""
     rng = np.random.default_rng([plan.seed, SPLITS.index(split), number])
     clean, song, genre = clean_music(clips, plan, rng)
     listener, audiogram = losses.draw(split, rng)
     level1 = 65.0 if rng.random() < 0.5 else float(rng.uniform(50, 80))
     nalr = NalR(NFIR, SAMPLE_RATE)
     ears = {"own": audiogram, "none": None, "other": losses.draw(split, rng)[1]}
-    chosen = conditions.draw(plan.conditions, rng, plan.only)
+    chosen = conditions.draw(plan.conditions, rng, plan.only, among)
     processed = []
     for condition in chosen:
         signal, ear = condition.process(clean, SAMPLE_RATE, rng), ears[condition.fitting]

@@ -1,0 +1,71 @@
+"""Music in recorded surroundings: crowds, streets, rain. Conditions that no network is trained on.
+
+The counterpart of section IV-C.7 of Wisnu et al., "HAAQI-Net" (Table VI: urban noises, unseen in training).
+"""
+
+from __future__ import annotations
+
+import csv
+from collections import defaultdict
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+
+from ..audio import read_audio, resample
+from ..errors import InputError
+from .conditions import Condition
+
+SNRS = (15, 8, 3, -3)  # dB
+GROUP = "environment"
+
+
+@lru_cache(maxsize=64)
+def _recording(path: Path, sample_rate: float) -> np.ndarray:
+    audio = read_audio(path)
+    return resample(audio.samples.mean(1), audio.sample_rate, sample_rate)
+
+
+def add_recording(
+    signal: np.ndarray,
+    sample_rate: float,
+    rng: np.random.Generator,
+    *,
+    paths: tuple[Path, ...],
+    snr_db: float,
+) -> np.ndarray:
+    """A signal [T] at Hz with one of some recordings, from a random place on, repeated if it is short.
+
+    Raises:
+        InputError: for a silent recording.
+    """
+    path = paths[rng.integers(len(paths))]
+    noise = _recording(path, sample_rate)
+    noise = np.resize(np.roll(noise, -int(rng.integers(len(noise)))), len(signal))
+    level = np.sqrt(np.mean(noise**2))
+    if level == 0:
+        raise InputError(f"{path}: silent")
+    return signal + noise * np.sqrt(np.mean(signal**2)) / level * 10 ** (-snr_db / 20)
+
+
+def read_environments(folder: str | Path) -> dict[str, Condition]:
+    """Conditions from the recordings of `folder/index.csv` (columns path, kind): four SNRs a kind.
+
+    Raises:
+        InputError: for a missing file or column.
+    """
+    file, kinds = Path(folder) / "index.csv", defaultdict(list)
+    try:
+        with file.open(encoding="utf-8", newline="") as lines:
+            for row in csv.DictReader(lines):
+                kinds[row["kind"]].append(Path(folder) / row["path"])
+    except FileNotFoundError:
+        raise InputError(f"{file}: no such file") from None
+    except KeyError as error:
+        raise InputError(f"{file}: column {error.args[0]!r} is missing") from None
+    found = [
+        Condition(f"{GROUP}_{kind}-{n}", GROUP, ((add_recording, {"paths": tuple(paths), "snr_db": snr}),))
+        for kind, paths in sorted(kinds.items())
+        for n, snr in enumerate(SNRS, 1)
+    ]
+    return {condition.name: condition for condition in found}
