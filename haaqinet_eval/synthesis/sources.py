@@ -1,4 +1,7 @@
-"""Music on disk: a folder with an `index.csv` whose rows name the file, its artist and its split."""
+"""Music on disk: a folder with an `index.csv` whose rows name the file, its artist and its split.
+
+Other layouts are in `layouts`, recorded noises in `environments`.
+"""
 
 from __future__ import annotations
 
@@ -28,6 +31,7 @@ class Clip:
     split: str
     licence: str
     seconds: float
+    part: tuple[float, float] = (0.0, 1.0)  # of the clip that is used, as shares
 
 
 def read_index(folder: str | Path, index: str = "index.csv") -> list[Clip]:
@@ -86,6 +90,7 @@ def load_excerpt(clip: Clip, seconds: float, sample_rate: float, rng: np.random.
     audio = read_audio(clip.path)
     samples = audio.samples[:, rng.integers(audio.channels)] if rng.random() < 0.2 else audio.samples.mean(1)
     length = round(seconds * audio.sample_rate)
+    samples = samples[slice(*(round(share * len(samples)) for share in clip.part))]
     start = int(rng.integers(max(len(samples) - length, 0) + 1))
     return resample(samples[start : start + length], audio.sample_rate, sample_rate)
 
