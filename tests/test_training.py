@@ -155,5 +155,25 @@ def test_tables_have_every_group(folder):
 
 def test_within_clip_ignores_how_clips_differ():
     true = np.array([0.1, 0.2, 0.8, 0.9])
-    scenes = np.array(["a", "a", "b", "b"])
-    assert within_clip(true + np.array([0.4, 0.4, -0.3, -0.3]), true, scenes) == pytest.approx(1)
+    scenes, systems = np.array(["a", "a", "b", "b"]), np.array(["x", "y", "x", "y"])
+    found = within_clip(true + np.array([0.4, 0.4, -0.3, -0.3]), true, scenes, systems)
+    assert found.lcc == pytest.approx(1)
+    assert (found.order, found.pairs, found.kendall, found.conditions) == (1, 2, 1, 2)
+
+
+def test_within_clip_by_hand():
+    """Two clips of three conditions: of the pairs, two differ by less than 0.1 and do not count."""
+    true = np.array([0.9, 0.5, 0.45, 0.3, 0.6, 0.64])
+    predicted = np.array([0.8, 0.4, 0.6, 0.7, 0.5, 0.7])
+    scenes, systems = np.repeat(["a", "b"], 3), np.tile(["x", "y", "z"], 2)
+    found = within_clip(predicted, true, scenes, systems)
+    # a: x-y right, x-z right; b: x-y wrong, x-z a tie, which is half right
+    assert (found.pairs, found.order) == (4, (2 + 0 + 0.5) / 4)
+    centred_true = [true[:3] - true[:3].mean(), true[3:] - true[3:].mean()]
+    centred = [predicted[:3] - predicted[:3].mean(), predicted[3:] - predicted[3:].mean()]
+    a, b = np.concatenate(centred), np.concatenate(centred_true)
+    assert found.lcc == pytest.approx((a @ b) / np.sqrt((a @ a) * (b @ b)))
+    # means of x, y, z: true 0.6, 0.55, 0.545; predicted 0.75, 0.45, 0.65: x>y right, x>z right, y>z wrong
+    assert found.kendall == pytest.approx(1 / 3)
+    alone = within_clip(predicted[:1], true[:1], scenes[:1], systems[:1])
+    assert np.isnan([alone.lcc, alone.order, alone.kendall]).all()
