@@ -82,9 +82,9 @@ def look_again() -> None:
     st.session_state["_revision"] = revision(the_store())
 
 
-def board(challenge: Challenge, pick: str = "latest", per: str = "system") -> list[Entry]:
-    """The standings of a challenge."""
-    return read(standings, challenge.name, challenge.split, pick=pick, per=per)
+def board(challenge: Challenge, pick: str = "latest", per: str = "system", **options: object) -> list[Entry]:
+    """The standings of a challenge; options of `standings`, such as `subset` and `among`."""
+    return read(standings, challenge.name, challenge.split, pick=pick, per=per, **options)
 
 
 def made_here(entries: Sequence[Entry]) -> list[Entry]:

@@ -17,7 +17,7 @@ from streamlit.testing.v1 import AppTest
 from haaqinet_eval.agreement import agreement
 from haaqinet_eval.statistics import mean_interval
 from haaqinet_eval.store import StoredScores, open_store, refresh, standings, submissions
-from leaderboard import charts, subsets, words
+from leaderboard import charts, words
 
 APP = str(words.PAGES.with_name("app.py"))
 PAGES = ["standings", "listeners", "system", "compare", "agreement", "status", "method"]
@@ -158,23 +158,20 @@ def test_a_subset_has_means_and_intervals_of_its_own(show):
     assert pd.isna(line["HAAQI (intrusive) right"])
 
 
-def test_the_subset_of_all_trials_is_the_standings(rows):
-    entries = [entry for (scorer, _), entry in rows.items() if scorer == "haaqi"]
-    levels = {name: level for name, level, _ in board_store.SYSTEMS}
-
-    def own(entry):
-        return pd.DataFrame([vars(row) for row in made_rows(entry.system, levels[entry.system], "haaqi")])
-
-    for entry in subsets.restrict(entries, own):
-        stored = rows["haaqi", entry.system]
-        for name in ("rank", "rank_low", "rank_high", "tie_group", "mean", "low", "high", "left", "right"):
-            assert getattr(entry, name) == pytest.approx(getattr(stored, name)), name
-
-
-def test_filters_hide_systems_but_keep_their_ranks(show):
+def test_ranks_are_made_anew_among_what_is_shown(show):
     shown = table(show(causal="yes"), "HAAQI (intrusive) rank").set_index("System")
     assert set(shown.index) == {"passthrough", "stream"}
-    assert shown.loc["stream", "HAAQI (intrusive) rank"] == 2
+    line = shown.loc["stream"]
+    assert line["HAAQI (intrusive) rank"] == 1
+    assert line["HAAQI (intrusive) rank of all"] == 2
+    assert line["HAAQI (intrusive) ranks"] == "1"
+    assert "HAAQI (intrusive) rank of all" not in table(show(), "HAAQI (intrusive) rank")
+
+
+def test_filters_that_leave_nothing_say_so(show):
+    test = show(until="2020-01-01")
+    assert any("No submission passes" in info.value for info in test.info)
+    assert not [frame for frame in test.dataframe if "HAAQI (intrusive) rank" in frame.value]
 
 
 def test_the_address_chooses_system_and_listener(show):

@@ -16,6 +16,7 @@ elsewhere), `published`, `transfer` (export, import, backup, check), `tables` (t
 
 from .access import Token, add_token, revoke_token, token_name, tokens
 from .aggregates import KINDS, Subset, refresh
+from .among import Among
 from .board import (
     Entry,
     ScorerVersion,
@@ -57,6 +58,7 @@ __all__ = [
     "DIALECTS",
     "KINDS",
     "STATES",
+    "Among",
     "Challenge",
     "Claim",
     "Entry",

@@ -15,6 +15,7 @@ from ..audiogram import EARS
 from ..errors import InputError
 from ..statistics import Resampling, compare_all, interval, rank_ranges
 from .aggregates import PairTables, Subset, read_draws
+from .among import Among
 from .challenges import Challenge, find_challenge
 from .opening import Store
 from .rows import EXTERNAL, HERE
@@ -281,6 +282,7 @@ def standings(
     pick: str = "latest",
     per: str = "system",
     subset: Subset | None = None,
+    among: Among | None = None,
 ) -> list[Entry]:
     """The standings of a challenge, per scorer: by mean, with interval and rank range.
 
@@ -293,6 +295,7 @@ def standings(
         pick: "latest" or "best" submission; per: of each "system" or "team".
         subset: take means, intervals and ranks over some of the trials only. Coverage and
             errors stay those of all trials, and so does who is complete enough to be ranked.
+        among: rank these submissions only, as if there were no others.
     """
     if pick not in ("latest", "best") or per not in ("system", "team"):
         raise InputError(f"standings: pick {pick!r}, per {per!r}; it is latest or best, per system or team")
@@ -300,7 +303,12 @@ def standings(
         found = find_challenge(session, challenge, split)
         tables = []
         for shown in _shown(_versions(session, found), scorer, version):
-            rows = _pick(_rows(session, found, shown), pick, per)
+            rows = [
+                (entry, draws)
+                for entry, draws in _rows(session, found, shown)
+                if among is None or among.includes(entry.causal, entry.augmented, entry.date)
+            ]
+            rows = _pick(rows, pick, per)
             freedom = min((n - 1 for n in (found.scenes, found.listeners) if n > 1), default=0)
             if subset is not None:
                 rows, freedom = _narrow(session, found, shown, rows, subset)

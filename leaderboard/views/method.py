@@ -18,15 +18,19 @@ RANKING = f"""
 - **Rank range.** Every pair of systems is compared on the same draws and corrected for the number of
   pairs (Holm). A rank range has the ranks that these comparisons leave open.
 - **Tie group.** Every system of a group is significantly better than all systems of later groups.
+- **Filters.** Where the standings are filtered, by system, date or trial, means, intervals, ranks, ranges
+  and tie groups are made anew among what is left, as if the rest had never come; a submission that a date
+  leaves out makes room for its system's next. The rank among all systems on the same trials stands beside.
 - **Reference rows** (passthrough, ideal, baselines) stand at their mean and take no rank.
 - **Versions** of a scorer never mix in one table; the one that has scored most systems is shown. Scores
   made elsewhere and published averages stand apart.
 """
 
 EXPORTS = """
-Below each table is its export: CSV and JSON at full precision, LaTeX with booktabs. A chart's toolbar, at
-its upper right corner, saves it as PNG and copies its Vega-Lite specification, which has the data. The
-address of a page has all that was chosen: send it on, and the reader sees the same view.
+Below each table is its export: CSV and JSON at full precision, LaTeX with booktabs; below each chart PNG and
+SVG, as it is drawn, and the table behind it. A text that a spreadsheet would take for a formula has an
+apostrophe before it in CSV. The address of a page has all that was chosen: send it on, and the reader
+sees the same view.
 """
 
 SOURCES = """

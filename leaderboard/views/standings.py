@@ -6,47 +6,58 @@ from dataclasses import asdict
 import pandas as pd
 import streamlit as st
 
-from haaqinet_eval.store import Challenge, Entry, published, submissions
-from leaderboard import charts, choices, exports, reading, subsets
-from leaderboard.words import DEFINITIONS, INTRUSIVE, PAGES, PREDICTED, by_severity, title, yes_no
+from haaqinet_eval.errors import InputError
+from haaqinet_eval.store import Among, Challenge, Entry, Subset, published, submissions
+from leaderboard import charts, choices, exports, reading
+from leaderboard.words import (
+    DEFINITIONS,
+    INTRUSIVE,
+    PAGES,
+    PREDICTED,
+    by_severity,
+    title,
+    unfamiliar_text,
+    yes_no,
+)
 
 ALL = "all"
+Ranks = dict[tuple[str, int], int | None]  # by scorer and submission
 SHORT = {INTRUSIVE: "HAAQI", PREDICTED: "Predicted"}  # heads of columns
 
 
-def filters(challenge: Challenge) -> dict[str, object]:
-    """What the reader wants to see; all of it in the address."""
+def filters(challenge: Challenge) -> tuple[dict[str, str], Subset | None, Among]:
+    """What the reader wants to see, all of it in the address: which submission, trials and systems."""
     people = reading.people(challenge)
     with st.expander("Filters: submissions, systems, trials", icon=":material/filter_alt:"):
+        st.caption("Means and ranks are made anew among what is left; ranks among all stand beside them.")
         first, second, third = st.columns(3)
         with first:
-            st.caption("Which submission")
-            take = choices.pick("Of several submissions", ["latest", "best"], "pick")
-            per = choices.pick("One row per", ["system", "team"], "per")
+            st.caption("Which submissions")
+            which = {
+                "pick": choices.pick("Of several submissions", ["latest", "best"], "pick"),
+                "per": choices.pick("One row per", ["system", "team"], "per"),
+            }
             since = st.date_input("Received since", None, key="since", bind="query-params")
             until = st.date_input("Received until", None, key="until", bind="query-params")
         with second:
-            st.caption("Which systems (ranks stay those among all)")
+            st.caption("Which systems")
             yes = [ALL, "yes", "no", "not said"]
             causal = choices.pick("Causal", yes, "causal")
             augmented = choices.pick("Trained on additional data", yes, "augmented")
         with third:
-            st.caption("Which trials (means and ranks are made anew)")
+            st.caption("Which trials")
             ear = choices.pick("Ear", [ALL, "left", "right"], "ear")
             severity = choices.pick("Severity (Humes 2019)", [ALL, *severities(people)], "severity")
             genres = sorted({g for e in reading.made_here(reading.board(challenge)) for g in genres_of(e)})
             genre = choices.pick("Genre", [ALL, *genres], "genre")
-    return {
-        "pick": take,
-        "per": per,
-        "since": since,
-        "until": until,
-        "causal": causal,
-        "augmented": augmented,
-        "ear": ear,
-        "severity": severity,
-        "genre": genre,
-    }
+    subset = Subset(ear=some(ear), severity=some(severity), genre=some(genre))
+    days = {name: day.isoformat() if day else "" for name, day in (("since", since), ("until", until))}
+    return which, None if subset == Subset() else subset, Among(some(causal), some(augmented), **days)
+
+
+def some(choice: str) -> str:
+    """A choice as the store takes it, which has nothing for all."""
+    return "" if choice == ALL else choice
 
 
 def severities(people: dict) -> list[str]:
@@ -59,44 +70,10 @@ def genres_of(entry: Entry) -> list[str]:
     return [name for name in reading.groups(entry, "genre").name if name]
 
 
-def trials_left(challenge: Challenge, entry: Entry, wanted: dict) -> pd.DataFrame:
-    """Rows of an entry within the chosen ear, severity and genre."""
-    frame = reading.rows(challenge, entry)
-    if wanted["ear"] != ALL:
-        frame = frame[frame.ear == wanted["ear"]]
-    if wanted["genre"] != ALL:
-        frame = frame[frame.genre == wanted["genre"]]
-    if wanted["severity"] != ALL:
-        people = reading.people(challenge)
-        ids = [id for id, person in people.items() if person.severity_humes == wanted["severity"]]
-        frame = frame[frame.listener.isin(ids)]
-    return frame
-
-
-def chosen(challenge: Challenge, wanted: dict) -> list[Entry]:
-    """The standings as filtered."""
-    entries = reading.board(challenge, wanted["pick"], wanted["per"])
-    if any(wanted[name] != ALL for name in ("ear", "severity", "genre")):
-        tables: dict[tuple, list[Entry]] = {}
-        for entry in entries:
-            tables.setdefault((entry.scorer, entry.version, entry.origin), []).append(entry)
-        entries = [
-            entry
-            for table in tables.values()
-            for entry in subsets.restrict(table, lambda e: trials_left(challenge, e, wanted))
-        ]
-    return [entry for entry in entries if shown(entry, wanted)]
-
-
-def shown(entry: Entry, wanted: dict) -> bool:
-    """Whether an entry passes the filters that are about the system."""
-    day = entry.date[:10]
-    return (
-        wanted["causal"] in (ALL, yes_no(entry.causal))
-        and wanted["augmented"] in (ALL, yes_no(entry.augmented))
-        and (wanted["since"] is None or day >= wanted["since"].isoformat())
-        and (wanted["until"] is None or day <= wanted["until"].isoformat())
-    )
+def ranks_among_all(challenge: Challenge, which: dict[str, str], subset: Subset | None) -> Ranks:
+    """Rank of every submission on the same trials, where no system is left out."""
+    entries = reading.board(challenge, **which, subset=subset)
+    return {(entry.scorer, entry.submission): entry.rank for entry in reading.made_here(entries)}
 
 
 def rank_text(entry: Entry) -> str:
@@ -109,35 +86,39 @@ def rank_text(entry: Entry) -> str:
 
 def figures(entry: Entry | None, name: str) -> dict[str, object]:
     """The columns of one scorer; without rank, which stands first."""
-    values = {} if entry is None or entry.mean is None else {**asdict(entry), "ranks": rank_text(entry)}
-    columns = ("mean", "low", "high", "ranks", "tie_group")
+    if entry is None or entry.mean is None:
+        values = {}
+    else:
+        values = {**asdict(entry), "ranks": rank_text(entry), "mark": unfamiliar_text(entry)}
+    columns = ("mean", "low", "high", "ranks", "tie_group", *(["mark"] if name == title(PREDICTED) else []))
     return {f"{name} {column}": values.get(column) for column in columns}
 
 
-def ranked_table(items: Sequence[reading.Scored], scorers: Sequence[str]) -> pd.DataFrame:
+def scorer_columns(item: reading.Scored, scorer: str, of_all: Ranks) -> dict[str, object]:
+    """The columns of one scorer, rank first; the rank among all where systems are left out."""
+    entry, name = item.entries.get(scorer), title(scorer)
+    ranks = {f"{name} rank": entry.rank if entry else None}
+    if of_all:
+        ranks[f"{name} rank of all"] = of_all.get((scorer, entry.submission)) if entry else None
+    return {**ranks, **figures(entry, name)}
+
+
+def ranked_table(items: Sequence[reading.Scored], scorers: Sequence[str], of_all: Ranks) -> pd.DataFrame:
     """Complete systems, one row each; every scorer has its own columns and its own rank."""
     rows = []
     for item in items:
         about = item.any
-        by = {title(scorer): item.entries.get(scorer) for scorer in scorers}
-        first, *others = by
+        own = {key: value for s in scorers for key, value in scorer_columns(item, s, of_all).items()}
+        first = [key for key in own if key.startswith(f"{title(scorers[0])} rank") and "ranks" not in key]
         rows.append(
             {
-                f"{first} rank": by[first].rank if by[first] else None,
+                **{key: own[key] for key in first},
                 "Team": about.team,
                 "System": about.system,
-                **figures(by[first], first),
+                **own,
                 **{
-                    name: value
-                    for scorer in others
-                    for name, value in {
-                        f"{scorer} rank": by[scorer].rank if by[scorer] else None,
-                        **figures(by[scorer], scorer),
-                    }.items()
-                },
-                **{
-                    f"{scorer} {ear}": getattr(entry, ear) if entry else None
-                    for scorer, entry in by.items()
+                    f"{title(s)} {ear}": getattr(item.entries[s], ear) if s in item.entries else None
+                    for s in scorers
                     for ear in ("left", "right")
                 },
                 "Kind": f"reference: {about.reference}" if about.reference else "entry",
@@ -150,8 +131,9 @@ def ranked_table(items: Sequence[reading.Scored], scorers: Sequence[str]) -> pd.
                 "Note": about.note,
             }
         )
-    whole = [f"{title(s)} {name}" for s in scorers for name in ("rank", "tie_group")]
-    return pd.DataFrame(rows).astype(dict.fromkeys(("Parameters", *whole), "Int64"))
+    whole = [f"{title(s)} {name}" for s in scorers for name in ("rank", "rank of all", "tie_group")]
+    frame = pd.DataFrame(rows)
+    return frame.astype({name: "Int64" for name in ("Parameters", *whole) if name in frame})
 
 
 def column_config(scorers: Sequence[str]) -> dict[str, object]:
@@ -166,7 +148,12 @@ def column_config(scorers: Sequence[str]) -> dict[str, object]:
     for scorer in scorers:
         name, short = title(scorer), SHORT.get(scorer, scorer)
         config |= {
-            f"{name} rank": number(f"{short} rank", help=f"Rank by the mean of {name} alone", width=115),
+            f"{name} rank": number(
+                f"{short} rank", help=f"By the mean of {name} alone, among what is shown", width=115
+            ),
+            f"{name} rank of all": number(
+                f"{short} rank of all", help="On the same trials, with the systems that are filtered out"
+            ),
             f"{name} mean": number(f"{short} mean", format="%.4f"),
             f"{name} low": number("95 % from", format="%.3f", help="Bootstrap over scenes and listeners"),
             f"{name} high": number("95 % to", format="%.3f"),
@@ -175,6 +162,10 @@ def column_config(scorers: Sequence[str]) -> dict[str, object]:
             ),
             f"{name} tie_group": number(
                 f"{short} tie group", help="Every system is significantly better than all of later groups"
+            ),
+            f"{name} mark": text(
+                f"{short}: sureness",
+                help="Marked where much of the sound is unlike what the net was trained on",
             ),
             f"{name} left": number(f"{short} left ear", format="%.3f"),
             f"{name} right": number(f"{short} right ear", format="%.3f"),
@@ -236,14 +227,16 @@ def chart_frame(items: Sequence[reading.Scored], scorer: str) -> pd.DataFrame:
     return pd.DataFrame(rows).sort_values("mean", ascending=False) if rows else pd.DataFrame()
 
 
-def show_ranked(challenge: Challenge, items: Sequence[reading.Scored], scorers: Sequence[str]) -> None:
+def show_ranked(
+    challenge: Challenge, items: Sequence[reading.Scored], scorers: Sequence[str], of_all: Ranks
+) -> None:
     """Table and charts of the complete systems."""
     whole = [item for item in items if any(e.mean is not None for e in item.entries.values())]
     if not whole:
         st.info("No system here has a score for every trial, so nothing is ranked.")
         return
     chosen = exports.table(
-        ranked_table(whole, scorers),
+        ranked_table(whole, scorers, of_all),
         f"standings-{challenge.name}",
         column_config=column_config(scorers),
         on_select="rerun",
@@ -315,12 +308,20 @@ def main() -> None:
         f"`{challenge.title}`: mean over {challenge.expected:,} ears heard ({challenge.scenes} scenes, "
         f"{challenge.listeners} listeners). Intervals of 95 %, from a bootstrap over scenes and listeners."
     )
-    entries = chosen(challenge, filters(challenge))
+    which, subset, among = filters(challenge)
+    try:
+        entries = reading.board(challenge, **which, subset=subset, among=among)
+        of_all = ranks_among_all(challenge, which, subset) if among != Among() else {}
+    except InputError:
+        st.info("No trial passes these filters.")
+        return
     items = reading.systems(entries)
     if not entries:
         st.info("No submission passes these filters.")
+    elif among != Among():
+        st.info("Ranks, ties and rank ranges are among the systems shown; others are as if not there.")
     scorers = sorted({e.scorer for e in reading.made_here(entries)}, key=lambda s: (s != INTRUSIVE, s))
-    show_ranked(challenge, items, scorers)
+    show_ranked(challenge, items, scorers, of_all)
     below, refused = unranked_table(items), invalid_table(challenge)
     if len(below) or len(refused):
         st.subheader("Not ranked")
