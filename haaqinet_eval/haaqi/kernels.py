@@ -303,36 +303,3 @@ def covariances(x, y, window, unbias, half_unbias, threshold, result, mean_squar
         value = largest / sqrt(maximum(square_x, floor)) / sqrt(maximum(square_y, floor))
         value = where_reached(square_x, floor, where_reached(square_y, floor, value))
         store(result, n * 16, minimum(value, splat(np.float32(1))))
-
-
-@_jit
-def filtered_mean_square(b, a, x):
-    """Mean square of a signal through a recursive filter, transposed direct form II.
-
-    Args:
-        b, a: [order + 1] float64, a[0] = 1; x: [T] float64.
-    """
-    order = b.size - 1
-    z = np.zeros(order + 1)
-    total = 0.0
-    for v in x:
-        y = b[0] * v + z[0]
-        for k in range(order):
-            z[k] = b[k + 1] * v + z[k + 1] - a[k + 1] * y
-        total += y * y
-    return total / x.size
-
-
-@_jit
-def first_then_second_order(b, a, d, c, x, y):
-    """`x` through a first- and then a second-order filter, into `y`; all float64, a[0] = c[0] = 1."""
-    z = z0 = z1 = 0.0
-    b0, b1, a1 = b[0], b[1], a[1]
-    d0, d1, d2, c1, c2 = d[0], d[1], d[2], c[1], c[2]
-    for n in range(x.size):
-        v = b0 * x[n] + z
-        z = b1 * x[n] - a1 * v
-        w = d0 * v + z0
-        z0 = d1 * v + z1 - c1 * w
-        z1 = d2 * v - c2 * w
-        y[n] = w

@@ -1,26 +1,23 @@
-"""From two signals to what the ear model hears: checks, 24 kHz, alignment, NAL-R, middle ear."""
+"""From a signal to what the ear model hears: checks, 24 kHz, NAL-R, middle ear."""
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 
 import numpy as np
-from scipy.fft import irfft, next_fast_len, rfft
-from scipy.signal import butter, cheby2, correlate, resample_poly
+from scipy.signal import butter, cheby2, resample_poly
 
 from ..errors import InputError, Unscorable
 from ..nalr import NalR, thresholds_at
-from . import kernels
+from . import filters
 from .cochlea import HAAQI_FREQUENCIES, RATE
-from .threads import each
+from .threads import each, halves
 
 SHORTEST = 0.5  # s, of a reference
 SHORTEST_SOUND = 2400  # samples at 24 kHz between the reference's first and last sound
 LENGTH_TOLERANCE = 0.10  # of the reference's length
-_DISPERSION = 48  # samples: alignment backs up 2 ms
 _KHZ = RATE / 1000
-_FEW = 16  # candidate delays worth looking at one by one
+_REACH = 10  # samples at the lower rate that scipy's resampling filter looks to either side
 
 
 def check_rate(name: str, sample_rate: float) -> float:
@@ -85,7 +82,18 @@ def check_options(equalisation: int, level1: float) -> None:
 
 def _in_band_rms(signal: np.ndarray, khz: float) -> float:
     b, a = cheby2(7, 30, 21 / khz)
-    return float(np.sqrt(kernels.filtered_mean_square(b, a, signal)))
+    return float(np.sqrt(filters.mean_square(b, a, signal)))
+
+
+def _resample(signal: np.ndarray, up: int, down: int) -> np.ndarray:
+    """`resample_poly`, the two halves of the signal apart: each begins or ends well inside the other."""
+    reach = down * math.ceil((_REACH * max(up, down) / up + 1) / down)  # samples; a multiple of `down`
+    first, second = halves(len(signal), down)
+    if first.stop <= reach:
+        return resample_poly(signal, up, down)
+    parts = (slice(0, first.stop + reach), slice(first.stop - reach, second.stop))
+    left, right = each(lambda part: resample_poly(signal[part], up, down), parts)
+    return np.concatenate((left[: first.stop // down * up], right[reach // down * up :]))
 
 
 def to_24_khz(signal: np.ndarray, sample_rate: float) -> np.ndarray:
@@ -97,71 +105,27 @@ def to_24_khz(signal: np.ndarray, sample_rate: float) -> np.ndarray:
     khz = float(np.round(sample_rate / 1000))
     if khz == _KHZ:
         return signal
+    resampled = _resample(signal, int(_KHZ), int(khz))
     if khz < _KHZ:
-        resampled = resample_poly(signal, int(_KHZ), int(khz))
         before, after = np.sqrt(np.mean(signal**2)), np.sqrt(np.mean(resampled**2))
     else:
-
-        def measured(down: bool) -> tuple[np.ndarray, float]:
-            at_rate = resample_poly(signal, int(_KHZ), int(khz)) if down else signal
-            return at_rate, _in_band_rms(at_rate, _KHZ if down else khz)
-
-        (_, before), (resampled, after) = each(measured, (False, True))
-    return resampled * (before / after) if after > 0 else resampled
-
-
-@dataclass(frozen=True)
-class Centred:
-    """A signal [T] less its mean, and its spectrum over twice the length."""
-
-    signal: np.ndarray
-    spectrum: np.ndarray  # complex64
-
-    @classmethod
-    def of(cls, signal: np.ndarray) -> Centred:
-        """From a signal [T]."""
-        centred = signal - signal.mean()
-        return cls(centred, rfft(centred.astype(np.float32), next_fast_len(2 * len(signal) - 1, real=True)))
-
-
-def broadband_delay(reference: Centred, processed: Centred) -> int:
-    """Samples by which to advance the processed signal: less 2 ms, to allow for dispersion.
-
-    The largest magnitude of the cross-correlation, found in single precision; where that
-    cannot tell, in double.
-    """
-    x, y = reference.signal, processed.signal
-    n, size = len(x), next_fast_len(2 * len(x) - 1, real=True)
-    values = irfft(reference.spectrum.conj() * processed.spectrum, size)
-    np.abs(values, out=values)
-    bound = np.sqrt(np.dot(x, x) * np.dot(y, y))
-    near = np.flatnonzero(values >= values.max() - 2e-6 * bound)
-    near = np.sort(np.where(near < n, near, near - size))  # the second half holds negative delays
-    near = near[near > -n]
-    if len(near) > _FEW:
-        values = np.abs(correlate(y, x, "full"))
-        near = np.flatnonzero(values == values.max()) + 1 - n
-    elif len(near) > 1:
-        exact = [abs(_correlation(x, y, k)) for k in near]
-        near = near[exact == np.max(exact)]
-    return int(near[-1]) - _DISPERSION  # of equals the latest, as pyclarity
-
-
-def _correlation(x: np.ndarray, y: np.ndarray, delay: int) -> float:
-    return float(
-        np.dot(x[max(0, -delay) : len(x) - max(0, delay)], y[max(0, delay) : len(y) + min(0, delay)])
-    )
+        before, after = each(lambda pair: _in_band_rms(*pair), ((signal, khz), (resampled, _KHZ)))
+    if after > 0:
+        resampled *= before / after
+    return resampled
 
 
 def sounding_part(reference: np.ndarray) -> slice:
     """From the first to the last sample above a thousandth of the peak (-60 dB)."""
-    loud = np.flatnonzero(np.abs(reference) > 0.001 * np.abs(reference).max())
-    if loud[-1] + 1 - loud[0] < SHORTEST_SOUND:
-        seconds = (loud[-1] + 1 - loud[0]) / RATE
+    magnitude = np.abs(reference)
+    loud = magnitude > 0.001 * magnitude.max()
+    start, stop = int(loud.argmax()), len(loud) - int(loud[::-1].argmax())
+    if stop - start < SHORTEST_SOUND:
+        seconds = (stop - start) / RATE
         raise Unscorable(
             "too_short", f"reference sounds for {seconds:.3g} s only; HAAQI needs {SHORTEST_SOUND / RATE} s"
         )
-    return slice(int(loud[0]), int(loud[-1]) + 1)
+    return slice(start, stop)
 
 
 def advance(signal: np.ndarray, delay: int) -> np.ndarray:
@@ -184,7 +148,10 @@ def equalise(reference: np.ndarray, levels: np.ndarray) -> np.ndarray:
     nfir = 140
     nalr = NalR(nfir, RATE)
     fir, _ = nalr.build(_Levels(levels))
-    return nalr.apply(fir, reference)[nfir : nfir + len(reference)]
+    first, second = halves(len(reference))
+    parts = (first, slice(max(first.stop - nfir, 0), second.stop))
+    left, right = each(lambda part: nalr.apply(fir, reference[part]), parts)
+    return np.concatenate((left[nfir : first.stop], right[first.stop - parts[1].start :]))[: len(reference)]
 
 
 class _Levels:
@@ -200,6 +167,4 @@ _HIGH_PASS = butter(2, 350 / (0.5 * RATE), "high")
 
 def middle_ear(signal: np.ndarray) -> np.ndarray:
     """A 5-kHz low pass and a 350-Hz high pass: [T] -> [T]."""
-    heard = np.empty_like(signal)
-    kernels.first_then_second_order(*_LOW_PASS, *_HIGH_PASS, signal, heard)
-    return heard
+    return filters.first_then_second_order(*_LOW_PASS, *_HIGH_PASS, signal)

@@ -12,6 +12,7 @@ from ..errors import Unscorable
 from ..nalr import AudiogramLike
 from ..trials import DEFAULT_LEVEL1, Result
 from . import cochlea, ear, features, prepare, scratch
+from .broadband import Centred, broadband_delay
 from .noise import Gaussians, NoiseBlocks
 from .threads import each
 
@@ -77,7 +78,7 @@ class Reference:
         self._signal = np.array(prepare.to_24_khz(signal, rate))  # ours, whatever becomes of the caller's
         self._ear = ear.Ear(cochlea.share_loss(self.levels), self.level1)
         self._heard: _Heard | None = None
-        self._centred: prepare.Centred | None = None  # the latest length's
+        self._centred: Centred | None = None  # the latest length's
         self._lock = threading.Lock()
 
     def score(
@@ -153,10 +154,10 @@ class Reference:
         """Broadband delay of a processed signal no longer than the reference, which is cut to it."""
         centred = self._centred
         if centred is None or len(centred.signal) != len(processed):
-            pair = each(prepare.Centred.of, (self._signal[: len(processed)], processed))
+            pair = each(Centred.of, (self._signal[: len(processed)], processed))
             centred = self._centred = pair[0]
-            return prepare.broadband_delay(*pair)
-        return prepare.broadband_delay(centred, prepare.Centred.of(processed))
+            return broadband_delay(*pair)
+        return broadband_delay(centred, Centred.of(processed))
 
     def _hear(self, part: slice, fixed: bool, options: _Options) -> _Heard:
         """The reference side for this part of the reference; the latest one is kept."""
@@ -207,11 +208,14 @@ class Reference:
 
         def compare(index: int) -> tuple[np.ndarray, ...]:
             group, waits = ear.GROUPS[index], heard.waits[ear.GROUPS[index]]
-            motion = heard.motion[index] if blocks is None else self._noisy(heard, index, blocks, options)
             noise = heard.noise[index] if blocks is None else None
-            if blocks and index == 0 and together:  # one group draws early, one late: neither waits
-                noise = blocks.take(groups)
+            if index == 0:  # noise is drawn in order: one group draws before it filters, one after
+                motion = self._noisy(heard, index, blocks, options)
             bands = ear.filter_bands(processed, self._ear, group)
+            if index > 0:
+                motion = self._noisy(heard, index, blocks, options)
+            elif blocks and together:
+                noise = blocks.take(groups)
             reference = heard.bands[index]
             aligned = ear.align(reference, bands)
             nerve, smooth = ear.to_nerve(bands, self._ear, group, waits, aligned)
@@ -227,8 +231,10 @@ class Reference:
 
         return tuple(zip(*each(compare, range(groups), together), strict=True))
 
-    def _noisy(self, heard: _Heard, index: int, blocks: NoiseBlocks, options: _Options) -> np.ndarray:
-        """The reference's motion with noise drawn now, in working memory."""
+    def _noisy(self, heard: _Heard, index: int, blocks: NoiseBlocks | None, options: _Options) -> np.ndarray:
+        """The reference's motion with noise: the fixed seed's, or drawn now, in working memory."""
+        if blocks is None:
+            return heard.motion[index]
         group = ear.GROUPS[index]
         motion, waits = heard.motion[index], heard.waits[group]
         if heard.noise is not None:  # it has the fixed seed's noise already

@@ -2,7 +2,7 @@
 
 `F32x16` lives in registers: one 512-bit register, two of 256 bits or four of 128, as the
 processor has them. One lane is one auditory channel. Loads and stores go to flat float32
-arrays; nothing here checks bounds, the callers do.
+or float64 arrays; nothing here checks bounds, the callers do.
 
 Multiply-adds are fused where the processor can; no other reassociation takes place, so a
 lane's result depends neither on the other lanes nor on threads.
@@ -85,10 +85,15 @@ def _pointer(context, builder, array_type, array, index):
     return builder.gep(struct.data, [index])
 
 
+def _of(array):
+    # the vector type of an array type, and the size of one number in bytes
+    return (F32x16, 4) if array.dtype == types.float32 else (F64x16, 8)
+
+
 @intrinsic
 def load(typingctx, array, index):
     """array[index : index + 16] as a vector, in the array's precision."""
-    vector, size = (F32x16, 4) if array.dtype == types.float32 else (F64x16, 8)
+    vector, size = _of(array)
 
     def codegen(context, builder, sig, args):
         pointer = _pointer(context, builder, sig.args[0], *args)
@@ -99,30 +104,32 @@ def load(typingctx, array, index):
 
 @intrinsic
 def store(typingctx, array, index, vector):
-    """array[index : index + 16] = vector."""
+    """array[index : index + 16] = vector, of the array's precision."""
+    kind, size = _of(array)
 
     def codegen(context, builder, sig, args):
         pointer = _pointer(context, builder, sig.args[0], *args[:2])
-        builder.store(args[2], builder.bitcast(pointer, _VECTOR.as_pointer()), align=4)
+        builder.store(args[2], builder.bitcast(pointer, _IR[kind].as_pointer()), align=size)
         return context.get_dummy_value()
 
-    return types.void(array, types.intp, F32x16), codegen
+    return types.void(array, types.intp, kind), codegen
 
 
 @intrinsic
 def gather(typingctx, array, offsets, index):
     """array[offsets[l] + index] for each lane l; `offsets` is a flat int64 array [16]."""
+    kind, _ = _of(array)
 
     def codegen(context, builder, sig, args):
         base = _pointer(context, builder, sig.args[0], args[0], args[2])
-        vector = ir.Constant(_VECTOR, ir.Undefined)
+        vector = ir.Constant(_IR[kind], ir.Undefined)
         for lane in range(LANES):
             place = _pointer(context, builder, sig.args[1], args[1], ir.Constant(ir.IntType(64), lane))
             value = builder.load(builder.gep(base, [builder.load(place)]))
             vector = builder.insert_element(vector, value, ir.Constant(_I32, lane))
         return vector
 
-    return F32x16(array, offsets, types.intp), codegen
+    return kind(array, offsets, types.intp), codegen
 
 
 @intrinsic

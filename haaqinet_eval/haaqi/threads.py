@@ -1,4 +1,4 @@
-"""Two groups of bands in two threads. The numbers are the same on one."""
+"""Independent pieces of work in two threads. The numbers are the same on one."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from numba import config
 
 from ..errors import InputError
 
-USEFUL = 2  # threads: one for each group of bands
+USEFUL = 2  # threads: work is cut in two
 
 _wanted = min(USEFUL, config.NUMBA_NUM_THREADS)
-_pool: ThreadPoolExecutor | None = None
+_helper: ThreadPoolExecutor | None = None
 
 
 def set_threads(count: int) -> None:
@@ -33,23 +33,36 @@ def get_threads() -> int:
 
 
 def each(function: Callable, items: Iterable, together: bool = True) -> list:
-    """[function(item) for item in items], in two threads where they may be used.
+    """[function(item) for item in items], the calling thread and one helper at work where two may be used.
+
+    What the helper, busy with another call, has not begun, the caller does itself: calls may
+    be nested and come from many threads.
 
     Args:
         together: False keeps to one at a time, where two would need too much memory.
     """
-    global _pool
+    global _helper
+    items = list(items)
     if _wanted == 1 or not together:
         return [function(item) for item in items]
-    if _pool is None:
-        _pool = ThreadPoolExecutor(USEFUL, thread_name_prefix="haaqi")
-    return list(_pool.map(function, items))
+    if _helper is None:
+        _helper = ThreadPoolExecutor(1, thread_name_prefix="haaqi")
+    begun = [_helper.submit(function, item) for item in items[1:]]
+    first = [function(item) for item in items[:1]]
+    rest = zip(begun, items[1:], strict=True)
+    return first + [function(item) if future.cancel() else future.result() for future, item in rest]
 
 
-def _forget_pool() -> None:
-    global _pool
-    _pool = None
+def halves(count: int, multiple: int = 1) -> tuple[slice, slice]:
+    """The first and the second half of `count` items; the first is a multiple of `multiple` long."""
+    middle = count // (2 * multiple) * multiple
+    return slice(0, middle), slice(middle, count)
+
+
+def _forget_helper() -> None:
+    global _helper
+    _helper = None
 
 
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_forget_pool)  # a forked child has the pool, not its threads
+    os.register_at_fork(after_in_child=_forget_helper)  # a forked child has the pool, not its thread

@@ -1,0 +1,136 @@
+"""Broadband alignment: the delay of the largest cross-correlation of two whole signals.
+
+The transforms are long, so they are done in two steps (Bailey 1990, "FFTs in external or
+hierarchical memory"): the signal is written row after row into a matrix [N1, N2], its
+columns are transformed, turned, and then its rows. Element [k1, k2] is frequency k1 + N1 k2;
+as the signal is real, k1 from 0 to N1 / 2 is all there is to know. Columns and rows are many
+short transforms, which stay in the caches and can be shared out to threads.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+from scipy.fft import fft, ifft, irfft, next_fast_len, rfft
+from scipy.signal import correlate
+
+from . import scratch
+from .threads import each, halves
+
+_DISPERSION = 48  # samples: alignment backs up 2 ms
+_FEW = 16  # candidate delays worth looking at one by one
+_FINE = 16  # columns per step of the coarse turns
+
+
+def _shape(samples: int) -> tuple[int, int]:
+    # N1 (even) and N2 of a matrix that holds the signal and as many zeros
+    rows = 2 * next_fast_len(int(np.ceil(np.sqrt(samples / 4))))
+    return rows, _FINE * next_fast_len(int(np.ceil(2 * samples / rows / _FINE)))
+
+
+@lru_cache(maxsize=4)
+def _turns(rows: int, columns: int) -> tuple[np.ndarray, np.ndarray]:
+    # exp(-2 pi j k n / N) for k [N1 / 2 + 1] and n [N2], as a product: coarse [k, n // 16], fine [k, n % 16]
+    angle = -2 * np.pi / (rows * columns) * np.arange(rows // 2 + 1)
+    coarse, fine = np.arange(0, columns, _FINE), np.arange(_FINE)
+    return tuple(np.exp(1j * np.outer(angle, n)).astype(np.complex64) for n in (coarse, fine))
+
+
+@dataclass(frozen=True)
+class Centred:
+    """A signal [T], and the spectrum of it less its mean, followed by zeros."""
+
+    signal: np.ndarray
+    mean: float
+    square: float  # sum of squares less the mean
+    spectrum: np.ndarray  # complex64 [N1 / 2 + 1, N2]
+
+    @classmethod
+    def of(cls, signal: np.ndarray) -> Centred:
+        """From a signal [T]."""
+        mean = signal.mean()
+        centred = signal - mean
+        rows, columns = _shape(len(signal))
+        flat = scratch.take(rows * columns)
+        flat[: len(signal)] = centred
+        flat[len(signal) :] = 0
+        spectrum = _forward(flat.reshape(rows, columns))
+        scratch.give(flat)
+        return cls(signal, mean, float(np.einsum("t,t->", centred, centred)), spectrum)
+
+
+def _forward(matrix: np.ndarray) -> np.ndarray:
+    coarse, fine = (turn[:, :, None] for turn in _turns(*matrix.shape))
+    spectrum = np.empty((len(coarse), matrix.shape[1]), np.complex64)
+
+    def transform_columns(part: slice) -> None:
+        spectrum[:, part] = rfft(matrix[:, part], axis=0)
+
+    def transform_rows(part: slice) -> None:
+        rows = spectrum[part].reshape(-1, coarse.shape[1], _FINE)
+        rows *= coarse[part]
+        rows *= fine[part].transpose(0, 2, 1)
+        spectrum[part] = fft(spectrum[part], axis=1, overwrite_x=True)
+
+    each(transform_columns, halves(matrix.shape[1]))
+    each(transform_rows, halves(len(spectrum)))
+    return spectrum
+
+
+def _magnitudes(spectrum: np.ndarray, other: np.ndarray, rows: int) -> np.ndarray:
+    """Magnitude of the cross-correlation from two spectra, circular: [N1 * N2], of `scratch`."""
+    columns = spectrum.shape[1]
+    coarse, fine = (turn[:, :, None] for turn in _turns(rows, columns))
+    kept = scratch.take(2 * spectrum.size)
+    turned = kept.view(np.complex64).reshape(spectrum.shape)
+    flat = scratch.take(rows * columns)
+    values = flat.reshape(rows, columns)
+
+    def transform_rows(part: slice) -> None:
+        np.conj(spectrum[part], out=turned[part])
+        turned[part] *= other[part]
+        turned[part] = ifft(turned[part], axis=1, overwrite_x=True)
+        block = turned[part].reshape(-1, coarse.shape[1], _FINE)
+        block *= coarse[part].conj()
+        block *= fine[part].transpose(0, 2, 1).conj()
+
+    def transform_columns(part: slice) -> None:
+        np.abs(irfft(turned[:, part], rows, axis=0), out=values[:, part])
+
+    each(transform_rows, halves(len(spectrum)))
+    each(transform_columns, halves(columns))
+    scratch.give(kept)
+    return flat
+
+
+def broadband_delay(reference: Centred, processed: Centred) -> int:
+    """Samples by which to advance the processed signal: less 2 ms, to allow for dispersion.
+
+    The largest magnitude of the cross-correlation, found in single precision; where that
+    cannot tell, in double.
+    """
+    n = len(reference.signal)
+    rows, columns = _shape(n)
+    values = _magnitudes(reference.spectrum, processed.spectrum, rows)
+    bound = np.sqrt(reference.square * processed.square)
+    near = np.flatnonzero(values >= values.max() - 2e-6 * bound)
+    near = np.sort(np.where(near < n, near, near - rows * columns))  # the second half: negative delays
+    near = near[near > -n]
+    scratch.give(values)
+    if len(near) > 1:
+        x, y = (side.signal - side.mean for side in (reference, processed))
+        if len(near) > _FEW:
+            values = np.abs(correlate(y, x, "full"))
+            near = np.flatnonzero(values == values.max()) + 1 - n
+        else:
+            exact = [abs(_correlation(x, y, k)) for k in near]
+            near = near[exact == np.max(exact)]
+    return int(near[-1]) - _DISPERSION  # of equals the latest, as pyclarity
+
+
+def _correlation(x: np.ndarray, y: np.ndarray, delay: int) -> float:
+    return float(
+        np.dot(x[max(0, -delay) : len(x) - max(0, delay)], y[max(0, delay) : len(y) + min(0, delay)])
+    )
