@@ -38,6 +38,7 @@ ARROWS = {
     "systems": {"audiogram", "audio", "trials", "nalr", "cadenza"},
     "submissions": {"names", "reasons", "audiogram", "audio", "cadenza"},
     "training": {"audiogram", "audio", "trials", "model", "agreement"},
+    "rendering": {"haaqi", "model", "synthesis", "training"},
     "tuning": {"audiogram", "audio", "nalr", "haaqi", "model", "synthesis", "trials"},
     "weights": set(),
     "conf": set(),
@@ -68,7 +69,7 @@ WALLS = {
     "pyarrow": {"store"},
     "dask": set(),
     "librosa": {"systems"},
-    "matplotlib": {"report"},
+    "matplotlib": {"report", "training"},
     "typer": {"cli"},
 }
 
