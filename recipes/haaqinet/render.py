@@ -14,14 +14,14 @@ from haaqinet_eval.errors import Unscorable
 from haaqinet_eval.recipe import exit_code, run_job
 from haaqinet_eval.rendering import Order, Renderer
 from haaqinet_eval.synthesis.environments import read_environments
+from haaqinet_eval.synthesis.layouts import read_clips
 from haaqinet_eval.synthesis.render import Plan, split_order
-from haaqinet_eval.synthesis.sources import read_index
 
 
 def render_groups(config: DictConfig) -> None:
     """Render the groups that are not there yet."""
     torch.set_num_threads(1)
-    clips = [c for index in config.data.indices for c in read_index(config.data.root, index)]
+    clips = read_clips(config.data.layout, config.data.root, config.data.indices)
     clips = [c for c in clips if not set(config.data.skip) & set(c.path.parts)]
     plan = Plan(**{**config.plan, "only": tuple(config.plan.only)})
     among = read_environments(config.data.noise) if config.data.noise else None
