@@ -28,3 +28,11 @@ class InputError(ValueError):
 
     The command line prints the message without a traceback and exits with 2.
     """
+
+
+class Stopped(RuntimeError):
+    """The machine ended a run: a full disk, a locked store, a scheduler that is gone.
+
+    What was scored is kept, and the same command goes on from there. The command line prints
+    the message without a traceback and exits with 3.
+    """

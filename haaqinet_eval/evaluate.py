@@ -25,8 +25,8 @@ class Work:
     load: Callable[[Trial], Stimulus]  # raises Unscorable for a bad file
 
 
-def blank_row(trial: Trial, scorer: Scorer) -> Score:
-    """The row of a trial before it is scored."""
+def blank_row(trial: Trial, scorer: Scorer, error: str = "", message: str = "") -> Score:
+    """The row of a trial before it is scored, or of one that cannot be, with the reason."""
     return Score(
         challenge=trial.challenge,
         system=trial.system,
@@ -38,23 +38,24 @@ def blank_row(trial: Trial, scorer: Scorer) -> Score:
         scorer=scorer.name,
         version=scorer.version,
         score=None,
+        error=error,
+        message=message,
     )
 
 
 def score_trial(trial: Trial, stimulus: Stimulus | Unscorable, scorer: Scorer) -> Score:
     """Score one trial; a trial that cannot be scored gives a row with the reason."""
-    row = blank_row(trial, scorer)
     start = time.perf_counter()
     try:
         if isinstance(stimulus, Unscorable):
             raise stimulus
         result = scorer(stimulus)
     except Unscorable as error:
-        return replace(row, error=error.code, message=error.message)
+        return blank_row(trial, scorer, error.code, error.message)
     seconds = time.perf_counter() - start
     low, high = result.interval or (None, None)
     return replace(
-        row,
+        blank_row(trial, scorer),
         score=float(result.value),
         parts=dict(result.parts),
         seconds=seconds,

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
-from .errors import InputError
+from .errors import InputError, Stopped
 
 
 def plain_options(config: Any) -> dict[str, Any]:
@@ -23,21 +26,47 @@ def plain_options(config: Any) -> dict[str, Any]:
         raise InputError(f"option {error.full_key}: {str(error).splitlines()[0]}") from None
 
 
+class _Open:
+    """A text stream that takes what is written when its reader has gone."""
+
+    def __init__(self, stream: Any) -> None:
+        self._stream = getattr(stream, "_stream", stream)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+    def write(self, text: str) -> int:
+        """Write, or drop."""
+        with suppress(BrokenPipeError):
+            self._stream.write(text)
+        return len(text)
+
+    def flush(self) -> None:
+        """Flush; a reader that has gone is replaced by nobody."""
+        try:
+            self._stream.flush()
+        except BrokenPipeError:
+            nobody = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(nobody, self._stream.fileno())  # what is buffered goes there
+
+
 _codes: list[int] = []  # of the jobs of this process; a Hydra sweep has several
 
 
 def run_job(action: Callable[[], int | None]) -> None:
     """Run one job of a recipe; a sweep goes on after a job that failed.
 
-    An `InputError` becomes one line on stderr and exit code 2; Ctrl-C ends the sweep with 130.
+    An `InputError` becomes one line on stderr and exit code 2, `Stopped` one and 3; Ctrl-C ends the
+    sweep with 130. A reader of stdout that goes away, such as `| head`, does not end the job.
     """
     from rich.console import Console
 
+    sys.stdout = _Open(sys.stdout)
     try:
         _codes.append(action() or 0)
-    except InputError as error:
+    except (InputError, Stopped) as error:
         Console(stderr=True).print(f"error: {error}", style="red", soft_wrap=True, markup=False)
-        _codes.append(2)
+        _codes.append(2 if isinstance(error, InputError) else 3)
     except KeyboardInterrupt:
         Console(stderr=True).print("stopped; the same command goes on from here")
         raise SystemExit(130) from None

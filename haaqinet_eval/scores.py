@@ -2,6 +2,7 @@
 
 A results file is a CSV with one row per trial and scorer. Rows are appended as
 they are made; a failed trial keeps its row, with the reason in place of the score.
+A finished run's table has its rows in the order of the trials (`write_table`).
 Nothing is averaged when it is written.
 """
 
@@ -12,7 +13,7 @@ import json
 import math
 import os
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 
 from .errors import InputError
@@ -65,7 +66,7 @@ def _to_row(score: Score) -> dict[str, str]:
         row[name] = "" if row[name] is None else repr(float(row[name]))
     row["unfamiliar"] = int(score.unfamiliar)
     row["parts"] = json.dumps({k: float(v) for k, v in score.parts.items()}) if score.parts else ""
-    row["seconds"] = f"{score.seconds:.4f}"
+    row["seconds"] = f"{score.seconds:.4f}" if score.seconds else ""
     return row
 
 
@@ -76,7 +77,7 @@ def _from_row(row: dict[str, str]) -> Score:
             raise ValueError(f"{name} {row[name]!r} is not finite")
     if (numbers["score"] is None) != bool(row["error"]):
         raise ValueError("a row has either a score or an error")
-    numbers |= {"seconds": float(row["seconds"]), "unfamiliar": row["unfamiliar"] == "1"}
+    numbers |= {"seconds": float(row["seconds"] or 0), "unfamiliar": row["unfamiliar"] == "1"}
     parts = json.loads(row["parts"]) if row["parts"] else {}
     given = {name: row[name] for name in COLUMNS}
     return Score(**{**given, **numbers, "parts": parts})
@@ -104,7 +105,8 @@ def read_scores(path: str | Path) -> list[Score]:
             scores.append(_from_row(row))
         except ValueError as error:
             raise InputError(f"{path}, line {reader.line_num}: {error}") from None
-    return scores
+    times = _read_times(path)
+    return [replace(s, seconds=times[s.key]) if not s.seconds and s.key in times else s for s in scores]
 
 
 def write_scores(path: str | Path, scores: Iterable[Score]) -> None:
@@ -119,6 +121,41 @@ def write_scores(path: str | Path, scores: Iterable[Score]) -> None:
         file.flush()
         os.fsync(file.fileno())
     part.replace(path)
+
+
+def times_file(path: str | Path) -> Path:
+    """Where the seconds of a final table stand: `results_seconds.csv` beside `results.csv`."""
+    path = Path(path)
+    return path.with_name(f"{path.stem}_seconds.csv")
+
+
+def _read_times(path: Path) -> dict[Key, float]:
+    path = times_file(path)
+    if not path.exists():
+        return {}
+    with path.open(encoding="utf-8", errors="replace", newline="") as file:
+        head, *rows = csv.reader(file)
+    try:
+        if tuple(head) != (*KEY_COLUMNS, "seconds"):
+            raise ValueError(f"columns {head}")
+        return {tuple(key): float(seconds) for *key, seconds in rows}
+    except ValueError as error:
+        raise InputError(f"{path}: not the seconds of a table of scores: {error}") from None
+
+
+def write_table(path: str | Path, scores: Iterable[Score]) -> None:
+    """Write the final table: the seconds that rows took go to a file beside it.
+
+    So two runs' tables are equal byte for byte, wherever and in whatever order they were scored.
+    """
+    path, scores = Path(path), list(scores)
+    part = times_file(path).with_suffix(".part")
+    with part.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow((*KEY_COLUMNS, "seconds"))
+        writer.writerows((*s.key, f"{s.seconds:.4f}") for s in scores if s.seconds)
+    part.replace(times_file(path))
+    write_scores(path, (replace(score, seconds=0.0) for score in scores))
 
 
 class ScoreFile:

@@ -69,7 +69,10 @@ def test_relative_paths_count_from_where_the_user_stands(challenge):
     assert done.returncode == 0, done.stderr
     exp = challenge / "stand/exp/icassp"
     assert len(read_scores(exp / "results.csv")) == 2
-    assert sorted(path.name for path in exp.iterdir()) == ["enhanced.csv", "ours", "results.csv", "run.json"]
+    assert sorted(path.name for path in exp.iterdir()) == [
+        *("enhanced.csv", "log.jsonl", "ours", "references.csv"),
+        *("results.csv", "results_seconds.csv", "run.json"),
+    ]
     assert sorted(path.name for path in (exp / "ours").iterdir()) == ["enhanced_signals", "scores.csv"]
     record = json.loads((exp / "run.json").read_text())
     assert record["runs"][0]["config"]["path"]["root"] == str(challenge / "root")

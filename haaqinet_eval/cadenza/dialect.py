@@ -28,6 +28,7 @@ def dialect_rows(challenge: Challenge, pairs: Sequence[Pair], scores: Iterable[S
 
 def write_dialect(path: Path, columns: Sequence[str], rows: Iterable[Mapping]) -> None:
     """Write one table in one step, with pyclarity's quoting and line ends."""
+    path.parent.mkdir(exist_ok=True)
     part = path.with_name(path.name + ".part")
     with part.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file)

@@ -1,21 +1,20 @@
 """A system's files: checked, never assumed.
 
 Each fault is an `Unscorable` with its own code, and its message names the file and the
-value: `missing_file`, `corrupt_file`, `not_finite`, `wrong_channels`,
+value: `missing_file`, `unreadable_file`, `corrupt_file`, `not_finite`, `wrong_channels`,
 `wrong_sample_rate`, `wrong_length`, `bad_side_car`.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
 import numpy as np
 
-from ..audio import read_audio
+from ..audio import read_audio, read_bytes
 from ..errors import Unscorable
 from .challenge import EnhancedFormat
 
@@ -27,12 +26,15 @@ def _header(path: Path) -> tuple[int, int, int]:
     """Frames, sample rate (Hz) and channels as the file's header states them."""
     import soundfile
 
-    if not path.is_file():
-        raise Unscorable("missing_file", f"{path}: no such file")
     try:
-        info = soundfile.info(path)
+        if not path.is_file():
+            raise Unscorable("missing_file", f"{path}: no such file")
+        with path.open("rb") as file:
+            info = soundfile.info(file)
     except soundfile.LibsndfileError as error:
         raise Unscorable("corrupt_file", f"{path}: cannot be decoded: {error}") from None
+    except OSError as error:
+        raise Unscorable("unreadable_file", f"{path}: {error.strerror or error}") from None
     return info.frames, info.samplerate, info.channels
 
 
@@ -70,16 +72,17 @@ def read_side_car(path: Path) -> float:
     """The factor in the `.txt` beside a file, 1 if there is none.
 
     Raises:
-        Unscorable: `bad_side_car` for what is no number or out of range.
+        Unscorable: `bad_side_car` for what is no number or out of range, `unreadable_file`.
     """
     side_car = path.with_suffix(".txt")
-    if not side_car.exists():
+    data = read_bytes(side_car)
+    if data is None:
         return 1.0
     low, high = SIDE_CAR_LIMITS
     try:
-        text = side_car.read_text(encoding="utf-8").strip()
+        text = data.decode("utf-8").strip()
         factor = float(text)
-    except (OSError, ValueError):
+    except ValueError:
         raise Unscorable("bad_side_car", f"{side_car}: does not hold one number") from None
     if not (math.isfinite(factor) and low <= factor <= high):
         raise Unscorable("bad_side_car", f"{side_car}: factor {text[:40]} is outside [{low:g}, {high:g}]")
@@ -117,10 +120,9 @@ class Signals(Protocol):
 
 @dataclass(frozen=True)
 class SignalFolder:
-    """A system's files in a folder, `enhanced_signals`."""
+    """A system's files in a folder, `enhanced_signals`, or below a URL."""
 
     folder: Path
-    opened: Callable[[Path], None]  # called with each file before it is read
 
     def check_format(self, name: Path, wanted: EnhancedFormat) -> int:
         """See `check_format`."""
@@ -128,5 +130,4 @@ class SignalFolder:
 
     def read_enhanced(self, name: Path, wanted: EnhancedFormat, reference_seconds: float) -> np.ndarray:
         """See `read_enhanced`."""
-        self.opened(self.folder / name)
         return read_enhanced(self.folder / name, wanted, reference_seconds)

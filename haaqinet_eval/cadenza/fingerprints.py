@@ -1,37 +1,25 @@
-"""Which of a system's files were scored, so that a changed file is scored again.
+"""Which files were scored, and what was in them, so that a changed file is noticed.
 
-A run that resumes keeps the rows it finds. If the participant has enhanced again since,
-those rows belong to other audio. Each file is therefore noted before it is scored, in a
-CSV beside the results: size, time of change and SHA-256. The hash is only taken again
-where size or time differ, so that copied or rewritten but equal files count as unchanged.
+A run that resumes keeps the rows it finds. If a system's signals have changed since, those rows
+belong to other audio and are made again; if a reference has changed, all rows may, and the run is
+refused. What a worker reads is noted in a CSV before the rows are written: size, time of change
+and SHA-256 of the bytes that were decoded. The hash is only taken again where size or time differ,
+so that copied or rewritten but equal files count as unchanged.
 """
 
 from __future__ import annotations
 
 import csv
 import hashlib
-from collections.abc import Iterable
+import os
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+from ..audio import FileNote, time_of_change
 from ..errors import InputError
+from ..location import is_url, locate
 
 COLUMNS = ("file", "size", "mtime_ns", "sha256")
-
-
-def _parts(path: Path) -> list[Path]:
-    return [part for part in (path, path.with_suffix(".txt")) if part.is_file()]  # with its side-car
-
-
-def _stat(path: Path) -> tuple[str, str]:
-    stats = [part.stat() for part in _parts(path)]
-    return str(sum(s.st_size for s in stats)), str(max((s.st_mtime_ns for s in stats), default=0))
-
-
-def _sha256(path: Path) -> str:
-    digest = hashlib.sha256()
-    for part in _parts(path):
-        digest.update(part.read_bytes())
-    return digest.hexdigest()
 
 
 def _read(path: Path) -> list[list[str]]:
@@ -44,9 +32,9 @@ def _read(path: Path) -> list[list[str]]:
 
 def merge_fingerprints(paths: Iterable[Path], merged: Path) -> None:
     """Join the notes of several batches in one file; a batch without a note has no file."""
-    rows = [row for path in paths if path.exists() for row in _read(path)]
+    rows = {row[0]: row for path in paths if path.exists() for row in _read(path)}
     with merged.open("w", encoding="utf-8", newline="") as out:
-        csv.writer(out, lineterminator="\n").writerows([COLUMNS, *rows])
+        csv.writer(out, lineterminator="\n").writerows([COLUMNS, *rows.values()])
 
 
 class Fingerprints:
@@ -60,27 +48,51 @@ class Fingerprints:
     def __init__(self, path: Path, root: Path) -> None:
         self.path, self.root = path, root
         rows = _read(path) if path.exists() else []
-        self._noted = {file: (size, mtime, digest) for file, size, mtime, digest in rows}
+        self._noted = {file: FileNote(int(size), int(mtime), digest) for file, size, mtime, digest in rows}
 
-    def _name(self, file: Path) -> str:
-        return str(file.relative_to(self.root) if file.is_relative_to(self.root) else file)
+    def _name(self, file: str) -> str:
+        return file.removeprefix(str(self.root) + os.sep)
 
-    def note(self, file: Path) -> None:
-        """Note a file that is about to be scored."""
-        name, stat = self._name(file), _stat(file)
-        if self._noted.get(name, ())[:2] == stat:
+    def _place(self, name: str) -> Path:
+        return locate(name) if is_url(name) else self.root / name
+
+    def __iter__(self):
+        return map(self._place, self._noted)
+
+    def note(self, files: Mapping[str, FileNote]) -> None:
+        """Note files that were read.
+
+        Raises:
+            OSError: where the disk does not take it.
+        """
+        new = {self._name(file): note for file, note in files.items()}
+        new = {name: note for name, note in new.items() if self._noted.get(name) != note}
+        if not new:
             return
-        self._noted[name] = (*stat, _sha256(file))
-        new = not self.path.exists()
+        fresh = not self.path.exists()
         with self.path.open("a", encoding="utf-8", newline="") as out:
             writer = csv.writer(out, lineterminator="\n")
-            if new:
+            if fresh:
                 writer.writerow(COLUMNS)
-            writer.writerow((name, *self._noted[name]))
+            writer.writerows((name, n.size, n.mtime_ns, n.sha256) for name, n in new.items())
+        self._noted.update(new)
+
+    def differs(self, files: Mapping[str, FileNote]) -> str | None:
+        """The first of some files that were read and held something else when it was noted."""
+        for file, note in files.items():
+            earlier = self._noted.get(self._name(file))
+            if earlier is not None and earlier.sha256 != note.sha256:
+                return file
+        return None
 
     def changed(self, file: Path) -> bool:
-        """Whether a noted file is there and holds something else now."""
-        noted = self._noted.get(self._name(file))
-        if noted is None or not file.is_file() or noted[:2] == _stat(file):
+        """Whether a noted file, or its side-car, is there and holds something else now."""
+        return any(self._changed(part) for part in (file, file.with_suffix(".txt")))
+
+    def _changed(self, file: Path) -> bool:
+        noted = self._noted.get(self._name(str(file)))
+        if noted is None or not file.is_file():
             return False
-        return noted[2] != _sha256(file)
+        if noted.size == file.stat().st_size and noted.mtime_ns == time_of_change(file):
+            return False
+        return noted.sha256 != hashlib.sha256(file.read_bytes()).hexdigest()

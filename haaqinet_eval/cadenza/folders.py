@@ -5,10 +5,13 @@
     <exp_folder>/<system>/scores_haaqinet.csv   the same table, predicted scores
     <exp_folder>/results.csv                    all rows of all systems
     <exp_folder>/results_frames.jsonl           frame scores of the rows that have them
+    <exp_folder>/results_seconds.csv            how long each took
     <exp_folder>/run.json                       what they were made with
-    <exp_folder>/enhanced.csv                   size and hash of each file that was scored
+    <exp_folder>/log.jsonl                      what happened when, see `haaqinet status`
+    <exp_folder>/enhanced.csv, references.csv   size and hash of each file that was read
 
 pyclarity's own layout, `<exp_folder>/enhanced_signals`, is one system named after the folder.
+With `path.signals_folder`, a path or a URL, the systems' signals are read from there.
 """
 
 from __future__ import annotations
@@ -18,7 +21,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from ..errors import InputError
-from ..location import is_url
+from ..location import is_url, locate
 from .metadata import check_name
 
 ENHANCED = "enhanced_signals"
@@ -31,22 +34,40 @@ def absolute_paths(config: Mapping) -> dict:
         raise InputError("option path is missing")
     absolute = {}
     for name, value in paths.items():
+        if value is None and name == "signals_folder":
+            continue
         if not isinstance(value, str) or not value:
             raise InputError(f"option path.{name} is {value!r}, not a path")
         absolute[name] = value if is_url(value) else os.path.abspath(Path(value).expanduser())
+    if is_url(absolute.get("exp_folder", "")):
+        raise InputError(
+            f"option path.exp_folder: {absolute['exp_folder']}: results are written to a folder only"
+        )
     return {**config, "path": absolute}
 
 
+def signals_folder(config: Mapping) -> Path:
+    """Where the systems' folders lie: `path.signals_folder`, else `path.exp_folder`; a path or a URL."""
+    return locate(config["path"].get("signals_folder") or config["path"]["exp_folder"])
+
+
 def _found(exp_folder: Path) -> dict[str, Path]:
-    if not exp_folder.is_dir():
-        raise InputError(f"option path.exp_folder: {exp_folder} is no folder; run enhance.py first")
-    if (exp_folder / ENHANCED).is_dir():
-        return {exp_folder.name: exp_folder}
-    return {path.name: path for path in sorted(exp_folder.iterdir()) if (path / ENHANCED).is_dir()}
+    try:
+        if not exp_folder.is_dir():
+            raise InputError(f"option path.exp_folder: {exp_folder} is no folder; run enhance.py first")
+        if (exp_folder / ENHANCED).is_dir():
+            return {exp_folder.name: exp_folder}
+        folders = sorted(exp_folder.iterdir(), key=lambda path: path.name)
+        return {path.name: path for path in folders if (path / ENHANCED).is_dir()}
+    except OSError as error:
+        raise InputError(f"{exp_folder}: cannot be read: {error}") from None
 
 
 def find_systems(exp_folder: Path, wanted: str | list[str] | None) -> dict[str, Path]:
     """The folder of each system, by name: those that are wanted, or all.
+
+    Args:
+        exp_folder: path or URL, see `signals_folder`.
 
     Raises:
         InputError: where there is none, or a wanted one has no `enhanced_signals`.
@@ -83,6 +104,16 @@ def run_file(exp_folder: Path, suffix: str) -> Path:
 def fingerprints_file(exp_folder: Path, suffix: str) -> Path:
     """Which files the rows belong to, see `fingerprints`."""
     return exp_folder / f"enhanced{suffix}.csv"
+
+
+def references_file(exp_folder: Path, suffix: str) -> Path:
+    """The same for the challenge's own music."""
+    return exp_folder / f"references{suffix}.csv"
+
+
+def log_file(exp_folder: Path, suffix: str) -> Path:
+    """What happened when."""
+    return exp_folder / f"log{suffix}.jsonl"
 
 
 def dialect_file(system: Path, scorer: str, suffix: str) -> Path:

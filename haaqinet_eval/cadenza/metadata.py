@@ -9,6 +9,7 @@ from typing import Any
 
 from ..errors import InputError
 from ..jsonfile import KINDS, read_json
+from ..location import locate
 
 
 def check_kind(value: Any, kind: type, where: str) -> Any:
@@ -82,5 +83,5 @@ def option(config: Mapping, name: str, kind: type) -> Any:
 
 
 def path_option(config: Mapping, name: str) -> Path:
-    """An option that is a path."""
-    return Path(option(config, name, str))
+    """An option that is a path or a URL."""
+    return locate(option(config, name, str))

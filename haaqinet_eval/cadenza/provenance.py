@@ -4,29 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import json
-import platform
 import subprocess
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+from ..distribute.versions import package_versions
 from ..errors import InputError
 from ..jsonfile import read_json
 from .challenge import Challenge
 
-PACKAGES = (
-    "haaqinet-eval",
-    "numpy",
-    "scipy",
-    "numba",
-    "soxr",
-    "soundfile",
-    "pyloudnorm",
-    "pyclarity",
-    "torch",
-)
 _SCORING_OPTIONS = (
     "sample_rate",
     "input_sample_rate",
@@ -46,17 +34,6 @@ def now() -> str:
 def sha256(path: Path) -> str:
     """Digest of a file."""
     return hashlib.sha256(path.read_bytes()).hexdigest()
-
-
-def package_versions() -> dict[str, str]:
-    """Versions of Python and of the packages that scores depend on, where installed."""
-    versions = {"python": platform.python_version()}
-    for name in PACKAGES:
-        try:
-            versions[name] = version(name)
-        except PackageNotFoundError:
-            continue
-    return versions
 
 
 def git_commit() -> str | None:

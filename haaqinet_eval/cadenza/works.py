@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -118,22 +118,20 @@ def works(
     pairs: Sequence[Pair],
     systems: Mapping[str, Path | Signals],
     set_random_seed: bool,
-    opened: Callable[[Path], None] = lambda path: None,
 ) -> Iterator[Work]:
     """One piece of work per pair and system, pair by pair.
 
     References are made once per pair, when they are needed, and shared by all systems.
 
     Args:
-        systems: `enhanced_signals` folder of each system, or what else reads its files.
+        systems: `enhanced_signals` folder (or URL) of each system, or what else reads its files.
         set_random_seed: HAAQI's noise for all trials of a pair comes from one stream with
             pyclarity's seed, in its order; without, each ear has a seed of its own.
-        opened: called with each file of a system's folder before it is read.
     """
     for pair in pairs:
         references = _References(challenge, pair, len(systems) > 1, not set_random_seed)
         for system, source in systems.items():
-            signals = SignalFolder(source, opened) if isinstance(source, Path) else source
+            signals = source if hasattr(source, "read_enhanced") else SignalFolder(source)
             seed = official_seed(challenge.seed_name(pair))
             generator = np.random.RandomState(seed) if set_random_seed else None
             loader = _Loader(challenge, pair, signals, references, generator)

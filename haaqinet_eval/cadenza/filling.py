@@ -1,0 +1,145 @@
+"""Filling a results file: what it lacks is scored wherever the executor says, and written here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from math import ceil
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from ..distribute import Executor, Job, Log, Scored, distribute, make_batches
+from ..errors import InputError
+from ..scorers import Scorer
+from ..scores import Score, ScoreFile, read_scores, write_scores, write_table
+from .fingerprints import Fingerprints
+from .folders import fingerprints_file, log_file, references_file, results_file
+from .plan import Plan
+from .progress import show_progress
+from .source import FolderSource
+
+ROUNDS = 4  # batches that each worker gets at least, so that none is long alone at the end
+_ADVICE = "the scores would not be comparable; put it back, or use another path.exp_folder"
+
+
+def drop_changed(path: Path, plan: Plan, fingerprints: Fingerprints) -> int:
+    """Take out of a results file the rows whose audio has changed since; returns how many."""
+    if not path.exists():
+        return 0
+    pairs = {(pair.scene, pair.listener): pair for pair in plan.pairs}
+    changed: dict[Path, bool] = {}
+    enhanced = plan.enhanced
+
+    def stale(score: Score) -> bool:
+        pair = pairs.get((score.scene, score.listener))
+        if pair is None or score.system not in plan.systems:
+            return False
+        file = enhanced[score.system] / plan.challenge.enhanced_file(pair, score.ear, score.stem)
+        if file not in changed:
+            changed[file] = fingerprints.changed(file)
+        return changed[file]
+
+    scores = read_scores(path)
+    kept = [score for score in scores if not stale(score)]
+    if len(kept) < len(scores):
+        write_scores(path, kept)
+    return len(scores) - len(kept)
+
+
+class Ledger:
+    """Takes what was scored, checks what it was scored from, and writes both.
+
+    Args:
+        file: for the rows; anything that has `append`, which takes all rows or none.
+        signals, references: for the files that were read.
+        folders: those whose files are signals; all other files are references.
+        report: is given the rows of each task, once they are written.
+    """
+
+    def __init__(
+        self,
+        file: Any,
+        signals: Fingerprints,
+        references: Fingerprints,
+        folders: Sequence[Path],
+        report: Callable[[list[Score]], None],
+    ) -> None:
+        self._file, self._signals, self._references = file, signals, references
+        self._folders, self._report = tuple(f"{folder}/" for folder in folders), report
+
+    def __call__(self, scored: Sequence[Scored]) -> None:
+        """Write what came back.
+
+        Raises:
+            InputError: where a reference is not what it was when it was read first.
+            OSError: where the disk does not take it.
+        """
+        files = {file: note for one in scored for file, note in one.files.items()}
+        mine = {file: note for file, note in files.items() if file.startswith(self._folders)}
+        others = {file: note for file, note in files.items() if file not in mine}
+        changed = self._references.differs(others)
+        if changed:
+            raise InputError(f"{changed}: has changed since it was first read; {_ADVICE}")
+        self._references.note(others)
+        self._signals.note(mine)
+        self._file.append([row for one in scored for row in one.rows])
+        for one in scored:
+            self._report(one.rows)
+
+
+def _notes(plan: Plan, fresh: bool) -> tuple[Fingerprints, Fingerprints]:
+    """Notes of signals and references, which must be as they were."""
+    paths = [find(plan.exp_folder, plan.suffix) for find in (fingerprints_file, references_file)]
+    if fresh:
+        for path in paths:
+            path.unlink(missing_ok=True)
+    signals, references = (Fingerprints(path, plan.exp_folder) for path in paths)
+    for file in references:
+        if references.changed(file):
+            raise InputError(f"{file}: has changed since the earlier run; {_ADVICE}")
+    return signals, references
+
+
+def fill(
+    plan: Plan,
+    source: FolderSource,
+    scorers: Sequence[Scorer],
+    load: Callable[[str], Scorer],
+    executor: Executor,
+    console: Console,
+    fresh: bool,
+) -> list[Score]:
+    """Score what the results file lacks, and put it in its final order.
+
+    Args:
+        load: gives a worker its scorers.
+        fresh: whether the file has no rows yet.
+
+    Raises:
+        InputError, Stopped, KeyboardInterrupt: see `distribute`.
+    """
+    path = results_file(plan.exp_folder, plan.suffix)
+    signals, references = _notes(plan, fresh)
+    dropped = drop_changed(path, plan, signals)
+    if dropped:
+        console.print(f"{dropped} rows are scored again: their enhanced files have changed")
+    file = ScoreFile(path)
+    todo = sum(1 for _ in plan.tasks(file, scorers))
+    there = sum(key in file for key in plan.keys)
+    if there:
+        console.print(f"{there} of {len(plan.keys)} rows are there already", highlight=False)
+    if todo:
+        job = Job(source, plan.scorers, load)
+        log = Log(log_file(plan.exp_folder, plan.suffix))
+        pool = executor.pool(job)
+        log.start(len(plan.keys), there, executor=executor.name, dashboard=pool.dashboard)
+        most = min(executor.signals, ceil(todo / (ROUNDS * pool.workers or 1)))
+        with log.ending(), show_progress(todo, "signals", console) as report:
+            keep = Ledger(file, signals, references, list(plan.enhanced.values()), report)
+            batches = make_batches(job.id, plan.tasks(file, scorers), most)
+            distribute(job, batches, pool, keep, log, console.print)
+    scores = plan.chosen(file)
+    others = sorted((score for score in file if score.key not in set(plan.keys)), key=lambda s: s.key)
+    write_table(path, [*scores, *others])
+    return scores

@@ -1,0 +1,90 @@
+"""Where work is scored, by the options of the `executor` group."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from typing import Any
+
+from ..errors import InputError
+from .batches import MOST
+from .bench import Job
+from .pools import InlinePool, LocalPool, Pool, core_count
+
+NAMES = ("inline", "local", "dask", "jobs")
+
+
+@dataclass(frozen=True)
+class Executor:
+    """Options of the group `executor`."""
+
+    name: str = "inline"  # one of NAMES
+    workers: int = 0  # local, dask without an address: processes; 0, one per processor
+    timeout: float = 600.0  # s that one signal may take; inline has no limit
+    memory: float = 0.0  # GB that a worker may allocate; 0, no limit; inline has none
+    signals: int = MOST  # in a batch, unless one scene and listener has more
+    address: str | None = None  # dask: of a scheduler, tcp://host:port; None starts one here
+    gpu: bool = False  # dask: send batches to workers with the resource GPU
+    kind: str = "slurm"  # jobs: slurm, pbs, lsf or sge
+    jobs: int = 1  # jobs: how many to ask the batch system for
+    options: Mapping[str, Any] = field(default_factory=dict)  # for LocalCluster, SLURMCluster, …
+
+    def __post_init__(self) -> None:
+        if self.name not in NAMES:
+            raise InputError(f"option executor.name is {self.name!r}; known: {', '.join(NAMES)}")
+        for name, low in (("workers", 0), ("timeout", 0.01), ("memory", 0), ("signals", 1), ("jobs", 1)):
+            value = getattr(self, name)
+            if isinstance(value, bool) or not isinstance(value, int | float) or value < low:
+                raise InputError(f"option executor.{name} is {value!r}, not a number of {low} or more")
+
+    @classmethod
+    def of(cls, options: Mapping[str, Any] | None) -> Executor:
+        """From a configuration, where None is `inline`.
+
+        Raises:
+            InputError: for an option that is unknown or impossible.
+        """
+        options = options or {}
+        unknown = options.keys() - {f.name for f in fields(cls)}
+        if unknown:
+            known = ", ".join(f.name for f in fields(cls))
+            raise InputError(f"option executor.{min(unknown)} is unknown; known: {known}")
+        return cls(**options)
+
+    @property
+    def here(self) -> bool:
+        """Whether work stays in this process."""
+        return self.name == "inline"
+
+    @property
+    def processes(self) -> int:
+        """Processes of a pool on this machine."""
+        return self.workers or core_count()
+
+    def pool(self, job: Job) -> Pool:
+        """A place where batches of a job are scored.
+
+        Raises:
+            InputError: where it cannot be had.
+        """
+        if self.here:
+            return InlinePool(job)
+        if self.name == "local":
+            return LocalPool(job.pickled(), self.workers, self.timeout, self.memory)
+        return self._dask(job)
+
+    def _dask(self, job: Job) -> Pool:
+        try:
+            from . import cluster
+        except ModuleNotFoundError as error:
+            raise InputError(
+                f"executor={self.name} needs {error.name}: pip install 'haaqinet-eval[cluster]'"
+            ) from None
+        pickled = job.pickled()
+        if self.name == "jobs":
+            client = cluster.job_cluster(self.kind, self.jobs, self.options)
+        elif self.address:
+            client = cluster.connect(self.address)
+        else:
+            client = cluster.local_cluster(self.processes, self.options)
+        return cluster.DaskPool(pickled, client, self.timeout, self.memory, self.gpu)

@@ -1,0 +1,159 @@
+"""Whoever scores, in whatever order: the same rows. And what travels, what is refused, what is shared."""
+
+import csv
+import json
+import os
+import pickle
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from stub_work import Level, Stubs, load_other_version, tasks
+
+from haaqinet_eval import InputError
+from haaqinet_eval.distribute import Executor, Job, Log, Task, distribute, make_batches
+from haaqinet_eval.distribute.child import WorkerBug
+from haaqinet_eval.scores import ScoreFile, read_scores, write_table
+
+SCENES = ("s1", "s2", "missing-s3", "s4", "s5")
+
+
+def job(folder: Path, **options) -> Job:
+    return Job(Stubs(str(folder), **options), {"haaqi": "1"}, Level)
+
+
+def run(folder: Path, work: list[Task], executor: Executor, source: Job | None = None, log=None) -> bytes:
+    """Score what is missing, and give the final table."""
+    folder.mkdir(exist_ok=True)
+    source = source or job(folder)
+    file = ScoreFile(folder / "results.csv")
+    wanted = [task for task in work if any(key(t) not in file for t in task.trials)]
+    batches = make_batches(source.id, wanted, executor.signals)
+
+    def keep(scored):
+        file.append([row for one in scored for row in one.rows])
+
+    distribute(source, batches, executor.pool(source), keep, Log(log))
+    rows = {row.key: row for row in file}
+    write_table(file.path, [rows[key(trial)] for task in work for trial in task.trials if key(trial) in rows])
+    return file.path.read_bytes()
+
+
+class Slow(Level):
+    def __call__(self, stimulus):
+        time.sleep(0.001)
+        return super().__call__(stimulus)
+
+
+def key(trial):
+    t = trial
+    return (t.challenge, t.system, t.scene, t.song, t.listener, t.ear, t.stem, "haaqi", "1")
+
+
+@pytest.mark.parametrize(
+    "executor",
+    [
+        Executor("local", workers=1, signals=3),
+        Executor("local", workers=2),
+        Executor("local", workers=4, signals=1),
+        Executor("dask", workers=2, signals=2),
+    ],
+    ids=["1 worker", "2 workers", "4 workers", "dask"],
+)
+def test_the_table_is_the_same_bytes_wherever_it_is_scored(executor, tmp_path):
+    work = tasks(SCENES)
+    here = run(tmp_path / "here", work, Executor("inline"))
+    there = run(tmp_path / "there", list(reversed(work)), executor)
+    assert here.count(b"\n") == 1 + len(SCENES) * 8
+    assert sorted(there.splitlines()) == sorted(here.splitlines())
+    assert (
+        run(tmp_path / "there", work, executor) == here
+    )  # nothing is left to score; the order is the plan's
+
+
+def test_every_row_keeps_the_seconds_it_took_beside_the_table(tmp_path):
+    run(tmp_path, tasks(["s1"]), Executor("inline"), replace(job(tmp_path), load=Slow))
+    assert all(row.seconds > 0 for row in read_scores(tmp_path / "results.csv"))
+    with (tmp_path / "results.csv").open(newline="") as file:
+        assert {row["seconds"] for row in csv.DictReader(file)} == {""}
+
+
+def test_batches_keep_a_scene_and_listener_together():
+    found = list(make_batches("job", tasks(["s1", "s2"], systems="abc"), 4))
+    assert [(b.scene, b.listeners, len(b.tasks)) for b in found] == [
+        ("s1", ["L1"], 3), ("s1", ["L2"], 3), ("s2", ["L1"], 3), ("s2", ["L2"], 3),
+    ]  # fmt: skip
+    assert [len(b.tasks) for b in make_batches("job", tasks(["s1", "s2"], systems="abc"), 6)] == [6, 6]
+
+
+def test_an_id_is_the_content(tmp_path):
+    first, again, other = (
+        next(make_batches(job(tmp_path, settings=s).id, tasks(["s1"]))).id for s in ("x", "x", "y")
+    )
+    assert first == again != other
+    newer = replace(job(tmp_path, settings="x"), scorers={"haaqi": "2"})
+    assert next(make_batches(newer.id, tasks(["s1"]))).id != first
+
+
+def test_what_travels_is_small():
+    batch = next(make_batches("job", tasks(["s1"], systems=[f"system {n}" for n in range(16)])))
+    assert len(pickle.dumps(batch)) < 4000
+
+
+@pytest.mark.parametrize("name", ["local", "dask"])
+def test_a_worker_with_other_weights_is_refused(name, tmp_path, monkeypatch):
+    monkeypatch.setenv("STUB_HERE", str(os.getpid()))
+    other = replace(job(tmp_path), load=load_other_version)
+    with pytest.raises(InputError, match="scorer haaqi is 2 on the worker and 1 where the run was started"):
+        run(tmp_path, tasks(["s1"]), Executor(name, workers=1), other)
+    assert read_scores(tmp_path / "results.csv") == []
+
+
+@pytest.mark.parametrize("package", ["numpy", "haaqinet-eval code"])
+def test_a_worker_with_other_packages_is_refused(package, tmp_path):
+    mine = job(tmp_path)
+    other = replace(mine, versions={**mine.versions, package: "0"})
+    with pytest.raises(InputError, match=f"package {package} is .* on the worker and 0 where the run was"):
+        run(tmp_path, tasks(["s1"]), Executor("local", workers=1), other)
+
+
+def test_work_that_cannot_travel_is_refused(tmp_path):
+    with pytest.raises(InputError, match="cannot be sent to another process"):
+        run(tmp_path, tasks(["s1"]), Executor("local"), replace(job(tmp_path), load=lambda name: Level(name)))
+
+
+@pytest.mark.parametrize("name", ["inline", "local"])
+def test_a_bug_stops_the_run_with_its_traceback(name, tmp_path):
+    with pytest.raises((ZeroDivisionError, WorkerBug), match="division by zero"):
+        run(tmp_path, tasks(["s1", "bug-1"]), Executor(name, workers=1, signals=1))
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"name": "cloud"}, "executor.name is 'cloud'; known: inline, local, dask, jobs"),
+        ({"name": "local", "cores": 2}, "executor.cores is unknown; known: name, workers"),
+        ({"name": "local", "workers": -1}, "executor.workers is -1, not a number of 0 or more"),
+        ({"name": "local", "timeout": "long"}, "executor.timeout is 'long'"),
+        ({"name": "jobs", "kind": "cron"}, "executor.kind is 'cron'; known: slurm, pbs, lsf, sge"),
+        ({"name": "jobs", "options": {"colour": 1}}, "executor.options: .*colour"),
+        ({"name": "dask", "address": "nowhere"}, "executor.address: nowhere"),
+    ],
+)
+def test_mistakes_in_the_options(options, said, tmp_path):
+    with pytest.raises(InputError, match=said):
+        Executor.of(options).pool(job(tmp_path))
+
+
+def test_the_log_tells_run_batch_scene_and_listener(tmp_path):
+    log = tmp_path / "log.jsonl"
+    run(tmp_path, tasks(["s1", "missing-s2"]), Executor("inline"), log=log)
+    lines = [json.loads(line) for line in log.read_text().splitlines()]
+    assert [(x["event"], x["scene"], x["listener"]) for x in lines] == [
+        ("sent", "s1", ["L1", "L2"]), ("done", "s1", ["L1", "L2"]),
+        ("sent", "missing-s2", ["L1", "L2"]), ("done", "missing-s2", ["L1", "L2"]),
+    ]  # fmt: skip
+    assert len({x["run"] for x in lines}) == 1
+    assert len({x["batch"] for x in lines}) == 2
+    assert (lines[1]["scored"], lines[3]["failed"]) == (8, {"missing_file": 8})
