@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -157,16 +157,22 @@ def read_split(folder: str | Path, split: str) -> Trials:
 
 
 class GrowingSplit:
-    """The trials of a split, read anew when there are more: training may begin while rendering goes on."""
+    """The trials of a split, read anew when there are more: training may begin while rendering goes on.
 
-    def __init__(self, folder: str | Path, split: str) -> None:
-        self.folder, self.split = Path(folder), split
+    `read` is `read_split`, or `signals.read_signals`.
+    """
+
+    def __init__(
+        self, folder: str | Path, split: str, read: Callable[[Path, str], TrialTable] = read_split
+    ) -> None:
+        self.folder, self.split, self.read = Path(folder), split, read
         self._files, self._trials = 0, None
 
-    def __call__(self) -> Trials:
-        """What exists now; see `read_split`."""
-        files = len(list(self.folder.glob(f"{self.split}-*.npz")))
+    def __call__(self) -> TrialTable:
+        """What exists now; errors as of `read`."""
+        found = self.folder.glob(f"{self.split}-*")
+        files = sum(path.suffix in (".npz", ".safetensors") for path in found)
         if self._trials is None or files != self._files:
             self._files, self._trials = files, None  # frees the old ones first
-            self._trials = read_split(self.folder, self.split)
+            self._trials = self.read(self.folder, self.split)
         return self._trials

@@ -1,4 +1,4 @@
-"""Train HAAQI-Net on rendered trials; the same command goes on after a kill."""
+"""Train HAAQI-Net on rendered trials, ours or the paper's design; the same command goes on after a kill."""
 
 from __future__ import annotations
 
@@ -8,29 +8,38 @@ import hydra
 import torch
 from omegaconf import DictConfig, OmegaConf
 
-from haaqinet_eval.model import Dimensions
+from haaqinet_eval.model import Dimensions, PaperDimensions
 from haaqinet_eval.recipe import exit_code, run_job
 from haaqinet_eval.training.cache import GrowingSplit, read_split
+from haaqinet_eval.training.curves import plot_curves
 from haaqinet_eval.training.loop import Settings, Trainer
+from haaqinet_eval.training.paper import SignalTrainer
+from haaqinet_eval.training.signals import read_signals
 
 
-def show(row: dict) -> None:
-    """One line an epoch."""
-    print(
-        "  ".join(f"{k} {v:.4f}" if isinstance(v, float) else f"{k} {v}" for k, v in row.items()), flush=True
-    )
+def plain(config: DictConfig) -> dict:
+    """Options as keywords; lists are tuples."""
+    options = OmegaConf.to_object(config)
+    return {key: tuple(value) if isinstance(value, list) else value for key, value in options.items()}
 
 
 def train(config: DictConfig) -> None:
-    """Train, and say where the best weights are."""
+    """Train, draw the learning curves, and say where the best weights are."""
     torch.set_num_threads(config.threads)
-    dims, settings = (OmegaConf.to_object(part) for part in (config.dimensions, config.settings))
-    dims = Dimensions(**{**dims, "channels": tuple(dims["channels"])})
-    settings = Settings(**{**settings, "crop": tuple(settings["crop"])})
-    trainer = Trainer(config.run, settings, dims, config.name, config.start)
-    train, validation = GrowingSplit(config.trials, "train"), read_split(config.trials, "validation")
-    print(f"{len(train())} trials to train on, {len(validation)} to validate on", flush=True)
-    print(trainer.run(train, validation, show))
+    settings, ours = Settings(**plain(config.settings)), config.head == "ours"
+    dims = (Dimensions if ours else PaperDimensions)(**plain(config.dimensions))
+    common = (config.run, settings, dims, config.name, config.start, config.device)
+    trainer = Trainer(*common) if ours else SignalTrainer(*common, weights=config.weights)
+    growing = GrowingSplit(config.trials, "train", read_split if ours else read_signals)
+    validation = (read_split if ours else read_signals)(config.trials, "validation")
+    print(f"{len(growing())} trials to train on, {len(validation)} to validate on", flush=True)
+
+    def show(row: dict) -> None:
+        parts = (f"{k} {v:.4f}" if isinstance(v, float) else f"{k} {v}" for k, v in row.items())
+        print("  ".join(parts), flush=True)
+        plot_curves(config.run)
+
+    print(trainer.run(growing, validation, show))
 
 
 @hydra.main(version_base=None, config_path="config", config_name="train")
