@@ -3,154 +3,147 @@
 Middle ear, 32 gammatone bands widened by the outer-hair-cell loss and by level, cochlear
 compression, inner-hair-cell attenuation and adaptation, then the envelope in dB above the
 listener's threshold, smoothed to 250 frames/s. No reference is needed. (Kates & Arehart 2015, "The
-Hearing-Aid Audio Quality Index (HAAQI)"; constants as in pyclarity 0.9, `eb.ear_model`.)
+Hearing-Aid Audio Quality Index (HAAQI)"; the filters are in `filters`.)
 
-All filters act in the frequency domain. Of each band only the bins around its centre are kept;
-folding them onto a short FFT samples the band's complex envelope at 3 kHz. Its magnitude at these
-instants is exact, so that only the smoothing over 8 ms sees fewer points than HAAQI's own.
+All filters act in the frequency domain, on blocks that overlap by what the filters remember. Of
+each band only the bins around its centre are kept; folding them onto a short FFT samples the
+band's complex envelope at 3 kHz. Its magnitude at these instants is exact, so that only the
+smoothing over 8 ms sees fewer points than HAAQI's own. How wide a band is depends on its level over
+the whole clip, so that a first pass gathers the clip's energy at each frequency.
 """
 
 from __future__ import annotations
 
+import itertools
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from ..audiogram import Audiogram
+from .filters import (
+    BANDS,
+    HAAQI_FREQUENCIES,
+    SAMPLE_RATE,
+    adaptation,
+    band_losses,
+    center_frequencies,
+    cochlea,
+    gammatone,
+    group_delay,
+    middle_ear,
+    normal_bandwidths,
+    widest_bandwidths,
+)
 
-SAMPLE_RATE = 24_000  # Hz
-BANDS = 32
-HAAQI_FREQUENCIES = (250.0, 500.0, 1000.0, 2000.0, 4000.0, 6000.0)  # Hz
+__all__ = [
+    "BANDS",
+    "FRAME_RATE",
+    "HAAQI_FREQUENCIES",
+    "SAMPLE_RATE",
+    "AuditoryFrontEnd",
+    "band_losses",
+    "center_frequencies",
+    "cochlea",
+]
+
 HOP = 96  # samples: 4 ms, 250 frames/s
 FRAME_RATE = SAMPLE_RATE / HOP  # Hz
 DECIMATION = 8  # envelopes are sampled at 3 kHz
-TAIL = 6_000  # zeros after the signal, samples: room for the filters' and the adaptation's decay
+HALF = HOP // DECIMATION  # points of half a smoothing window
 REACH = 6.0  # half width of a band's bins, in gammatone bandwidths b: |H| = (1 + reach^2)^-2 = -63 dB
-EAR_Q, MIN_BANDWIDTH = 9.26449, 24.7  # Moore & Glasberg 1983
-
-
-def center_frequencies() -> np.ndarray:
-    """Centres of the 32 bands, [32] Hz, 80 to 8000, evenly spaced in ERB rate (Slaney 1993)."""
-    offset = EAR_Q * MIN_BANDWIDTH
-    return np.geomspace(80 + offset, 8000 + offset, BANDS) - offset
-
-
-def band_losses(audiogram: Audiogram) -> np.ndarray:
-    """Hearing loss in each band, [32] dB, from HAAQI's six frequencies; linear in Hz, never below 0."""
-    levels = audiogram.resample(HAAQI_FREQUENCIES).levels
-    return np.maximum(np.interp(center_frequencies(), HAAQI_FREQUENCIES, levels), 0.0)
-
-
-def cochlea(loss: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
-    """The ear's parameters for a loss [..., 32] dB (Moore et al. 1999; pyclarity `loss_parameters`).
-
-    Returns:
-        outer-hair-cell attenuation (dB), bandwidth relative to a normal ear's, lower knee (dB SPL),
-        compression ratio, inner-hair-cell attenuation (dB); each [..., 32].
-    """
-    ratio = 1.25 + 2.25 * torch.arange(BANDS, dtype=loss.dtype, device=loss.device) / (BANDS - 1)
-    most = 1.25 * 70 * (1 - 1 / ratio)  # loss at which the outer hair cells are gone
-    outer = 0.8 * torch.minimum(loss, most)
-    inner = loss - outer
-    width = 1 + outer / 50 + 2 * (outer / 50) ** 6
-    knee = outer + 30
-    ratio = (100 - knee) / (30 + 70 / ratio + outer - knee)
-    return outer, width, knee, ratio, inner
-
-
-def _gammatone(z: Tensor, width: Tensor) -> Tensor:
-    """Response of the demodulated gammatone filter of bandwidth b [...] Hz at z = exp(-i theta)."""
-    a = torch.exp(-2 * math.pi * width / SAMPLE_RATE)
-    root = (1 + 2 * a * z) / (1 + 2 * a) * ((1 - a) / (1 - a * z)).square()
-    return 2 * root.square()
-
-
-def _group_delay(width: Tensor) -> Tensor:
-    """Group delay of that filter at its centre, in whole samples."""
-    a = torch.exp(-2 * math.pi * width / SAMPLE_RATE)
-    return torch.round((4 * a + 8 * a * a) / (1 + 4 * a + 4 * a * a) + 4 * a / (1 - a))
+BLOCK = 16_384  # samples: 0.7 s
+BEFORE, AFTER = 2_272, 192  # samples at a block's ends that the filters' decay and the cut bins spoil
+OVERLAP = BEFORE + AFTER
+STEP = BLOCK - OVERLAP  # samples from block to block, 145 HOP
+POINTS = BLOCK // DECIMATION  # of a band's envelope in a block
+PORTION = 4  # blocks that are heard at once: as many as a processor's cache holds
+MEMORY = 1_800  # points: 0.6 s, what the adaptation remembers
+ADAPTED = 9_000  # points: what is remembered and a portion, in a length that is quick to transform
 
 
 def _decibels(power: Tensor) -> Tensor:
     return 10 * torch.log10(power + 1e-4)  # no lower than -40 dB SPL: far below any threshold
 
 
-def _middle_ear(n_fft: int) -> Tensor:
-    """One-pole low-pass at 5 kHz and two-pole high-pass at 350 Hz, Butterworth, bilinear; [n_fft]."""
-    z = torch.exp(-2j * math.pi * torch.arange(n_fft, dtype=torch.float64) / n_fft)
-    c = math.tan(math.pi * 5000 / SAMPLE_RATE)
-    low = c * (1 + z) / (1 + c + (c - 1) * z)
-    c = math.tan(math.pi * 350 / SAMPLE_RATE)
-    damping = math.sqrt(2) * c
-    high = (1 - z) ** 2 / (1 + damping + c * c + 2 * (c * c - 1) * z + (1 - damping + c * c) * z * z)
-    return (low * high).to(torch.complex64)
+def _power(wave: Tensor) -> Tensor:
+    return wave.real.square() + wave.imag.square()
 
 
-def _adaptation(points: int) -> Tensor:
-    """Rapid (2 ms) and short-term (60 ms) adaptation of the inner hair cell, [points // 2 + 1].
+def _continued(half: Tensor) -> Tensor:
+    """A real signal's spectrum or energies [..., BLOCK / 2 + 1], continued to -12 to 24 kHz."""
+    mirror = half[..., 1:-1].flip(-1)
+    mirror = mirror.conj() if mirror.is_complex() else mirror
+    return torch.cat([half[..., -1:], mirror, half, mirror], -1)
 
-    The transfer function of pyclarity's two-capacitor circuit (overshoot 2, backward differences
-    at 24 kHz), at the frequencies of a real FFT of `points` decimated samples.
+
+class Bank(nn.Module):
+    """Neighbouring bands that need about as many bins.
+
+    Args:
+        bands: which of the 32.
+        size: bins to keep of each, a multiple of `POINTS`.
     """
-    r1, r2 = 0.5, 0.25
-    c1 = 0.002 * SAMPLE_RATE * (r1 + r2)  # r1 r2 C1 / step
-    c2 = 0.060 * SAMPLE_RATE * r2 / (r1 + r2)  # r2 r3 C2 / step, with r3 = r2
-    k = torch.arange(points // 2 + 1, dtype=torch.float64)
-    z = torch.exp(-2j * math.pi * k / (points * DECIMATION))
-    second = 2 * r2 + c2 * (1 - z)
-    first = r1 + r2 + c1 * (1 - z) - r1 * r2 / second
-    return ((1 - r2 / first) / r1).to(torch.complex64)
+
+    def __init__(self, bands: range, size: int) -> None:
+        super().__init__()
+        self.bands, self.size = slice(bands.start, bands.stop), size
+        center = center_frequencies()[self.bands]
+        first = np.round(center / SAMPLE_RATE * BLOCK).astype(int) - size // 2
+        self.first = (first + BLOCK // 2).tolist()  # in the spectrum that begins at -12 kHz
+        turns = torch.from_numpy((first[:, None] + np.arange(size)) / BLOCK - center[:, None] / SAMPLE_RATE)
+        z = torch.exp(-2j * math.pi * turns)
+        control = gammatone(z, torch.from_numpy(widest_bandwidths()[self.bands, None]))
+        lag = 1 / (2 * math.pi * 800)  # s; the compressor delays its gain by a one-pole low-pass at 800 Hz
+        late = control * torch.exp(-2j * math.pi * turns * SAMPLE_RATE * lag)
+        self.register_buffer("z", z.to(torch.complex64), persistent=False)
+        self.register_buffer("control", late.to(torch.complex64), persistent=False)
+        self.register_buffer("control_energy", _power(control).float(), persistent=False)
+
+    def pick(self, spectrum: Tensor) -> Tensor:
+        """The bands' bins of a spectrum [..., 3/2 BLOCK] from -12 to 24 kHz: [..., n, size]."""
+        return torch.stack([spectrum[..., f : f + self.size] for f in self.first], -2)
+
+    def envelopes(self, spectra: Tensor, responses: Tensor) -> Tensor:
+        """Squared envelopes of blocks [B, K, 3/2 BLOCK] behind filters [B, 2, n, size].
+
+        Returns:
+            [B, 2, n, K * STEP / DECIMATION]
+        """
+        filtered = self.pick(spectra)[:, None] * responses[:, :, None]
+        folded = filtered.unflatten(-1, (-1, POINTS)).sum(-2) if self.size > POINTS else filtered
+        wave = torch.fft.ifft(folded, norm="forward")
+        power = _power(wave[..., BEFORE // DECIMATION : -AFTER // DECIMATION])
+        return power.transpose(2, 3).flatten(3)
 
 
-def _fast_length(samples: int) -> int:
-    """The next FFT length that is 2^i 3^j 5^k times the decimation."""
-    points = math.ceil(samples / DECIMATION)
-    while True:
-        rest = points
-        for prime in (2, 3, 5):
-            while rest % prime == 0:
-                rest //= prime
-        if rest == 1:
-            return points * DECIMATION
-        points += 1
-
-
-@dataclass(frozen=True, eq=False)
-class _Band:
-    """What does not depend on the signal, for one band."""
-
-    bins: slice  # of the spectrum that is continued by half its length on both sides
-    z: Tensor  # [W] exp(-i theta), theta from the band's centre
-    control: Tensor  # [W] response of the control path, delayed as the compressor delays its gain
-    control_energy: Tensor  # [W] its squared magnitude
-
-
-def _band(center: float, erb: float, widest: float, n_fft: int) -> _Band:
-    points = n_fft // DECIMATION
-    size = points * math.ceil(min(2 * REACH * erb * widest / SAMPLE_RATE, 1.0) * DECIMATION)
-    start = round(center / SAMPLE_RATE * n_fft) - size // 2
-    turns = (start + torch.arange(size, dtype=torch.float64)) / n_fft - center / SAMPLE_RATE
-    z = torch.exp(-2j * math.pi * turns)
-    control = _gammatone(z, torch.tensor(erb * widest, dtype=torch.float64))
-    lag = 1 / (2 * math.pi * 800)  # s; the gain's one-pole low-pass at 800 Hz
-    late = control * torch.exp(-2j * math.pi * turns * SAMPLE_RATE * lag)
-    start += n_fft // 2
-    energy = control.abs().square().float()
-    return _Band(slice(start, start + size), z.to(torch.complex64), late.to(torch.complex64), energy)
+def _banks() -> list[Bank]:
+    """The 32 bands in banks, each with as few bins as its widest filters need."""
+    need = 2 * REACH * widest_bandwidths() / SAMPLE_RATE * BLOCK / POINTS
+    sizes = np.array([next((n for n in (1, 2, 3, 4, 6) if n >= share), DECIMATION) for share in need])
+    edges = [0, *(np.flatnonzero(np.diff(sizes)) + 1), BANDS]
+    return [Bank(range(a, b), int(sizes[a]) * POINTS) for a, b in itertools.pairwise(edges)]
 
 
 @dataclass(frozen=True, eq=False)
-class _Tables:
-    """What does not depend on the signal, for one FFT length."""
+class _Ear:
+    """What the first pass over a clip tells about hearing it."""
 
-    n_fft: int
-    middle_ear: Tensor  # [n_fft]
-    adaptation: Tensor  # [n_fft // 16 + 1]
-    bands: list[_Band]
+    spectrum: Tensor  # [B, 32] dB above threshold
+    responses: list[Tensor]  # of each bank's filters and control filters, [B, 2, n, size]
+    adaptation: Tensor  # [B, 32, ADAPTED / 2 + 1], with delays that even out those of the filters
+    knee: Tensor  # [B, 32] dB SPL
+    slope: Tensor  # [B, 32] dB less a dB above the knee
+    loss: Tensor  # [B, 32] dB
+
+    def compress(self, level: Tensor, drive: Tensor) -> Tensor:
+        """Cochlear compression of levels [B, 32, ...] dB SPL, steered by others: dB above threshold."""
+        knee, slope, loss = (
+            p.view(*p.shape, *[1] * (level.dim() - 2)) for p in (self.knee, self.slope, self.loss)
+        )
+        return torch.relu(level - loss - (drive.clamp(max=100.0).maximum(knee) - knee) * slope)
 
 
 class AuditoryFrontEnd(nn.Module):
@@ -164,89 +157,110 @@ class AuditoryFrontEnd(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
+        rise = torch.sin(math.pi / 2 * (torch.arange(OVERLAP) + 0.5) / OVERLAP)
         hann = torch.from_numpy(np.hanning(2 * HOP)[::DECIMATION].copy()).float()
-        self.register_buffer("window", hann / hann.sum(), persistent=False)
-        erb = 1.019 * (MIN_BANDWIDTH + center_frequencies() / EAR_Q)  # b of a normal ear's filter, Hz
-        self.register_buffer("erb", torch.from_numpy(erb).float(), persistent=False)
-        self.register_buffer("widest", cochlea(torch.full((BANDS,), 100.0))[1], persistent=False)
-        self._kept: _Tables | None = None
+        tables = {
+            "taper": torch.cat([rise, torch.ones(STEP - OVERLAP), rise.flip(0)]),
+            "middle_ear": middle_ear(BLOCK // 2 + 1, BLOCK) / BLOCK,
+            "adaptation": adaptation(ADAPTED, DECIMATION),
+            "window": (hann / hann.sum()).view(2, HALF),
+            "narrowest": torch.from_numpy(normal_bandwidths()).float(),
+            "widest": torch.from_numpy(widest_bandwidths()).float(),
+        }
+        for name, table in tables.items():
+            self.register_buffer(name, table, persistent=False)
+        self.banks = nn.ModuleList(_banks())
 
-    def _tables(self, n_fft: int) -> _Tables:
-        if self._kept is None or self._kept.n_fft != n_fft:
-            erb, widest = self.erb.tolist(), self.widest.tolist()
-            bands = [_band(c, b, w, n_fft) for c, b, w in zip(center_frequencies(), erb, widest, strict=True)]
-            self._kept = _Tables(n_fft, _middle_ear(n_fft), _adaptation(n_fft // DECIMATION), bands)
-        return self._kept
-
-    def forward(self, signals: Tensor, loss: Tensor, level1: Tensor) -> tuple[Tensor, Tensor]:
+    def forward(
+        self, signals: Tensor, loss: Tensor, level1: Tensor, lengths: Tensor | None = None
+    ) -> tuple[Tensor, Tensor]:
         """Envelopes and long-term spectra.
 
         Args:
             signals: [B, T] at 24 kHz, as the hearing aid puts them out.
             loss: [B, 32] dB, see `band_losses`.
             level1: [B] dB SPL of RMS 1.
+            lengths: [B] samples of each signal, with zeros behind; None if all are T long.
 
         Returns:
             envelope [B, 32, T // 96], dB above threshold, frame k centred at 4k ms minus the
             filter bank's delay (about 20 ms); and spectrum [B, 32], dB above threshold.
         """
-        samples = signals.shape[-1]
-        tables = self._tables(_fast_length(samples + TAIL))
-        spectrum = self._spectrum(signals, level1, tables)
-        outer, narrow, knee, ratio, inner = cochlea(loss)
-
-        def compress(level: Tensor, control: Tensor, knee: Tensor, slope: Tensor, loss: Tensor) -> Tensor:
-            return torch.relu(level - loss - (control.clamp(max=100.0).maximum(knee) - knee) * slope)
-
-        per_ear = (knee, 1 - 1 / ratio, outer + inner)
-        energy = spectrum.real.square() + spectrum.imag.square()
-        mean = 1 / (tables.n_fft * samples)  # Parseval
-        control = torch.stack([energy[:, t.bins] @ t.control_energy.to(energy) for t in tables.bands], -1)
-        control = _decibels(control * mean)
-        share = ((control - 50) / 50).clamp(0, 1)  # bands widen from 50 to 100 dB SPL
-        width = (narrow + share * (self.widest - narrow)) * self.erb
-        envelopes, powers = [], []
-        for n, table in enumerate(tables.bands):
-            part = spectrum[:, table.bins]
-            filtered = part * _gammatone(table.z, width[:, n, None])
-            powers.append((filtered.real.square() + filtered.imag.square()).sum(-1) * mean)
-            level, drive = (self._sample(x, tables.n_fft) for x in (filtered, part * table.control))
-            envelopes.append(compress(level, drive, *(p[:, n, None] for p in per_ear)))
-        level = _decibels(torch.stack(powers, -1)).clamp(min=0.0)
-        delay = _group_delay(width)
-        delay = delay.amax(-1, keepdim=True) - delay
-        envelope = self._adapt(torch.stack(envelopes, 1), delay, tables)
-        return self._smooth(envelope, samples // HOP), compress(level, control, *per_ear)
-
-    @staticmethod
-    def _spectrum(signals: Tensor, level1: Tensor, tables: _Tables) -> Tensor:
-        """Spectrum [B, 2 n_fft] behind the middle ear, from minus to plus the sampling frequency."""
+        if lengths is None:
+            lengths = torch.full_like(level1, signals.shape[-1])
         scaled = signals * 10 ** (level1[:, None] / 20)  # now RMS 1 is 0 dB SPL
-        spectrum = torch.fft.fft(scaled, tables.n_fft) * tables.middle_ear
-        half = tables.n_fft // 2
-        return torch.cat([spectrum[:, half:], spectrum, spectrum[:, :half]], -1)
+        if signals.device.type == "cpu":  # one ear after the other: what is at work stays in the cache
+            ears = [
+                self._hear(*ear) for ear in zip(*(x.split(1) for x in (scaled, loss, lengths)), strict=True)
+            ]
+            return tuple(torch.cat(parts) for parts in zip(*ears, strict=True))
+        return self._hear(scaled, loss, lengths)
 
-    @staticmethod
-    def _sample(band: Tensor, n_fft: int) -> Tensor:
-        """Envelope level [B, M], dB SPL, of a band's spectrum [B, W]: W folded onto M, then an FFT."""
-        points = n_fft // DECIMATION
-        folded = band.unflatten(-1, (-1, points)).sum(-2)
-        wave = torch.fft.ifft(folded) / DECIMATION
-        return _decibels(wave.real.square() + wave.imag.square())
+    def _hear(self, signals: Tensor, loss: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
+        samples = signals.shape[-1]
+        blocks = -(-(samples + OVERLAP) // STEP)
+        padded = functional.pad(signals, (OVERLAP, blocks * STEP - samples))
+        portions = padded.unfold(-1, BLOCK, STEP).split(PORTION, 1)
+        ear = self._ear(sum(self._energy(some) for some in portions) * (BLOCK / lengths[:, None]), loss)
+        memory, smooth = signals.new_zeros(len(signals), BANDS, MEMORY), []
+        for some in portions:
+            memory = torch.cat([memory, self._compressed(some, ear)], -1)
+            smooth.append(self._smooth(memory, ear))
+            memory = memory[..., -MEMORY:]
+        envelope = torch.cat(smooth, -1)[..., AFTER // HOP :][..., : samples // HOP]
+        first = envelope[..., :1] / self.window[1].sum()  # its window is half outside
+        return torch.cat([first, envelope[..., 1:]], -1), ear.spectrum
 
-    @staticmethod
-    def _adapt(envelope: Tensor, delay: Tensor, tables: _Tables) -> Tensor:
-        """Inner-hair-cell adaptation of [B, 32, M], and the bands' delays [B, 32], samples, evened out."""
-        points = envelope.shape[-1]
-        k = torch.arange(points // 2 + 1) / tables.n_fft
-        turn = torch.polar(torch.ones(1).to(delay), -2 * math.pi * delay[..., None] * k)
-        return torch.relu(torch.fft.irfft(torch.fft.rfft(envelope) * (tables.adaptation * turn), points))
+    def _energy(self, blocks: Tensor) -> Tensor:
+        """Energy of blocks [B, K, BLOCK] at each frequency from -12 to 24 kHz: [B, 3/2 BLOCK].
 
-    def _smooth(self, envelope: Tensor, frames: int) -> Tensor:
-        """Hann-weighted means over 8 ms, every 4 ms: [B, 32, M] to [B, 32, frames]."""
-        half = HOP // DECIMATION
-        used = functional.pad(envelope[..., : frames * half], (half, 0))
-        smooth = functional.conv1d(used.flatten(0, 1)[:, None], self.window[None, None], stride=half)
-        first = 1 / self.window[half:].sum()  # the first window is half outside
-        scale = torch.cat([first[None], torch.ones(frames - 1)])
-        return smooth.unflatten(0, envelope.shape[:2])[:, :, 0] * scale
+        The squares of the tapers of all blocks sum to one at each sample, so that the energies of
+        the blocks sum to the clip's.
+        """
+        energy = _power(torch.fft.rfft(blocks * self.taper)).sum(1)
+        return _continued(energy * _power(self.middle_ear))
+
+    def _ear(self, energy: Tensor, loss: Tensor) -> _Ear:
+        """How a clip of mean power [B, 3/2 BLOCK] at each frequency is heard with a loss [B, 32] dB."""
+        outer, narrow, knee, ratio, inner = cochlea(loss)
+        picked = [bank.pick(energy) for bank in self.banks]
+        drive = [(e * bank.control_energy).sum(-1) for e, bank in zip(picked, self.banks, strict=True)]
+        drive = _decibels(torch.cat(drive, -1))
+        narrow = narrow * self.narrowest
+        share = ((drive - 50) / 50).clamp(0, 1)  # bands widen from 50 to 100 dB SPL
+        width = narrow + share * (self.widest - narrow)
+        responses = [gammatone(bank.z, width[:, bank.bands, None]) for bank in self.banks]
+        level = [(e * _power(h)).sum(-1) for e, h in zip(picked, responses, strict=True)]
+        level = _decibels(torch.cat(level, -1)).clamp(min=0.0)
+        both = [
+            torch.stack([h, b.control.expand_as(h)], 1) for h, b in zip(responses, self.banks, strict=True)
+        ]
+        ear = _Ear(level, both, self._adaptation(width), knee, 1 - 1 / ratio, outer + inner)
+        return replace(ear, spectrum=ear.compress(level, drive))
+
+    def _adaptation(self, width: Tensor) -> Tensor:
+        delay = group_delay(width)
+        delay = delay.amax(-1, keepdim=True) - delay
+        k = torch.arange(ADAPTED // 2 + 1, device=width.device) / (ADAPTED * DECIMATION)
+        angle = 2 * math.pi * delay[..., None] * k
+        return self.adaptation * torch.complex(angle.cos(), -angle.sin())
+
+    def _compressed(self, blocks: Tensor, ear: _Ear) -> Tensor:
+        """Compressed envelopes of blocks: [B, K, BLOCK] to [B, 32, K * STEP / DECIMATION] dB."""
+        spectra = _continued(torch.fft.rfft(blocks) * self.middle_ear)
+        power = [bank.envelopes(spectra, h) for bank, h in zip(self.banks, ear.responses, strict=True)]
+        return ear.compress(*_decibels(torch.cat(power, 2)).unbind(1))
+
+    def _smooth(self, envelope: Tensor, ear: _Ear) -> Tensor:
+        """Adaptation, then Hann-weighted means over 8 ms, every 4 ms.
+
+        Args:
+            envelope: [B, 32, MEMORY + M] dB above threshold, at 3 kHz.
+
+        Returns:
+            [B, 32, M / 12]
+        """
+        adapted = torch.fft.irfft(torch.fft.rfft(envelope, ADAPTED) * ear.adaptation, ADAPTED)
+        used = torch.relu(adapted[..., MEMORY - HALF : envelope.shape[-1]])
+        halves = used.unflatten(-1, (-1, HALF)) @ self.window.T
+        return halves[..., :-1, 0] + halves[..., 1:, 1]
