@@ -165,6 +165,19 @@ def least_sure(low: Sequence[float], high: Sequence[float], unfamiliar: Sequence
     return np.lexsort((-np.nan_to_num(width, nan=-1.0), ~np.asarray(unfamiliar, dtype=bool)))
 
 
+def doubt_pays(error: Sequence[float], order: Sequence[int], share: float = 0.1) -> tuple[float, float]:
+    """Mean absolute error of the first share of an order of doubt, and of the rest; NaN where there is none.
+
+    Doubt that is worth following has the larger error first.
+
+    >>> doubt_pays([0.1, -0.5, 0.1, 0.1], [1, 0, 2, 3], 0.25)
+    (0.5, 0.1)
+    """
+    size = np.abs(np.asarray(error, dtype=np.float64))[np.asarray(order, dtype=int)]
+    first = max(1, round(share * len(size)))
+    return tuple(float(part.mean()) if len(part) else float("nan") for part in (size[:first], size[first:]))
+
+
 def _trial_key(score: Score) -> tuple:
     return (score.challenge, score.system, score.scene, score.listener, score.ear, score.stem)
 

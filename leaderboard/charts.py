@@ -82,7 +82,12 @@ def agreement_chart(frame: pd.DataFrame, tooltip: Sequence[str]) -> alt.Chart:
             **_ears(),
         )
     )
-    return (line + points).properties(height=360)
+    layers = [line, points]
+    if "low" in frame and frame.low.notna().any():
+        bars = alt.Chart(frame[frame.low.notna()]).mark_rule(strokeWidth=1.2, opacity=0.45)
+        encoding = {"x": alt.X("intrusive:Q"), "y": alt.Y("low:Q"), "y2": "high:Q"}
+        layers.insert(1, bars.encode(color=_ears()["color"], **encoding))
+    return alt.layer(*layers).properties(height=360)
 
 
 def limits_of_agreement(error: pd.Series) -> tuple[float, float, float]:
@@ -271,18 +276,42 @@ def differences_chart(frame: pd.DataFrame) -> alt.Chart:
     return (zero + stems + points).properties(height=70 + 22 * len(frame))
 
 
-def calibration_chart(frame: pd.DataFrame) -> alt.Chart:
-    """Mean intrusive score where the net predicts so much; columns predicted, intrusive, n."""
-    line = (
-        alt.Chart(pd.DataFrame({"x": [0, 1], "y": [0, 1]}))
-        .mark_line(color=GREY, strokeDash=[4, 4])
-        .encode(x="x:Q", y="y:Q")
+def calibration_chart(frame: pd.DataFrame, slope: float, offset: float) -> alt.LayerChart:
+    """Mean true score where the net predicts so much, with the number of trials, and the affine fit.
+
+    Args:
+        frame: predicted, intrusive, spread (standard deviation of the intrusive scores) and n, by bin.
+        slope, offset: of the line that maps predictions best; NaN for none.
+    """
+    ends = pd.DataFrame({"x": [0, 1]})
+    lines = pd.concat(
+        [
+            ends.assign(y=ends.x, line="predicted = true"),
+            ends.assign(y=offset + slope * ends.x, line="affine fit"),
+        ]
+    ).dropna()
+    head = alt.Legend(title=None, orient="top")
+    dash = alt.Scale(domain=["predicted = true", "affine fit"], range=[[4, 4], [1, 0]])
+    tone = alt.Scale(domain=["predicted = true", "affine fit"], range=[GREY, FIRST])
+    drawn = (
+        alt.Chart(lines)
+        .mark_line(clip=True, strokeWidth=1.6)
+        .encode(
+            x="x:Q",
+            y="y:Q",
+            strokeDash=alt.StrokeDash("line:N", scale=dash, legend=head),
+            color=alt.Color("line:N", scale=tone, legend=head),
+        )
     )
     base = alt.Chart(frame).encode(
         x=alt.X("predicted:Q", scale=alt.Scale(domain=[0, 1]), title="Mean predicted in the bin"),
         y=alt.Y("intrusive:Q", scale=alt.Scale(domain=[0, 1]), title="Mean intrusive in the bin"),
-        tooltip=["n", alt.Tooltip("predicted:Q", format=".3f"), alt.Tooltip("intrusive:Q", format=".3f")],
     )
-    return (line + base.mark_line(color=SECOND, point=alt.OverlayMarkDef(size=80, color=SECOND))).properties(
-        height=320
+    spread = frame.assign(bottom=frame.intrusive - frame.spread, top=frame.intrusive + frame.spread)
+    bars = alt.Chart(spread).mark_rule(color=SECOND, opacity=0.6, clip=True)
+    bars = bars.encode(x="predicted:Q", y="bottom:Q", y2="top:Q")
+    texts = base.mark_text(color=GREY, dx=8, dy=10, align="left", fontSize=11).encode(text="n:Q")
+    points = base.mark_point(size=90, filled=True, opacity=1, color=SECOND).encode(
+        tooltip=["n", *(alt.Tooltip(f"{c}:Q", format=".3f") for c in ("predicted", "intrusive", "spread"))]
     )
+    return (drawn + bars + texts + points).properties(height=340)

@@ -124,13 +124,14 @@ def version_id(challenge: Challenge, scorer: str, version: str, origin: str = "h
 
 
 def rows(challenge: Challenge, entry: Entry) -> pd.DataFrame:
-    """Rows of an entry: scene, song, genre, listener, ear, stem, score, seconds, error, message."""
+    """Rows of an entry, with the columns of `row_columns`."""
     number = version_id(challenge, entry.scorer, entry.version, entry.origin)
     return read(_rows_frame, entry.submission, number)
 
 
 def _rows_frame(store: Store, submission: int, version: int) -> pd.DataFrame:
-    return pd.DataFrame(row_columns(store, submission, version))
+    frame = pd.DataFrame(row_columns(store, submission, version))
+    return frame.astype({"score": float, "low": float, "high": float, "unfamiliar": bool})
 
 
 def parts(entry: Entry) -> pd.DataFrame:
@@ -143,29 +144,49 @@ def _parts_frame(store: Store, *which: object) -> pd.DataFrame:
     return pd.DataFrame([{"scene": s.scene, "listener": s.listener, **s.parts} for s in scores if s.parts])
 
 
-PAIRED = ["scene", "song", "listener", "ear", "stem", "first", "second"]
+TRIAL = ["scene", "song", "listener", "ear", "stem"]
+SURENESS = ["low", "high", "unfamiliar"]  # of a predicted score
+PAIRED = [*TRIAL, "first", "second", *SURENESS]
 
 
 def paired(challenge: Challenge, first: Entry, second: Entry) -> pd.DataFrame:
-    """Trials that both entries have a score of, with columns `first` and `second`."""
+    """Trials that both entries have a score of: columns `first`, `second`, and how sure the first is."""
     keys = [(e.submission, version_id(challenge, e.scorer, e.version, e.origin)) for e in (first, second)]
     return read(_paired_frame, *keys)
 
 
 def _paired_frame(store: Store, first: tuple[int, int], second: tuple[int, int]) -> pd.DataFrame:
     found = paired_rows(store, first, second)
-    return pd.DataFrame({name: [getattr(row, name) for row in found] for name in PAIRED})
+    frame = pd.DataFrame({name: [getattr(row, name) for row in found] for name in PAIRED})
+    return frame.astype({"low": float, "high": float, "unfamiliar": bool})
 
 
 def predicted_and_intrusive(challenge: Challenge, item: Scored) -> pd.DataFrame:
-    """Trials of a system that both scorers scored: columns predicted, intrusive, error, middle."""
+    """Trials of a system that both scorers scored: predicted, intrusive, error, middle, sureness."""
     if not {INTRUSIVE, PREDICTED} <= item.entries.keys():
-        return pd.DataFrame(columns=[*PAIRED[:5], "predicted", "intrusive", "error", "middle"])
+        return pd.DataFrame(columns=[*TRIAL, "predicted", "intrusive", *SURENESS, "error", "middle"])
     frame = paired(challenge, item.entries[PREDICTED], item.entries[INTRUSIVE])
     frame = frame.rename(columns={"first": "predicted", "second": "intrusive"})
     return frame.assign(
         error=frame.predicted - frame.intrusive, middle=(frame.predicted + frame.intrusive) / 2
     )
+
+
+def predictions(challenge: Challenge, items: Sequence[Scored]) -> pd.DataFrame:
+    """All predicted scores: system, trial, predicted, sureness, and intrusive where it is known."""
+    frames = [_predictions(challenge, item) for item in items if PREDICTED in item.entries]
+    frames = [frame for frame in frames if len(frame)]
+    columns = ["system", *TRIAL, "predicted", *SURENESS, "intrusive"]
+    return pd.concat(frames, ignore_index=True)[columns] if frames else pd.DataFrame(columns=columns)
+
+
+def _predictions(challenge: Challenge, item: Scored) -> pd.DataFrame:
+    frame = rows(challenge, item.entries[PREDICTED]).dropna(subset="score")
+    frame = frame.rename(columns={"score": "predicted"}).assign(system=item.label)
+    if INTRUSIVE not in item.entries:
+        return frame.assign(intrusive=float("nan"))
+    true = rows(challenge, item.entries[INTRUSIVE]).rename(columns={"score": "intrusive"})
+    return frame.merge(true[[*TRIAL, "intrusive"]], how="left", on=TRIAL)
 
 
 def groups(entry: Entry, kind: str) -> pd.DataFrame:

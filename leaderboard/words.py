@@ -6,6 +6,8 @@ import math
 import re
 from pathlib import Path
 
+from haaqinet_eval.store import Entry
+
 INTRUSIVE, PREDICTED = "haaqi", "haaqinet"  # names of the scorers that every page knows
 TITLES = {INTRUSIVE: "HAAQI (intrusive)", PREDICTED: "HAAQI-Net (predicted)"}
 DEFINITIONS = {  # kinds of groups in the store -> what they are
@@ -13,6 +15,7 @@ DEFINITIONS = {  # kinds of groups in the store -> what they are
     "severity_clarity": "pyclarity: each ear, 2 to 8 kHz",
 }
 SEVERITIES = ("none", "mild", "moderate", "moderately severe", "severe", "profound", "unknown")
+MANY = 0.1  # share of unfamiliar trials from which a predicted mean is marked
 PAGES = Path(__file__).with_name("views")  # no "pages", which Streamlit runs by itself
 
 LIMITS = """
@@ -50,6 +53,12 @@ def span(low: float | None, high: float | None, digits: int = 3) -> str:
     if low is None or high is None or math.isnan(low) or math.isnan(high):
         return "–"
     return f"{low:.{digits}f} to {high:.{digits}f}"
+
+
+def unfamiliar_text(entry: Entry) -> str:
+    """What to say of an entry with many trials whose sound the net does not know; else nothing."""
+    share = entry.unfamiliar / entry.scored if entry.scored else 0.0
+    return f"Unlike HAAQI-Net's training: {share:.0%} of trials" if share > MANY else ""
 
 
 def verbatim(text: str) -> str:

@@ -7,10 +7,14 @@ Every team is called "example": no figure in here was measured.
 
 from __future__ import annotations
 
+import io
 import sys
+import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import soundfile
 
 from haaqinet_eval.audiogram import Audiogram, Listener
 from haaqinet_eval.scores import Score
@@ -35,6 +39,8 @@ from haaqinet_eval.trials import Trial
 
 CHALLENGE, SPLIT = "cad_icassp_2024", "example"
 SCORERS = (("haaqi", "example-1"), ("haaqinet", "example-2"))
+FRAMED = ("S00001", "S00002")  # scenes whose predicted scores have frames
+FRAMES, RATE = 40, 32_000  # frames of a signal; Hz
 NASTY = "example <b>$x$</b> [a](http://b.example) *c* | `d` :red[e]"
 GENRES = {"Artist A - One": "jazz", "Artist B - Two": "rock", "Artist C - Three": "electronic"}
 LISTENERS = {
@@ -67,7 +73,11 @@ def make_trials() -> list[Trial]:
 
 
 def make_rows(system: str, level: float, trials: list[Trial], lost: int = 0) -> list[Score]:
-    """Invented scores of both scorers; the first `lost` trials failed."""
+    """Invented scores of both scorers; the first `lost` trials failed.
+
+    The predicted ones have intervals and frames, and some are of unfamiliar sound, but for those of
+    the system "half", which an earlier version made.
+    """
     rng = np.random.default_rng([ord(c) for c in system])
     people = list(LISTENERS)
     rows = []
@@ -82,15 +92,48 @@ def make_rows(system: str, level: float, trials: list[Trial], lost: int = 0) -> 
                 rows.append(Score(*trial, None, {}, 0.0, "silent_file", "all samples are zero"))
             else:
                 rows.append(Score(*trial, value, parts, seconds))
+                if scorer == "haaqinet" and system != "half":
+                    rows[-1] = with_doubt(rows[-1], i)
     return rows
 
 
-def enter(store: Store, system: System, rows: list[Score], reason: str = "") -> int:
+def with_doubt(row: Score, number: int) -> Score:
+    """A predicted score with an interval, a flag, and frames in the first two scenes."""
+    width = 0.08 + 0.02 * (number % 5)
+    unfamiliar = number % (2 if row.system == NASTY else 16) == 0
+    row = replace(
+        row,
+        low=max(0.0, row.score - width),
+        high=min(1.0, row.score + width),
+        unfamiliar=unfamiliar,
+    )
+    if row.scene not in FRAMED:
+        return row
+    times = 0.064 + 0.128 * np.arange(FRAMES)
+    wave = 0.1 * np.sin(times * (3 if row.ear == "left" else 4) + number)
+    return replace(row, frames=(np.clip(row.score + wave - wave.mean(), 0, 1), times))
+
+
+def write_signals(path: Path) -> Path:
+    """A zip with what the system "stream" made of the first scene: a sound that differs by listener."""
+    t = np.arange(round(FRAMES * 0.128 * RATE)) / RATE
+    with zipfile.ZipFile(path, "w") as archive:
+        for number, listener in enumerate(LISTENERS):
+            pulse = np.exp(-5 * np.mod(2 * t, 1))
+            tones = sum(np.sin(2 * np.pi * (110 + 20 * number) * k * t) / k for k in range(1, 40))
+            ears = 0.2 * np.stack([tones * pulse, 0.5 * tones * pulse[::-1]], axis=1)
+            buffer = io.BytesIO()
+            soundfile.write(buffer, ears, RATE, format="FLAC", subtype="PCM_16")
+            archive.writestr(f"{FRAMED[0]}_{listener}_remix.flac", buffer.getvalue())
+    return path
+
+
+def enter(store: Store, system: System, rows: list[Score], reason: str = "", path: Path | None = None) -> int:
     """Submit a system and score it, or fail for a reason; gives the submission."""
     names = [name for name, _ in SCORERS]
-    entry, _ = submit(
-        store, CHALLENGE, system, sha256=f"{system.team}/{system.name}", scorers=names, split=SPLIT
-    )
+    facts = {"path": str(path), "size": path.stat().st_size} if path else {}
+    sha256 = f"{system.team}/{system.name}"
+    entry, _ = submit(store, CHALLENGE, system, sha256=sha256, scorers=names, split=SPLIT, **facts)
     held = claim(store, "example worker", id=entry.id)
     if reason:
         fail(store, held, reason)
@@ -132,7 +175,8 @@ def fill(store: Store, folder: Path) -> None:
     trials = make_trials()
     for name, level, facts in SYSTEMS:
         team = name if name == NASTY else "example"
-        enter(store, System(team, name, **facts), make_rows(name, level, trials))
+        path = write_signals(folder / "stream.zip") if name == "stream" else None
+        enter(store, System(team, name, **facts), make_rows(name, level, trials), path=path)
     refresh(store)
     table = folder / "elsewhere.csv"
     lines = ["scene,song,listener,left_score,right_score,score"]

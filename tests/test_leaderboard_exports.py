@@ -16,8 +16,9 @@ import pandas as pd
 from typer.testing import CliRunner
 
 from haaqinet_eval.cli import app, board
+from haaqinet_eval.spectrogram import spectrogram
 from haaqinet_eval.store import System, open_store, refresh
-from leaderboard import charts
+from leaderboard import charts, timecharts
 from leaderboard.exports import WIDTH, chart_data, to_csv, to_json, to_latex, to_png, to_svg
 from leaderboard.words import verbatim
 
@@ -76,6 +77,15 @@ def means():
     return pd.DataFrame({**columns, **numbers, "n": [3, 4], "loss": [20, 50]})
 
 
+def over_time():
+    seconds = np.tile(0.064 + 0.128 * np.arange(40), 2)
+    return pd.DataFrame({"ear": ["left"] * 40 + ["right"] * 40, "seconds": seconds, "score": 0.5})
+
+
+def picture():
+    return timecharts.cells(spectrogram(np.random.default_rng(1).normal(size=8000), 8000, 10))
+
+
 DRAWINGS = {
     "agreement": (scores, lambda f: charts.agreement_chart(f, ["scene"]), "HAAQI (intrusive)"),
     "many": (lambda: scores(6000), lambda f: charts.agreement_chart(f, ["scene"]), "HAAQI (intrusive)"),
@@ -87,7 +97,13 @@ DRAWINGS = {
     "groups": (means, lambda f: charts.groups_chart(f, ["a", "b"]), "Mean score"),
     "bars": (means, lambda f: charts.bars(f, "Mean"), "Mean"),
     "differences": (means, charts.differences_chart, "First minus second"),
-    "calibration": (means, charts.calibration_chart, "Mean predicted in the bin"),
+    "calibration": (
+        lambda: means().assign(spread=0.1),
+        lambda f: charts.calibration_chart(f, 0.9, 0.05),
+        "Mean predicted in the bin",
+    ),
+    "frames": (over_time, lambda f: timecharts.frames_chart(f, (0, 5)), "Frame score"),
+    "spectrogram": (picture, lambda f: timecharts.spectrogram_chart(f, (0, 1), 0), "Hz"),
 }
 
 

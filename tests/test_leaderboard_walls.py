@@ -11,8 +11,10 @@ FOLDER = Path(__file__).parents[1] / "leaderboard"
 FILES = sorted(FOLDER.rglob("*.py"))
 OURS = {
     *("audiogram", "agreement", "errors", "names", "reasons", "scores", "standings", "statistics", "store"),
-    "__version__",
+    *("__version__", "spectrogram"),
 }
+SOUND = "submissions.listening"  # reads one signal of a submission, where an organiser allows it
+HEARERS = {"sound.py", "overtime.py"}
 OTHERS = {"altair", "leaderboard", "numpy", "pandas", "streamlit", "vl_convert", *sys.stdlib_module_names}
 WRITERS = {
     *("StoredScores", "submit", "withdraw", "rescore", "claim", "finish", "fail", "release", "refresh"),
@@ -44,7 +46,8 @@ def test_it_imports_what_it_may(path):
     for name in imported(path):
         top, _, rest = name.partition(".")
         if top == "haaqinet_eval":
-            assert rest.split(".")[0] in OURS, name
+            hears = path.name in HEARERS and rest.startswith(SOUND)
+            assert rest.split(".")[0] in OURS or hears, name
             writes = rest.split(".")[-1] in WRITERS
             assert not writes or path.name == "organiser.py", f"{name} writes to the store"
         else:
@@ -60,7 +63,7 @@ def test_no_network_is_loaded_to_draw():
     pytest.importorskip("streamlit", reason="streamlit is not installed")
     code = (
         f"import sys; sys.path.insert(0, {str(FOLDER.parent)!r})\n"
-        "from leaderboard import charts, choices, exports, reading, upload_form, words\n"
+        "from leaderboard import charts, choices, exports, overtime, reading, upload_form, words\n"
         "print(*[m for m in ('torch', 'numba', 'clarity', 'haaqinet_eval.model') if m in sys.modules])"
     )
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

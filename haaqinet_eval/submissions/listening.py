@@ -43,9 +43,9 @@ def place_of(origin: str, path: str, system: str) -> Path:
     Raises:
         InputError: for scores that were made elsewhere, and where the signals are gone.
     """
-    if origin == "submitted":
+    if origin == "submitted" and path:
         return Path(path)
-    if origin != "imported":
+    if origin != "imported" or not path:
         raise InputError("its scores were made elsewhere, without audio")
     return find_systems(Path(path).parent, system)[system] / ENHANCED
 

@@ -2,18 +2,17 @@
 
 import math
 from collections.abc import Sequence
+from dataclasses import asdict
 
-import numpy as np
 import pandas as pd
 import streamlit as st
 
-from haaqinet_eval.agreement import agreement
+from haaqinet_eval.agreement import affine_fit, agreement, coverage, reliability
 from haaqinet_eval.store import Challenge, Entry, scorer_versions, standings
-from leaderboard import charts, choices, exports, reading
+from leaderboard import charts, choices, exports, reading, sureness
 from leaderboard.words import DEFINITIONS, INTRUSIVE, PREDICTED, by_severity, figure, verbatim, yes_no
 
 DOTS = 3000  # points that the scatter plots draw at most
-BINS = 10
 HOLDS = "Predicted interval holds HAAQI's mean"
 LARGE = 0.15  # a prediction further off than this is one to verify
 
@@ -33,6 +32,7 @@ def figures(name: str, frame: pd.DataFrame) -> dict[str, object]:
         "Bias": found.bias,
         "95 % from": low,
         "95 % to": high,
+        "In interval": coverage(frame.low, frame.high, frame.intrusive).share,
     }
 
 
@@ -81,7 +81,13 @@ def show_table(frame: pd.DataFrame) -> None:
         for name in ("LCC", "SRCC", "Kendall", "RMSE", "Bias", "95 % from", "95 % to")
     }
     columns["MSE"] = st.column_config.NumberColumn(format="%.4f")
-    exports.table(pd.DataFrame(rows), "agreement", column_config=columns)
+    columns["In interval"] = st.column_config.NumberColumn(
+        format="percent", help="Share of true scores inside HAAQI-Net's own interval, stated as 90 %"
+    )
+    table = pd.DataFrame(rows)
+    if table["In interval"].isna().all():
+        table = table.drop(columns="In interval")
+    exports.table(table, "agreement", column_config=columns)
     st.caption(
         "LCC: linear correlation. SRCC: Spearman's. Kendall: tau-b. Bias: predicted minus intrusive; 95 % of "
         "differences lie between the last two, if they are normal. A correlation over all trials is higher "
@@ -90,7 +96,7 @@ def show_table(frame: pd.DataFrame) -> None:
 
 
 def show_scatter(frame: pd.DataFrame) -> None:
-    """Scatter plots and calibration."""
+    """Scatter plots."""
     shown = frame if len(frame) <= DOTS else frame.sample(DOTS, random_state=0)
     if len(shown) < len(frame):
         st.caption(f"{DOTS:,} of {len(frame):,} trials are drawn, chosen at random; all figures count all.")
@@ -103,17 +109,32 @@ def show_scatter(frame: pd.DataFrame) -> None:
     with right:
         drawing = charts.bland_altman(shown, tooltip)
         exports.chart(drawing, "bland-altman", "Predicted minus intrusive over their mean.")
-    edges = np.linspace(0, 1, BINS + 1)
-    bins = pd.cut(frame.predicted, edges, include_lowest=True)
-    table = frame.groupby(bins, observed=True).agg(
-        predicted=("predicted", "mean"), intrusive=("intrusive", "mean"), n=("predicted", "size")
-    )
+
+
+def show_calibration(frame: pd.DataFrame) -> None:
+    """What a predicted score means here, by bins and by a line."""
     st.subheader("Calibration")
-    st.caption("Trials in bins by predicted score: on the dashed line a prediction means what it says.")
-    drawing = charts.calibration_chart(table.reset_index(drop=True))
-    exports.chart(
-        drawing, "calibration", "Mean intrusive score over mean predicted score, by bin.", width=480
-    )
+    bins = pd.DataFrame([asdict(b) for b in reliability(frame.predicted, frame.intrusive)])
+    slope, offset = affine_fit(frame.predicted, frame.intrusive)
+    drawing, table = st.columns([2, 3], gap="large")
+    with drawing:
+        exports.chart(
+            charts.calibration_chart(bins.rename(columns={"true": "intrusive"}), slope, offset),
+            "calibration",
+            "Mean intrusive score over mean predicted score, by bin, with the number of trials.",
+        )
+    with table:
+        st.markdown(
+            "Trials in bins by predicted score; the figure beside a point is the number of trials, the bar "
+            "one standard deviation of HAAQI. On the dashed line a prediction means what it says."
+        )
+        if not math.isnan(slope):
+            marks = ", ".join(f"{x:.1f} → {offset + slope * x:.2f}" for x in (0.3, 0.5, 0.7, 0.9))
+            st.markdown(
+                f"The line that fits these trials best: HAAQI ≈ {offset:.3f} {slope:+.3f} × predicted. It "
+                f"would map {marks}. It holds for sounds like these; no score here was changed by it."
+            )
+        exports.table(bins.round(4), "calibration-bins")
 
 
 def show_systems(items: Sequence[reading.Scored]) -> None:
@@ -152,7 +173,14 @@ def covers(item: reading.Scored) -> bool | None:
     return entry.low <= item.mean(INTRUSIVE) <= entry.high
 
 
-def show_verify(frame: pd.DataFrame) -> None:
+def show_doubts(challenge: Challenge, items: Sequence[reading.Scored]) -> None:
+    """Which predictions the net is least sure of, whether or not HAAQI is known."""
+    frame = reading.predictions(challenge, items)
+    if len(frame):
+        sureness.show_least_sure(frame)
+
+
+def show_far(frame: pd.DataFrame) -> None:
     """Predictions that were furthest off."""
     st.subheader("Furthest off")
     far = frame[frame.error.abs() > LARGE]
@@ -200,6 +228,7 @@ def main() -> None:
     frame = all_pairs(challenge, items)
     if not len(frame):
         st.info("No trial has been scored by both: score a submission with haaqi and with haaqinet.")
+        show_doubts(challenge, items)
         return
     versions = {
         s: sorted({i.entries[s].version for i in items if s in i.entries}) for s in (INTRUSIVE, PREDICTED)
@@ -213,8 +242,11 @@ def main() -> None:
         column.metric(label, figure(value, digits))
     show_table(frame)
     show_scatter(frame)
+    show_calibration(frame)
+    sureness.show_coverage(frame)
+    show_doubts(challenge, items)
     show_systems(items)
-    show_verify(frame)
+    show_far(frame)
     show_cost(items)
 
 

@@ -73,7 +73,7 @@ def main() -> None:
     with columns[2]:
         scorer = choices.pick_scorer(both)
     frame = reading.paired(challenge, first.entries[scorer], second.entries[scorer])
-    frame = frame.assign(difference=frame["first"] - frame["second"])
+    frame = frame.drop(columns=reading.SURENESS).assign(difference=frame["first"] - frame["second"])
     if not len(frame):
         st.info("The two have no scored trial in common.")
         return

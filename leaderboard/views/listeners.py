@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 import streamlit as st
 
+from haaqinet_eval.agreement import coverage
 from haaqinet_eval.audiogram import EARS, Listener
 from haaqinet_eval.store import Challenge
 from leaderboard import charts, choices, exports, reading
@@ -58,7 +59,7 @@ def show_trials(challenge: Challenge, item: reading.Scored, name: str) -> None:
         exports.chart(
             charts.agreement_chart(mine, tooltip),
             f"agreement-{name}",
-            "HAAQI-Net over HAAQI, a mark per scene and ear; on the dashed line both are equal.",
+            "HAAQI-Net over HAAQI, a mark per scene and ear with its interval; equal on the dashed line.",
         )
     with right:
         exports.chart(
@@ -71,7 +72,14 @@ def show_trials(challenge: Challenge, item: reading.Scored, name: str) -> None:
         f"HAAQI-Net is on average {abs(bias):.3f} {'above' if bias >= 0 else 'below'} HAAQI here; "
         f"95 % of differences lie between {low:+.3f} and {high:+.3f}, if they are normal. n = {len(mine)}."
     )
-    shown = mine[[*tooltip, "intrusive", "predicted", "error"]].sort_values("error", key=abs, ascending=False)
+    found = coverage(mine.low, mine.high, mine.intrusive)
+    if found.n:
+        st.caption(
+            f"The bars are intervals of 90 %: one that crosses the dashed line holds the true score, as "
+            f"{found.inside} of {found.n} do here."
+        )
+    columns = [*tooltip, "intrusive", "predicted", *(reading.SURENESS if found.n else []), "error"]
+    shown = mine[columns].sort_values("error", key=abs, ascending=False)
     exports.table(shown.round(4), f"trials-{name}", height=240)
 
 

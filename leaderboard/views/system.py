@@ -1,4 +1,4 @@
-"""System: one submission, its facts, its distribution, its best and worst scenes, how it was scored."""
+"""System: one submission, its facts, its scores by scene and over time, how it was scored."""
 
 from datetime import UTC, datetime
 
@@ -6,8 +6,8 @@ import pandas as pd
 import streamlit as st
 
 from haaqinet_eval.store import Challenge, Entry, runs, submission
-from leaderboard import charts, choices, exports, reading
-from leaderboard.words import INTRUSIVE, figure, span, verbatim, yes_no
+from leaderboard import charts, choices, exports, overtime, reading
+from leaderboard.words import INTRUSIVE, figure, span, unfamiliar_text, verbatim, yes_no
 
 PARTS = {  # part -> what it compares; HAAQI version 1, Kates and Arehart 2016
     "mel_cepstral_high": "envelope: modulations of 20 to 125 Hz",
@@ -38,6 +38,9 @@ def show_facts(item: reading.Scored, entry: Entry) -> None:
     )
     if entry.note:
         st.markdown(f"Note: {verbatim(entry.note)}")
+    unfamiliar = unfamiliar_text(entry)
+    if unfamiliar:
+        st.warning(f"{unfamiliar}: its score there is a guess. Verify such trials with HAAQI.")
     if entry.mean is None:
         errors = ", ".join(f"{code} {count}" for code, count in entry.errors.items())
         st.warning(f"Not complete: {entry.scored} of {entry.expected} trials have a score. {errors}")
@@ -116,13 +119,15 @@ def main() -> None:
     )
     show_parts(entry)
     show_scenes(entry)
+    overtime.show(challenge, item, entry)
     failed = frame[frame.score.isna()]
     if len(failed):
         st.subheader("Trials without a score")
         columns = ["scene", "song", "listener", "ear", "error", "message"]
         exports.table(failed[columns], "failed-trials", height=240)
     with st.expander(f"All {len(frame):,} rows"):
-        exports.table(frame, "rows", height=360)
+        known = frame.low.notna().any() or frame.unfamiliar.any()
+        exports.table(frame if known else frame.drop(columns=reading.SURENESS), "rows", height=360)
     show_provenance(item)
 
 
