@@ -18,7 +18,7 @@ from typer.testing import CliRunner
 from haaqinet_eval.cli import app, board
 from haaqinet_eval.spectrogram import spectrogram
 from haaqinet_eval.store import System, open_store, refresh
-from leaderboard import charts, timecharts
+from leaderboard import charts, sound, timecharts
 from leaderboard.exports import WIDTH, chart_data, to_csv, to_json, to_latex, to_png, to_svg
 from leaderboard.words import verbatim
 
@@ -169,12 +169,21 @@ def test_the_board_listens_at_loopback_and_tells_nobody(monkeypatch, tmp_path):
     assert {"--server.address=127.0.0.1", "--server.port=8765"} <= set(command)
     assert {"--browser.gatherUsageStats=false", "--client.showErrorDetails=none"} <= set(command)
     assert environment["HAAQINET_STORE"] == f"sqlite:///{tmp_path / 's.sqlite'}"
+    assert environment["HAAQINET_AUDIO"] == "nobody"
     assert not any("sqlite" in part for part in command)  # a password would be seen by all
 
 
 def test_opening_it_to_the_network_is_said(monkeypatch, tmp_path):
     result, _ = run(monkeypatch, "--store", str(tmp_path / "s.sqlite"), "--host", "0.0.0.0")
     assert "can read the board" in result.output
+
+
+@pytest.mark.parametrize("who", [sound.ORGANISERS, sound.EVERYBODY])
+def test_sound_is_for_whom_the_organiser_says(monkeypatch, tmp_path, who):
+    _, started = run(monkeypatch, "--store", str(tmp_path / "s.sqlite"), "--audio", who)
+    assert started[0][2][sound.VARIABLE] == who
+    result, started = run(monkeypatch, "--store", str(tmp_path / "s.sqlite"), "--audio", "all")
+    assert (result.exit_code, started) == (2, [])
 
 
 def test_without_streamlit_the_extra_is_named(monkeypatch, tmp_path):

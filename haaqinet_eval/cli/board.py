@@ -6,6 +6,7 @@ import importlib.util
 import os
 import subprocess
 import sys
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -23,6 +24,14 @@ OPTIONS = {
     "server.fileWatcherType": "none",
     "server.headless": "true",
 }
+
+
+class Hearers(StrEnum):
+    """Who may hear what teams handed in; music has licences."""
+
+    NOBODY = "nobody"
+    ORGANISERS = "organisers"
+    EVERYBODY = "everybody"
 
 
 def streamlit_command(host: str, port: int, upload_limit: int) -> list[str]:
@@ -54,6 +63,9 @@ def leaderboard(
     upload_folder: Annotated[
         Path | None, typer.Option(help="Where uploads are kept; default: `uploads` beside the store.")
     ] = None,
+    audio: Annotated[
+        Hearers, typer.Option(help="Who sees spectrograms of submissions, and hears them, at low level.")
+    ] = Hearers.NOBODY,
 ) -> None:
     """Show the leaderboard in a browser, until Ctrl-C; only organisers can change anything.
 
@@ -73,7 +85,7 @@ def leaderboard(
     if allow_upload:
         typer.echo("Uploads: whoever reaches the board may hand in, under any team's name.", err=True)
     environment = _environment(opened.url.render_as_string(hide_password=False))
-    environment["HAAQINET_ALLOW_UPLOAD"] = str(int(allow_upload))
+    environment |= {"HAAQINET_ALLOW_UPLOAD": str(int(allow_upload)), "HAAQINET_AUDIO": audio.value}
     if upload_folder is not None:
         environment["HAAQINET_UPLOAD_FOLDER"] = str(upload_folder.absolute())
     opened.close()
