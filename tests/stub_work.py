@@ -4,17 +4,21 @@ A scene's name says what happens when it is scored, see `FAULTS`; each fault hap
 a name that ends in "!", always. What has been scored is noted in a file, one line each.
 """
 
+import json
 import os
 import signal
+import sys
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from haaqinet_eval import Audiogram, Result, Stimulus, Trial, Unscorable
-from haaqinet_eval.distribute import Task
+from haaqinet_eval.distribute import Executor, Job, Log, Task, distribute, make_batches
 from haaqinet_eval.evaluate import Work
+from haaqinet_eval.recipe import exit_code, run_job
+from haaqinet_eval.scores import ScoreFile, write_table
 
 HUGE = 2**36  # bytes
 
@@ -60,7 +64,6 @@ class Stubs:
     folder: str
     settings: str = ""
     seconds: float = 0.0  # that each signal takes
-    opened: list = field(default_factory=list, compare=False)
 
     def identity(self) -> str:
         return self.settings
@@ -105,3 +108,44 @@ def tasks(scenes, systems=("a", "b"), listeners=("L1", "L2"), scorers=("haaqi",)
         for listener in listeners
         for system in systems
     ]
+
+
+def key(trial: Trial) -> tuple[str, ...]:
+    """Of the row that a trial gets."""
+    t = trial
+    return (t.challenge, t.system, t.scene, t.song, t.listener, t.ear, t.stem, "haaqi", "1")
+
+
+def job(folder: Path, **options) -> Job:
+    """Stubs whose notes are in a folder."""
+    return Job(Stubs(str(folder), **options), {"haaqi": "1"}, Level)
+
+
+def run(folder: Path, work: list[Task], executor: Executor, source: Job | None = None) -> bytes:
+    """Score what is missing in a folder's results, and give the final table."""
+    folder.mkdir(exist_ok=True)
+    source = source or job(folder)
+    file = ScoreFile(folder / "results.csv")
+    wanted = [task for task in work if any(key(trial) not in file for trial in task.trials)]
+
+    def keep(scored):
+        file.append([row for one in scored for row in one.rows])
+
+    log = Log(folder / "log.jsonl")
+    log.start(2 * len(work), len(file))
+    with log.ending():
+        batches = make_batches(source.id, wanted, executor.signals)
+        distribute(source, batches, executor.pool(source), keep, log, print)
+    rows = {row.key: row for row in file}
+    write_table(file.path, [rows[key(trial)] for task in work for trial in task.trials if key(trial) in rows])
+    return file.path.read_bytes()
+
+
+def main() -> None:
+    """As a program, `python -c "import stub_work; stub_work.main()"`: folder, scenes, options of the executor, seconds that a signal takes."""
+    folder, scenes, options, seconds = sys.argv[1:]
+    executor = Executor(**json.loads(options))
+    work = tasks(scenes.split(","))
+    source = job(Path(folder), seconds=float(seconds))
+    run_job(lambda: run(Path(folder), work, executor, source) and 0)
+    sys.exit(exit_code())

@@ -6,49 +6,22 @@ import os
 import pickle
 import time
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
-from stub_work import Level, Stubs, load_other_version, tasks
+from stub_work import Level, job, load_other_version, run, tasks
 
 from haaqinet_eval import InputError
-from haaqinet_eval.distribute import Executor, Job, Log, Task, distribute, make_batches
+from haaqinet_eval.distribute import Executor, make_batches
 from haaqinet_eval.distribute.child import WorkerBug
-from haaqinet_eval.scores import ScoreFile, read_scores, write_table
+from haaqinet_eval.scores import read_scores
 
 SCENES = ("s1", "s2", "missing-s3", "s4", "s5")
-
-
-def job(folder: Path, **options) -> Job:
-    return Job(Stubs(str(folder), **options), {"haaqi": "1"}, Level)
-
-
-def run(folder: Path, work: list[Task], executor: Executor, source: Job | None = None, log=None) -> bytes:
-    """Score what is missing, and give the final table."""
-    folder.mkdir(exist_ok=True)
-    source = source or job(folder)
-    file = ScoreFile(folder / "results.csv")
-    wanted = [task for task in work if any(key(t) not in file for t in task.trials)]
-    batches = make_batches(source.id, wanted, executor.signals)
-
-    def keep(scored):
-        file.append([row for one in scored for row in one.rows])
-
-    distribute(source, batches, executor.pool(source), keep, Log(log))
-    rows = {row.key: row for row in file}
-    write_table(file.path, [rows[key(trial)] for task in work for trial in task.trials if key(trial) in rows])
-    return file.path.read_bytes()
 
 
 class Slow(Level):
     def __call__(self, stimulus):
         time.sleep(0.001)
         return super().__call__(stimulus)
-
-
-def key(trial):
-    t = trial
-    return (t.challenge, t.system, t.scene, t.song, t.listener, t.ear, t.stem, "haaqi", "1")
 
 
 @pytest.mark.parametrize(
@@ -147,13 +120,13 @@ def test_mistakes_in_the_options(options, said, tmp_path):
 
 
 def test_the_log_tells_run_batch_scene_and_listener(tmp_path):
-    log = tmp_path / "log.jsonl"
-    run(tmp_path, tasks(["s1", "missing-s2"]), Executor("inline"), log=log)
-    lines = [json.loads(line) for line in log.read_text().splitlines()]
+    run(tmp_path, tasks(["s1", "missing-s2"]), Executor("inline"))
+    start, *lines, end = map(json.loads, (tmp_path / "log.jsonl").read_text().splitlines())
+    assert (start["event"], start["expected"], end["event"], end["state"]) == ("start", 16, "end", "complete")
     assert [(x["event"], x["scene"], x["listener"]) for x in lines] == [
         ("sent", "s1", ["L1", "L2"]), ("done", "s1", ["L1", "L2"]),
         ("sent", "missing-s2", ["L1", "L2"]), ("done", "missing-s2", ["L1", "L2"]),
     ]  # fmt: skip
-    assert len({x["run"] for x in lines}) == 1
+    assert len({x["run"] for x in (start, *lines, end)}) == 1
     assert len({x["batch"] for x in lines}) == 2
     assert (lines[1]["scored"], lines[3]["failed"]) == (8, {"missing_file": 8})

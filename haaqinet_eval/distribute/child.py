@@ -30,6 +30,9 @@ ONE_THREAD = (
 )
 
 
+START = 120.0  # s that a process may take to import what it needs, where the limit is shorter
+
+
 class WorkerBug(RuntimeError):
     """An exception in a worker that is no trial's fault; its traceback is the message."""
 
@@ -39,7 +42,7 @@ class Child:
 
     Args:
         job: pickled.
-        timeout: s that one signal may take, and the start of the process.
+        timeout: s that one signal may take.
         memory: GB that it may allocate; 0 for no limit.
     """
 
@@ -71,7 +74,8 @@ class Child:
         return f"{socket.gethostname()}:{self.process.pid}"
 
     def _touch(self) -> None:
-        self.deadline = time.monotonic() + self._timeout
+        patience = self._timeout if self.ready else max(START, self._timeout)
+        self.deadline = time.monotonic() + patience
 
     def start(self, batch: Batch) -> None:
         """Give it a batch; it must have none."""
@@ -94,10 +98,11 @@ class Child:
             kind, content = self.connection.recv()
         except (EOFError, ConnectionResetError):
             return self._died()
+        self.ready = True  # whatever it says, it has started
         self._touch()
         if kind == "ready":
-            self.ready = True
-        elif kind == "scored":
+            return None
+        if kind == "scored":
             self._scored.append(content)
         elif kind == "end":
             return self._outcome(None)
