@@ -71,7 +71,7 @@ CODES: dict[str, tuple[str, str]] = {
     "repeated_audio": ("warning", "Different scenes have the same audio."),
     "copy_of_mixture": ("warning", "The audio is the unprocessed mixture."),
     "copy_of_reference": ("warning", "The audio is the reference."),
-    "swapped_ears": ("warning", "Left resembles the mixture's right and right its left."),
+    "swapped_ears": ("warning", "Left resembles what fits the right ear, and right what fits the left."),
     "polarity_inverted": ("warning", "The audio is upside down against the mixture."),
     "delayed": ("warning", "The audio is late or early against the mixture."),
     "time_stretched": ("warning", "The audio drifts in time against the mixture."),

@@ -38,7 +38,7 @@ ARROWS = {
         *("location", "distribute", "evaluate", "scores", "frames", "summary", "synthesis"),
     },
     "systems": {"audiogram", "audio", "trials", "nalr", "cadenza"},
-    "submissions": {"names", "reasons", "audiogram", "audio", "cadenza"},
+    "submissions": {"names", "reasons", "audiogram", "audio", "nalr", "cadenza"},
     "training": {"audiogram", "audio", "trials", "model", "agreement"},
     "rendering": {"haaqi", "model", "synthesis", "training"},
     "tuning": {"audiogram", "audio", "nalr", "haaqi", "model", "synthesis", "trials"},

@@ -7,11 +7,20 @@ import zipfile
 import numpy as np
 import pytest
 import soundfile
-from cadenza_tree import BUILDERS, cad1, config, enhance
+from cadenza_tree import BUILDERS, RATE, cad1, config, enhance, write_audio
 
 from haaqinet_eval import InputError
+from haaqinet_eval.audio import resample
 from haaqinet_eval.cadenza import CHALLENGES, load_challenge
-from haaqinet_eval.submissions import Submission, expected_files, from_adapter, validate, validate_command
+from haaqinet_eval.nalr import NalR
+from haaqinet_eval.submissions import (
+    Submission,
+    checks,
+    expected_files,
+    from_adapter,
+    validate,
+    validate_command,
+)
 from haaqinet_eval.submissions.decoding import Decoder
 
 
@@ -21,14 +30,24 @@ def decoder():
         yield decoder
 
 
+def with_mixture(root, same_ears=False):
+    """CAD1's tree has what is scored only: adds the mixture."""
+    for song in (root / "audio/musdb18hq").glob("*/*"):
+        stems = {path: soundfile.read(path)[0] for path in song.iterdir()}
+        if same_ears:
+            stems = {path: samples[:, [0, 0]] for path, samples in stems.items()}
+            for path, samples in stems.items():
+                soundfile.write(path, samples, RATE)
+        soundfile.write(song / "mixture.wav", sum(stems.values()) / 2, RATE)
+    return root
+
+
 @pytest.fixture(scope="module", params=CHALLENGES)
 def made(request, tmp_path_factory):
     """A challenge's name, its root, and a system's `enhanced_signals`."""
     folder = tmp_path_factory.mktemp(request.param)
     root = BUILDERS[request.param](folder / "root")
-    for song in (root / "audio/musdb18hq").glob("*/*"):  # the tree has what is scored only
-        stems = [soundfile.read(path) for path in song.iterdir()]
-        soundfile.write(song / "mixture.wav", sum(samples for samples, _ in stems) / 2, stems[0][1])
+    with_mixture(root)
     adapter = load_challenge(request.param, config(request.param, root, folder))
     enhance(adapter, folder / "enhanced_signals", noise=0.3)
     return request.param, root, folder / "enhanced_signals"
@@ -84,6 +103,89 @@ def test_copies_of_the_challenges_own_audio_are_suspicious(made, decoder, tmp_pa
     assert "copy_of_reference" in codes(
         validate(tmp_path / "signals", from_adapter(adapter), decoder=decoder)
     )
+
+
+@pytest.fixture
+def one_compared(monkeypatch):
+    """Only one file is compared with all that the challenge has."""
+    monkeypatch.setattr(checks, "COMPARED_FILES", 1)
+
+
+def test_every_file_is_compared_with_the_mixture(made, decoder, tmp_path, one_compared):
+    name, root, signals = made
+    adapter = load_challenge(name, config(name, root, tmp_path))
+    expected = from_adapter(adapter)
+    rate = adapter.enhanced.sample_rate
+    for given in sorted(signals.rglob("*.flac")):
+        file = given.relative_to(signals).as_posix()
+        folder = tmp_path / file.replace("/", "_")
+        shutil.copytree(signals, folder)
+        pair = next(p for p in adapter.pairs() if p.listener in file and p.scene in file)
+        mixture = resample(adapter.mixture(pair.song), RATE, rate)
+        side = [int("_right_" in file)] if adapter.enhanced.channels == 1 else [0, 1]
+        write_audio(folder / file, 0.5 * mixture[:, side], rate)
+        found = validate(folder, expected, decoder=decoder)
+        assert [item.file for item in found if item.code == "copy_of_mixture"] == [file]
+
+
+def test_further_copies_of_the_mixture_are_counted(made, decoder, tmp_path, one_compared):
+    name, root, _ = made
+    adapter = load_challenge(name, config(name, root, tmp_path))
+    rate = adapter.enhanced.sample_rate
+    monophonic = adapter.enhanced.channels == 1
+    files = enhance(adapter, tmp_path / "signals")
+    for path in files:
+        song = next(p.song for p in adapter.pairs() if p.listener in path.name and p.scene in path.name)
+        mixture = resample(adapter.mixture(song), RATE, rate)
+        write_audio(path, mixture[:, [int("_right_" in path.name)]] if monophonic else mixture, rate)
+    found = validate(tmp_path / "signals", from_adapter(adapter), decoder=decoder)
+    copies = [item for item in found if item.code == "copy_of_mixture"]
+    counted = [int(item.message.split()[0]) for item in copies if not item.file]
+    assert len(counted) == 1
+    assert sum(counted) + sum(bool(item.file) for item in copies) == len(files)
+
+
+def swap_ears(signals):
+    """Give each ear's file the other's name."""
+    for left in signals.rglob("*_left_*.flac"):
+        right = left.with_name(left.name.replace("_left_", "_right_"))
+        spare = left.with_suffix(".spare")
+        left.rename(spare), right.rename(left), spare.rename(right)
+
+
+def test_files_for_one_ear_under_the_others_name_are_suspicious(decoder, tmp_path):
+    root = with_mixture(cad1(tmp_path / "root"))
+    adapter = load_challenge("cad1_task1", config("cad1_task1", root, tmp_path))
+    enhance(adapter, tmp_path / "signals", noise=0.3)
+    swap_ears(tmp_path / "signals")
+    found = validate(tmp_path / "signals", from_adapter(adapter), decoder=decoder)
+    swapped = [item.file for item in found if item.code == "swapped_ears"]
+    assert len(swapped) == 8
+    assert all("_left_" in file for file in swapped)
+
+
+def test_ears_are_told_apart_by_their_loss_alone_and_not_at_all_without(decoder, tmp_path):
+    root = with_mixture(cad1(tmp_path / "root"), same_ears=True)
+    adapter = load_challenge("cad1_task1", config("cad1_task1", root, tmp_path))
+    listener = tmp_path / "root/metadata/listeners.valid.json"
+    people = json.loads(listener.read_text())
+    people["L1"]["audiogram_levels_r"] = people["L1"]["audiogram_levels_l"]
+    listener.write_text(json.dumps(people))
+    adapter = load_challenge("cad1_task1", config("cad1_task1", root, tmp_path))
+    nalr = NalR(220, RATE)
+    for pair in adapter.pairs():
+        for stem in adapter.stems:
+            for ear, channel in (("left", 0), ("right", 1)):
+                true = adapter.true_stem(pair.song, stem)[:, channel].astype(float)
+                fitted = nalr.amplify(adapter.listeners[pair.listener].ear(ear), true)
+                path = tmp_path / "signals" / adapter.enhanced_file(pair, ear, stem)
+                out = resample(fitted, RATE, adapter.enhanced.sample_rate)
+                write_audio(path, 0.3 * out, adapter.enhanced.sample_rate)
+    expected = from_adapter(adapter)
+    assert "swapped_ears" not in codes(validate(tmp_path / "signals", expected, decoder=decoder))
+    swap_ears(tmp_path / "signals")
+    found = validate(tmp_path / "signals", expected, decoder=decoder)
+    assert {item.file.split("/")[0] for item in found if item.code == "swapped_ears"} == {"L2"}
 
 
 def test_a_submission_to_another_challenge_is_named_so(made, decoder, tmp_path):

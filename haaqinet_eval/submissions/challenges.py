@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
-
-from ..audio import resample
 from ..audiogram import EARS
 from ..cadenza import CHALLENGES, load_challenge
 from ..errors import InputError
 from ..names import nfc
-from .expected import REMIX, SCALE, STEM, Expectation, ExpectedFiles, Sounds
+from .expected import REMIX, SCALE, STEM, Expectation, ExpectedFiles
+from .own_audio import excerpt_of, sounds_of
 
 if TYPE_CHECKING:
-    from ..cadenza.challenge import Challenge, EarReference, Pair
+    from ..cadenza.challenge import Challenge, Pair
 
 # challenge -> splits in the order of preference, and the metadata file that shows that one is there
 _SPLITS = {
@@ -117,7 +115,8 @@ def from_adapter(challenge: Challenge) -> ExpectedFiles:
         files=files,
         listeners=frozenset(challenge.listeners),
         identify=_identify_song if challenge.enhanced.side_car else _identify_scene,
-        sounds=_sounds_of(challenge, sources),
+        sounds=sounds_of(challenge, sources),
+        excerpt=excerpt_of(challenge, sources),
     )
 
 
@@ -139,10 +138,11 @@ def _pair_files(
     for stem in challenge.stems:
         for ear in EARS:
             path = challenge.enhanced_file(pair, ear, stem)
-            length = seconds(pair.song)
+            twin = challenge.enhanced_file(pair, EARS[1 - EARS.index(ear)], stem).as_posix()
+            about = (STEM, form.sample_rate, 1, seconds(pair.song))
             yield (
                 path.as_posix(),
-                Expectation(pair.scene, pair.listener, STEM, form.sample_rate, 1, length),
+                Expectation(pair.scene, pair.listener, *about, twin=nfc(twin)),
                 ear,
                 stem,
             )
@@ -186,29 +186,3 @@ def _identify_scene(name: str) -> tuple[str, str, str] | None:
 def _identify_song(name: str) -> tuple[str, str, str] | None:
     found = _SONG_NAME.match(name.rpartition(".")[0])
     return found and (found["scene"], found["listener"], found["rest"])
-
-
-def _sounds_of(challenge: Challenge, sources: Mapping[str, tuple[Pair, str, str]]) -> Callable[[str], Sounds]:
-    def at_rate(samples: np.ndarray) -> np.ndarray:
-        return resample(np.asarray(samples, np.float64), challenge.input_sample_rate, challenge.sample_rate)
-
-    def references(pair: Pair, stem: str) -> list[EarReference]:
-        return [challenge.reference(pair, ear, stem) for ear in EARS]
-
-    def sounds(name: str) -> Sounds:
-        pair, ear, stem = sources[name]
-        if stem:
-            channel = EARS.index(ear)
-            true = challenge.reference(pair, ear, stem).samples[:, None]
-            mixture = challenge.mixture(pair.song)
-            if challenge.segments is not None:
-                first, last = challenge.segment(pair.song)
-                mixture = mixture[first:last]
-            return Sounds(challenge.sample_rate, at_rate(mixture[:, [channel]]), true, (true,))
-        mixture = at_rate(challenge.mixture(pair.song))
-        amplified = np.stack([reference.samples for reference in references(pair, stem)], axis=1)
-        return Sounds(
-            challenge.sample_rate, mixture, mixture, (at_rate(challenge.remix(pair.scene)), amplified)
-        )
-
-    return sounds

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import math
+import hashlib
 from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import closing, nullcontext
@@ -60,34 +60,44 @@ class _Checks:
     matched: Match
     findings: list[Finding] = field(default_factory=list)
     digests: dict[str, bytes] = field(default_factory=dict)  # of the audio, by expected name
+    swaps: dict[str, float] = field(default_factory=dict)  # `ear_evidence` of files for one ear
+    mixtures: list[str] = field(default_factory=list)  # files that seem to be the mixture
+    compared: set[str] = field(default_factory=set)  # files to compare with all that the challenge has
 
     def run(self, decoder: Decoder | None) -> None:
         """All checks, file by file and then across files."""
-        compared = self._compared() if decoder and self.challenge.sounds else set()
+        if decoder and self.challenge.sounds:
+            self.compared = self._sample()
         for name, member in self.matched.found.items():
             wanted = self.challenge.files[name]
             try:
                 if wanted.kind == SCALE:
                     side_car_factor(self.archive, member)
                 else:
-                    self._check_flac(name, member, wanted, decoder, name in compared)
+                    self._check_flac(name, member, wanted, decoder)
             except Fault as fault:
                 self._report(fault, member)
         self.findings += same_audio(self.digests, self.challenge)
         self.findings += self._missing_side_cars()
+        self.findings += self._swapped()
+        self.findings += self._more_mixtures()
 
-    def _compared(self) -> set[str]:
-        """Names of the files to compare: evenly spread over those that are there."""
-        names = [name for name in self.matched.found if self.challenge.files[name].required]
-        step = max(1, math.ceil(len(names) / COMPARED_FILES))
-        return set(names[::step])
+    def _sample(self) -> set[str]:
+        """Names of the files to compare: the first by the digests of their names, with the other ears'."""
+        files = self.challenge.files
+        names = [name for name in self.matched.found if files[name].required]
+        names.sort(key=lambda name: hashlib.md5(name.encode(), usedforsecurity=False).digest())
+        chosen: set[str] = set()
+        for name in names:
+            if len(chosen) >= COMPARED_FILES:
+                break
+            chosen |= {name, files[name].twin} & self.matched.found.keys()
+        return chosen
 
     def _report(self, fault: Fault, member: Member) -> None:
         self.findings.append(finding(fault.code, member.name, f"{member.name}: {fault.message}"))
 
-    def _check_flac(
-        self, name: str, member: Member, wanted: Expectation, decoder: Decoder | None, compared: bool
-    ) -> None:
+    def _check_flac(self, name: str, member: Member, wanted: Expectation, decoder: Decoder | None) -> None:
         with closing(self.archive.open(member)) as stream:
             header = parse_header(stream.read)
         faults = list(header_faults(header, wanted))
@@ -111,11 +121,29 @@ class _Checks:
             del self.digests[name]  # silence is like any other silence, and has its own finding
         for fault in signal_faults(pcm.samples, header.bits, header.sample_rate, wanted.kind):
             self._report(fault, member)
-        if compared and header.sample_rate == wanted.sample_rate and header.channels == wanted.channels:
+        if header.sample_rate == wanted.sample_rate and header.channels == wanted.channels:
+            self._against_the_challenge(name, member, pcm, header)
+
+    def _against_the_challenge(self, name: str, member: Member, pcm: Pcm, header: FlacHeader) -> None:
+        """The whole comparison for those that were chosen, and for some that seem to be the mixture."""
+        alike = self._seems_the_mixture(name, pcm, header)
+        if alike:
+            self.mixtures.append(name)
+        if name in self.compared or (alike and len(self.mixtures) <= COMPARED_FILES):
             self._compare(name, member, pcm, header)
 
+    def _seems_the_mixture(self, name: str, pcm: Pcm, header: FlacHeader) -> bool:
+        from .compare import is_excerpt
+
+        if self.challenge.excerpt is None or not self.challenge.files[name].required:
+            return False
+        try:
+            return is_excerpt(pcm.samples, header.sample_rate, self.challenge.excerpt(name))
+        except Unscorable:
+            return False  # the files that are wholly compared tell that it cannot be read
+
     def _compare(self, name: str, member: Member, pcm: Pcm, header: FlacHeader) -> None:
-        from .compare import compare
+        from .compare import compare, ear_evidence
 
         try:
             sounds = self.challenge.sounds(name)
@@ -125,6 +153,26 @@ class _Checks:
         samples = pcm.samples / 2.0 ** (header.bits - 1)
         for fault in compare(samples, header.sample_rate, sounds):
             self._report(fault, member)
+        if sounds.ears:
+            self.swaps[name] = ear_evidence(samples, header.sample_rate, sounds)
+
+    def _swapped(self) -> Iterator[Finding]:
+        """Pairs of files for one ear each, of which both fit the other ear."""
+        from .compare import SWAP_MARGIN
+
+        for name, evidence in self.swaps.items():
+            twin = self.challenge.files[name].twin
+            if name < twin and min(evidence, self.swaps.get(twin, 0.0)) > SWAP_MARGIN:
+                yield finding("swapped_ears", name, f"{name}: fits the other ear, and {twin} fits this one")
+
+    def _more_mixtures(self) -> Iterator[Finding]:
+        """Where whole comparisons found the mixture, the further files that seem to be it, counted."""
+        further = [name for name in self.mixtures[COMPARED_FILES:] if name not in self.compared]
+        if further and any(item.code == "copy_of_mixture" for item in self.findings):
+            message = (
+                f"{len(further)} more files are the same as the unprocessed mixture in its loudest second"
+            )
+            yield finding("copy_of_mixture", "", f"{message}; first {further[0]}")
 
     def _missing_side_cars(self) -> Iterator[Finding]:
         """Where some stems have a side-car, those that have none."""

@@ -18,7 +18,7 @@ import numpy as np
 from scipy import fft
 
 from ..audio import resample
-from .expected import Sounds
+from .expected import Excerpt, Sounds
 from .findings import Fault
 
 EXCERPT_SECONDS = 15.0  # from the middle
@@ -29,6 +29,7 @@ DRIFT_SECONDS, MAX_DRIFT_SECONDS = 0.002, 0.05  # between begin and end of the e
 DRIFT_RATE = 2000  # Hz: what is slowly shifted stays alike below 1 kHz
 ALIKE, CLEARLY_ALIKE = 0.3, 0.5  # correlation from which lag and sign mean something
 SWAP_MARGIN = 0.1  # on music, ears in their places are below -0.2, swapped ones mostly above 0.1
+EARS_ALIKE = 0.9999  # correlation of what fits two ears, from which they cannot be told apart
 SIGN_MARGIN = 0.2  # by which the other sign must resemble more
 LAG_MARGIN = 0.3  # by which another lag must resemble more: steady tones resemble at many
 
@@ -74,15 +75,10 @@ def compare(samples: np.ndarray, sample_rate: int, sounds: Sounds) -> Iterator[F
         sounds: the challenge's audio, with as many channels.
     """
     rate = sounds.sample_rate
-    processed = resample(samples, sample_rate, rate)
-    if min(len(processed), len(sounds.guide)) < rate:
+    excerpts = _excerpts(samples, sample_rate, sounds)
+    if excerpts is None:
         return
-    start = max(0, len(sounds.guide) // 2 - round(EXCERPT_SECONDS * rate / 2))
-    stop = start + round(EXCERPT_SECONDS * rate)
-    x, guide, mixture, *references = (
-        np.ascontiguousarray(signal[start:stop].T, np.float32)
-        for signal in (processed, sounds.guide, sounds.mixture, *sounds.references)
-    )
+    x, guide, mixture, *references = excerpts
     of_mixture = is_copy(x, mixture)
     of_reference = any(is_copy(x, reference) for reference in references)
     if of_mixture and not of_reference:
@@ -94,6 +90,18 @@ def compare(samples: np.ndarray, sample_rate: int, sounds: Sounds) -> Iterator[F
         yield Fault("swapped_ears", "left resembles the mixture's right channel, and right its left")
     else:
         yield from _timing(x.sum(axis=0), guide.sum(axis=0), rate, max_lag)
+
+
+def _excerpts(samples: np.ndarray, sample_rate: int, sounds: Sounds) -> list[np.ndarray] | None:
+    """The middle of the file, the guide, the mixture and the references, each [C, T]; None for too little."""
+    rate = sounds.sample_rate
+    processed = resample(samples, sample_rate, rate)
+    if min(len(processed), len(sounds.guide)) < rate:
+        return None
+    start = max(0, len(sounds.guide) // 2 - round(EXCERPT_SECONDS * rate / 2))
+    stop = start + round(EXCERPT_SECONDS * rate)
+    every = (processed, sounds.guide, sounds.mixture, *sounds.references)
+    return [np.ascontiguousarray(signal[start:stop].T, np.float32) for signal in every]
 
 
 def is_copy(x: np.ndarray, y: np.ndarray) -> bool:
@@ -109,6 +117,19 @@ def is_copy(x: np.ndarray, y: np.ndarray) -> bool:
     return True
 
 
+def is_excerpt(samples: np.ndarray, sample_rate: int, excerpt: Excerpt) -> bool:
+    """Whether a file [T, C] holds a copy of the excerpt where that was taken."""
+    at = excerpt.start * sample_rate
+    part = samples[at : at + len(excerpt.samples)].astype(np.float32)
+    return len(part) > 0 and part.shape[1] == excerpt.samples.shape[1] and is_copy(part.T, excerpt.samples.T)
+
+
+def partial_correlation(r: np.ndarray, a: int, b: int, c: int) -> float:
+    """Of a and b in a matrix r of correlations, after what both share with c; 0 if nothing is left."""
+    rest = (1 - r[a, c] ** 2) * (1 - r[b, c] ** 2)
+    return (r[a, b] - r[a, c] * r[b, c]) / np.sqrt(rest) if rest > 1e-6 else 0.0
+
+
 def swap_evidence(x: np.ndarray, y: np.ndarray, max_lag: int) -> tuple[float, float]:
     """By how much each ear of x [2, T] resembles the other ear of y [2, U] more than its own.
 
@@ -119,12 +140,37 @@ def swap_evidence(x: np.ndarray, y: np.ndarray, max_lag: int) -> tuple[float, fl
     x, y = x[:, max(lag, 0) :], y[:, max(-lag, 0) :]
     length = min(x.shape[1], y.shape[1])
     r = np.corrcoef(np.vstack([x[:, :length], y[:, :length]]).astype(np.float64))
+    left = partial_correlation(r, 0, 3, 2) - partial_correlation(r, 0, 2, 3)
+    return left, partial_correlation(r, 1, 2, 3) - partial_correlation(r, 1, 3, 2)
 
-    def partial(ear: int, own: int, other: int) -> float:
-        rest = (1 - r[ear, other] ** 2) * (1 - r[own, other] ** 2)
-        return (r[ear, own] - r[ear, other] * r[own, other]) / np.sqrt(rest) if rest > 1e-6 else 0.0
 
-    return partial(0, 3, 2) - partial(0, 2, 3), partial(1, 2, 3) - partial(1, 3, 2)
+def ear_evidence(samples: np.ndarray, sample_rate: int, sounds: Sounds) -> float:
+    """By how much a file for one ear [T, 1] resembles what fits the other ear more than what fits its own.
+
+    As `swap_evidence`, and with the same meaning: above `SWAP_MARGIN` it is the other ear's. The ear's
+    stem may be amplified or not; what the file resembles most counts. 0 where both ears' are alike, as
+    they are for a stem in the middle and the same loss in both.
+    """
+    x = resample(samples[:, 0], sample_rate, sounds.sample_rate)
+    tables = [_ear_correlations(x, own, other, sounds.sample_rate) for own, other in sounds.ears]
+    r = max(tables, key=lambda r: max(r[0, 1], r[0, 2]))
+    if r[1, 2] > EARS_ALIKE:
+        return 0.0
+    return partial_correlation(r, 0, 2, 1) - partial_correlation(r, 0, 1, 2)
+
+
+def _ear_correlations(x: np.ndarray, own: np.ndarray, other: np.ndarray, rate: int) -> np.ndarray:
+    """Correlations [3, 3] of the middle of a file and of what fits either ear; none where nothing sounds."""
+    length = min(len(x), len(own), len(other))
+    start = max(0, length // 2 - round(EXCERPT_SECONDS * rate / 2))
+    stop = min(length, start + round(EXCERPT_SECONDS * rate))
+    x, own, other = (signal[start:stop] for signal in (x, own, other))
+    if len(x) < rate or not (np.ptp(x) and np.ptp(own) and np.ptp(other)):
+        return np.eye(3)
+    lag = correlate(x, own + other, round(MAX_LAG_SECONDS * rate)).lag
+    x, own, other = x[max(lag, 0) :], own[max(-lag, 0) :], other[max(-lag, 0) :]
+    length = min(len(x), len(own))
+    return np.corrcoef(np.stack([x[:length], own[:length], other[:length]]).astype(np.float64))
 
 
 def _is_swapped(x: np.ndarray, y: np.ndarray, max_lag: int) -> bool:

@@ -21,6 +21,7 @@ class Expectation:
     channels: int = 0
     seconds: float | None = None  # duration of the reference, None where unknown
     required: bool = True
+    twin: str = ""  # name of the other ear's file, where each ear has its own
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,6 +32,16 @@ class Sounds:
     mixture: np.ndarray  # [T, C], the unprocessed input
     guide: np.ndarray  # [T, C], with which the file should be in time: the mixture, or the true stem
     references: tuple[np.ndarray, ...]  # each [T, C]: what an ideal system would hand in
+    # of a file for one ear: pairs of what fits its own ear and what fits the other, each [T]
+    ears: tuple[tuple[np.ndarray, np.ndarray], ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class Excerpt:
+    """The loudest second of the unprocessed mixture behind a file, or all of a shorter one."""
+
+    start: int  # s from the begin
+    samples: np.ndarray  # [T, C] at the file's sample rate
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,6 +55,7 @@ class ExpectedFiles:
         identify: scene, listener and the rest that a file's name seems to mean, or None.
         sounds: mixture and references of a file, None where the music is not at hand;
             raises `Unscorable` where it cannot be read.
+        excerpt: a second of the mixture; as `sounds`, and quick enough for every file.
     """
 
     name: str
@@ -51,3 +63,4 @@ class ExpectedFiles:
     listeners: frozenset[str]
     identify: Callable[[str], tuple[str, str, str] | None]
     sounds: Callable[[str], Sounds] | None = None
+    excerpt: Callable[[str], Excerpt] | None = None
