@@ -1,0 +1,34 @@
+"""Cut training excerpts from a folder of music, one sub-folder a source, and write their index."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import hydra
+from omegaconf import DictConfig
+from rich.progress import track
+
+from haaqinet_eval.recipe import exit_code, run_job
+from haaqinet_eval.synthesis.gather import Rules, gather, write_index
+
+
+def gather_folder(config: DictConfig) -> None:
+    """Cut and write; says how much there is."""
+    rules = Rules(**{**config.rules, "exclude": tuple(config.rules.exclude)})
+    out = Path(config.out)
+    found = gather(Path(config.folder), out, rules, config.licence, config.split)
+    rows = list(track(found, "cutting", total=None))
+    write_index(out / "index.csv", rows)
+    hours, artists = sum(float(row["duration_s"]) for row in rows) / 3600, {row["artist"] for row in rows}
+    print(f"{out / 'index.csv'}: {len(rows)} excerpts, {hours:.1f} h, {len(artists)} artists")
+
+
+@hydra.main(version_base=None, config_path="config", config_name="gather")
+def main(config: DictConfig) -> None:
+    run_job(lambda: gather_folder(config))
+
+
+if __name__ == "__main__":
+    main()
+    sys.exit(exit_code())
