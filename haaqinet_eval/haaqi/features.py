@@ -15,6 +15,7 @@ _SMOOTH_RATE = 250.0  # Hz, of the smoothed envelopes
 _EDGES = (32.0, 50.0, 80.0)  # Hz: the upper edges that the three band filters share
 _COEFFICIENTS = 6
 _SMALL = 1e-30
+_PER_DB = np.log(10) / 20  # natural logarithm of an amplitude ratio of 1 dB
 
 
 def modulation_filters() -> np.ndarray:
@@ -36,7 +37,7 @@ _BASIS = (_basis / np.linalg.norm(_basis, axis=1, keepdims=True))[1:]  # [5, 32]
 
 def audible_frames(reference_smooth: np.ndarray, threshold: float) -> np.ndarray:
     """Frames of the reference's envelopes (dB SL) [32, L] whose loudness is above threshold (dB)."""
-    loudness = np.mean(10 ** (reference_smooth / 20), axis=0)
+    loudness = np.mean(np.exp(_PER_DB * reference_smooth), axis=0)
     return np.flatnonzero(20 * np.log10(loudness) > threshold)
 
 
@@ -74,7 +75,7 @@ def synchrony(covariances: np.ndarray, mean_squares: np.ndarray, threshold: floa
         threshold: dB SL above which a segment, and a tile in it, count.
     """
     rms = np.sqrt(2 * mean_squares)  # motion was scaled to the envelope in dB SL
-    loudness = np.mean(10 ** (rms / 20), axis=0)
+    loudness = np.mean(np.exp(_PER_DB * rms), axis=0)
     segments = 20 * np.log10(loudness) > threshold
     if np.count_nonzero(segments) <= 1:
         return 0.0

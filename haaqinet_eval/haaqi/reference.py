@@ -75,7 +75,8 @@ class Reference:
         signal, rate = prepare.check_reference(reference_signal, sample_rate)
         self.equalisation, self.level1 = equalisation, float(level1)
         self._rng = DEFAULT_SEED if rng is None else rng
-        self._signal = np.array(prepare.to_24_khz(signal, rate))  # ours, whatever becomes of the caller's
+        resampled = prepare.to_24_khz(signal, rate)
+        self._signal = resampled.copy() if resampled is signal else resampled  # not the caller's
         self._ear = ear.Ear(cochlea.share_loss(self.levels), self.level1)
         self._heard: _Heard | None = None
         self._centred: Centred | None = None  # the latest length's
@@ -253,10 +254,11 @@ class Reference:
         frames = features.audible_frames(reference, options.silence_threshold)
         if len(frames) <= 1:
             return []
-        smooths = [reference[:, frames], processed[:, frames]]
-        if stream:  # pyclarity draws this noise even where it adds none of it
-            extra = [stream.fill(np.empty(s.size, np.float32)).reshape(s.shape) for s in smooths]
-            smooths = [s + options.add_noise * e for s, e in zip(smooths, extra, strict=True)]
+        smooths = each(lambda envelopes: envelopes[:, frames], (reference, processed))
+        for smooth in smooths if stream else ():  # pyclarity draws this noise even where it adds none of it
+            extra = stream.fill(np.empty(smooth.size, np.float32)).reshape(smooth.shape)
+            if options.add_noise:
+                smooth += options.add_noise * extra
         return smooths
 
 
