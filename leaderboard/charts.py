@@ -134,13 +134,15 @@ def interval_chart(frame: pd.DataFrame, scorer: str, color: str) -> alt.Chart:
     """Means of one scorer with 95 % intervals, a row per system.
 
     Args:
-        frame: system, mean, low, high, kind ("entry" or "reference").
+        frame: system, mean, low, high, kind ("entry", "reference" or "unfamiliar sound").
         scorer: its name for people.
     """
     base = alt.Chart(frame).encode(
         y=alt.Y("system:N", sort=list(frame.system), title=None, axis=alt.Axis(labelLimit=170))
     )
-    shape = alt.Scale(domain=["entry", "reference"], range=["circle", "diamond"])
+    kinds = {"entry": "circle", "reference": "diamond", "unfamiliar sound": "triangle-up"}
+    kinds = {kind: shape for kind, shape in kinds.items() if kind in set(frame.kind)}
+    shape = alt.Scale(domain=list(kinds), range=list(kinds.values()))
     bars = base.mark_rule(strokeWidth=3, opacity=0.55, color=color).encode(x="low:Q", x2="high:Q")
     points = base.mark_point(size=90, filled=True, opacity=1, color=color).encode(
         x=alt.X("mean:Q", scale=alt.Scale(domain=[0, 1]), title=f"Mean {scorer}"),

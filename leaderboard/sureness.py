@@ -2,18 +2,36 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pandas as pd
 import streamlit as st
 
 from haaqinet_eval.agreement import Coverage, coverage, doubt_pays, holds, least_sure
 from haaqinet_eval.statistics import mean_interval
 
-from . import choices, exports
-from .words import figure, span
+from . import choices, exports, metrics
+from .reading import Scored
+from .words import PREDICTED, figure, span, unfamiliar_text, verbatim
 
 STATED = 0.9  # share of true scores that an interval is meant to hold
 LISTED = 2000  # rows in the table of the least sure
 SHARE = 0.1  # of rows that are called least sure
+
+
+def show_marks(items: Sequence[Scored]) -> None:
+    """Which predicted means rest on much sound that is unlike the net's training."""
+    marked = [
+        f"{verbatim(item.label)} ({item.entries[PREDICTED].unfamiliar / item.entries[PREDICTED].scored:.0%})"
+        for item in items
+        if PREDICTED in item.entries and unfamiliar_text(item.entries[PREDICTED])
+    ]
+    if marked:
+        st.warning(
+            "HAAQI-Net was trained on nothing like much of what these systems made (share of trials): "
+            f"{', '.join(marked)}. Their predicted means are guesses; the page Agreement says which trials "
+            "to verify first."
+        )
 
 
 def show_coverage(frame: pd.DataFrame) -> None:
@@ -37,8 +55,7 @@ def show_coverage(frame: pd.DataFrame) -> None:
         ("Above its interval", f"{found.above:,}"),
         ("Mean width", figure(found.width)),
     ]
-    for column, (label, value) in zip(st.columns(len(cells)), cells, strict=True):
-        column.metric(label, value)
+    metrics.show(cells)
     st.caption(verdict(found, limits.low, limits.high))
 
 
@@ -49,7 +66,7 @@ def verdict(found: Coverage, low: float, high: float) -> str:
         f"(95 % interval of the share, over scenes and listeners: {span(low, high, 2)}). "
     )
     if high < STATED:
-        text += "Fewer than stated: here the net is less sure than it says. "
+        text += "Fewer than stated: here the net is surer of itself than it should be. "
     elif low > STATED:
         text += "More than stated: here the intervals are wider than they need be. "
     return text + "A true score below its interval is one that the net over-rates."
@@ -83,7 +100,8 @@ def show_least_sure(frame: pd.DataFrame) -> None:
     listed = listed[[*columns, "unfamiliar", "width", "predicted", "low", "high", "intrusive"]]
     if len(listed) < len(frame):
         st.caption(f"The first {LISTED:,} are listed.")
-    exports.table(listed.round(4), "verify-first", height=320)
+    config = {"system": st.column_config.TextColumn(width=140)}
+    exports.table(listed.round(4), "verify-first", height=320, column_config=config)
 
 
 def show_worth(frame: pd.DataFrame) -> None:

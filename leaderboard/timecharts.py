@@ -44,7 +44,7 @@ def frames_chart(frame: pd.DataFrame, span: tuple[float, float]) -> alt.LayerCha
     if len(frame) <= 2 * FEW:
         shape = alt.Shape("ear:N", scale=EAR_SHAPE, legend=head)
         layers.append(base.mark_point(size=26, strokeWidth=1.3).encode(shape=shape))
-    return alt.layer(*layers).properties(height=230)
+    return alt.layer(*layers).properties(height=260)
 
 
 def cells(found: Spectrogram, start: float = 0.0) -> pd.DataFrame:
@@ -83,18 +83,24 @@ def spectrogram_chart(frame: pd.DataFrame, span: tuple[float, float], top: float
     colour = alt.Color(
         "dB:Q",
         scale=alt.Scale(scheme="viridis", domain=[top - RANGE_DB, top], clamp=True),
-        legend=alt.Legend(title="dB re full scale", orient="top", gradientLength=160, titleLimit=140),
+        legend=alt.Legend(
+            title="dB re full scale",
+            titleOrient="left",
+            orient="top",
+            gradientLength=160,
+            gradientThickness=10,
+        ),
     )
     return (
         alt.Chart(frame)
         .mark_rect()
         .encode(
-            x=alt.X("from:Q", **_time(span)),
+            x=alt.X("from:Q", **_time(span), axis=alt.Axis(grid=False)),
             x2="to:Q",
             y=hertz,
             y2="high:Q",
             color=colour,
             tooltip=[alt.Tooltip("from:Q", title="s", format=".2f"), "low", "high", "dB"],
         )
-        .properties(height=230)
+        .properties(height=330)
     )

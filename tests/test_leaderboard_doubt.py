@@ -157,6 +157,9 @@ def test_a_predicted_mean_is_marked_where_much_is_unfamiliar(show):
     marks = table(test, column).set_index("System")[column]
     assert marks[NASTY] == "Unlike HAAQI-Net's training: 50% of trials"
     assert not any(marks[name] for name in ("stream", "separate", "ideal"))
+    (warning,) = test.warning
+    assert f"{words.verbatim(f'{NASTY} / {NASTY}')} (50%)" in warning.value
+    assert "example / " not in warning.value.replace(f"{NASTY} / {NASTY}", "")
     name = f"{NASTY} / {NASTY}"
     assert "50% of trials" in said(show("system", system=name, scorer=words.title("haaqinet")))
 

@@ -9,7 +9,7 @@ import streamlit as st
 
 from haaqinet_eval.agreement import affine_fit, agreement, coverage, reliability
 from haaqinet_eval.store import Challenge, Entry, scorer_versions, standings
-from leaderboard import charts, choices, exports, reading, sureness
+from leaderboard import charts, choices, exports, metrics, reading, sureness
 from leaderboard.words import DEFINITIONS, INTRUSIVE, PREDICTED, by_severity, figure, verbatim, yes_no
 
 DOTS = 3000  # points that the scatter plots draw at most
@@ -213,8 +213,7 @@ def show_cost(items: Sequence[reading.Scored]) -> None:
         ("Ratio", f"{mean[INTRUSIVE] / mean[PREDICTED]:.1f}"),
         (f"Hours saved on {ears:,} ears", figure(hours, 2)),
     ]
-    for column, (label, value) in zip(st.columns(len(cells)), cells, strict=True):
-        column.metric(label, value)
+    metrics.show(cells)
     st.caption(
         "Means of what the runs recorded, on whatever computers they ran; reading audio is not counted."
     )
@@ -236,10 +235,9 @@ def main() -> None:
     names = {s: ", ".join(verbatim(v) for v in found if v) for s, found in versions.items()}
     st.markdown(f"HAAQI {names[INTRUSIVE]} and HAAQI-Net {names[PREDICTED]}; versions never mix.")
     overall = agreement(frame.predicted, frame.intrusive)
-    cells = [("LCC", overall.lcc, 3), ("SRCC", overall.srcc, 3), ("Kendall", overall.kendall, 3)]
-    cells += [("MSE", overall.mse, 4), ("Bias", overall.bias, 3), ("RMSE", math.sqrt(overall.mse), 3)]
-    for column, (label, value, digits) in zip(st.columns(len(cells)), cells, strict=True):
-        column.metric(label, figure(value, digits))
+    found = [("LCC", overall.lcc, 3), ("SRCC", overall.srcc, 3), ("Kendall", overall.kendall, 3)]
+    found += [("MSE", overall.mse, 4), ("Bias", overall.bias, 3), ("RMSE", overall.rmse, 3)]
+    metrics.show([(label, figure(value, digits)) for label, value, digits in found])
     show_table(frame)
     show_scatter(frame)
     show_calibration(frame)

@@ -5,7 +5,7 @@ import streamlit as st
 
 from haaqinet_eval.statistics import paired_difference
 from haaqinet_eval.store import Challenge
-from leaderboard import charts, choices, exports, reading
+from leaderboard import charts, choices, exports, metrics, reading
 from leaderboard.words import DEFINITIONS, by_severity, figure, span, verbatim
 
 MOST = 25  # trials in the list of disagreements
@@ -84,8 +84,7 @@ def main() -> None:
         ("p, two-sided", figure(found.p, 4)),
         ("Trials in common", f"{found.n:,} of {challenge.expected:,}"),
     ]
-    for column, (label, value) in zip(st.columns(len(cells)), cells, strict=True):
-        column.metric(label, value)
+    metrics.show(cells)
     unsure = not found.low > 0 and not found.high < 0
     st.markdown(
         f"{verbatim(first.label)} and {verbatim(second.label)} "

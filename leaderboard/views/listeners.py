@@ -8,7 +8,7 @@ import streamlit as st
 from haaqinet_eval.agreement import coverage
 from haaqinet_eval.audiogram import EARS, Listener
 from haaqinet_eval.store import Challenge
-from leaderboard import charts, choices, exports, reading
+from leaderboard import charts, choices, exports, metrics, reading
 from leaderboard.words import DEFINITIONS, INTRUSIVE, PREDICTED, by_severity, figure, title
 
 
@@ -37,10 +37,8 @@ def show_person(listener: Listener | None, name: str) -> None:
 
 def mean_figures(frame: pd.DataFrame) -> None:
     """Means by ear of both scorers, as figures."""
-    columns = st.columns(4)
     cells = [(ear, scorer) for ear in ("right", "left") for scorer in ("intrusive", "predicted")]
-    for column, (ear, scorer) in zip(columns, cells, strict=True):
-        column.metric(f"{scorer}, {ear} ear", figure(frame[frame.ear == ear][scorer].mean()))
+    metrics.show([(f"{s}, {ear} ear", figure(frame[frame.ear == ear][s].mean())) for ear, s in cells])
 
 
 def show_trials(challenge: Challenge, item: reading.Scored, name: str) -> None:

@@ -8,7 +8,7 @@ import streamlit as st
 
 from haaqinet_eval.errors import InputError
 from haaqinet_eval.store import Among, Challenge, Entry, Subset, published, submissions
-from leaderboard import charts, choices, exports, reading
+from leaderboard import charts, choices, exports, reading, sureness
 from leaderboard.words import (
     DEFINITIONS,
     INTRUSIVE,
@@ -213,13 +213,20 @@ def invalid_table(challenge: Challenge) -> pd.DataFrame:
     )
 
 
+def kind_of(item: reading.Scored, scorer: str) -> str:
+    """What a mark of the chart of intervals stands for."""
+    if item.any.reference:
+        return "reference"
+    return "unfamiliar sound" if scorer == PREDICTED and unfamiliar_text(item.entries[scorer]) else "entry"
+
+
 def chart_frame(items: Sequence[reading.Scored], scorer: str) -> pd.DataFrame:
     """What the chart of intervals draws: complete systems, best first."""
     rows = [
         {
             "system": item.label,
             **{name: getattr(item.entries[scorer], name) for name in ("mean", "low", "high")},
-            "kind": "reference" if item.any.reference else "entry",
+            "kind": kind_of(item, scorer),
         }
         for item in items
         if item.mean(scorer) is not None
@@ -250,6 +257,7 @@ def show_ranked(
             "change those of HAAQI. Reference rows stand at their mean and take no rank. Choose a row to "
             "open its system."
         )
+    sureness.show_marks(whole)
     for column, scorer in zip(st.columns(len(scorers)), scorers, strict=True):
         frame = chart_frame(whole, scorer)
         if len(frame):

@@ -6,7 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from haaqinet_eval.store import Challenge, Entry, runs, submission
-from leaderboard import charts, choices, exports, overtime, reading
+from leaderboard import charts, choices, exports, metrics, overtime, reading
 from leaderboard.words import INTRUSIVE, figure, span, unfamiliar_text, verbatim, yes_no
 
 PARTS = {  # part -> what it compares; HAAQI version 1, Kates and Arehart 2016
@@ -28,8 +28,7 @@ def show_facts(item: reading.Scored, entry: Entry) -> None:
         ("Coverage", f"{entry.coverage:.0%}"),
         ("Seconds per ear", figure(entry.seconds, 2)),
     ]
-    for column, (label, value) in zip(st.columns(len(cells)), cells, strict=True):
-        column.metric(label, value)
+    metrics.show(cells)
     size = "not said" if entry.model_size is None else f"{entry.model_size:,} parameters"
     st.markdown(
         f"Team {verbatim(entry.team)}, system {verbatim(entry.system)}, submission {item.submission}, "
