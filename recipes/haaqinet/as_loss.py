@@ -1,0 +1,52 @@
+"""Tune equalisers, gains and masks with HAAQI-Net as the loss, and measure true HAAQI before and after."""
+
+from __future__ import annotations
+
+import csv
+import sys
+from dataclasses import asdict
+from pathlib import Path
+
+import hydra
+import torch
+from omegaconf import DictConfig
+from rich.console import Console
+from rich.progress import track
+from rich.table import Table
+
+from haaqinet_eval.model import HaaqiNetLoss
+from haaqinet_eval.recipe import exit_code, run_job
+from haaqinet_eval.tuning.ascent import summary_rows, tune
+from haaqinet_eval.tuning.tasks import make_songs, make_tasks
+
+COLUMNS = ("", "n", "predicted", "after", "true HAAQI", "after", "rose", "fell")
+
+
+def as_loss(config: DictConfig) -> None:
+    """Tune every task, write a CSV of outcomes, print means per kind and listener."""
+    torch.set_num_threads(config.threads)
+    loss = HaaqiNetLoss(config.weights)
+    songs = make_songs(config.data.root, config.data.index, config.split, config.data.songs, config.seconds)
+    tasks = make_tasks(songs, config.split, config.listeners, config.kinds)
+    outcomes = [tune(task, loss, config.steps, config.keep) for task in track(tasks, "tuning")]
+    out = Path(config.out)
+    out.parent.mkdir(parents=True, exist_ok=True)
+    with out.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, list(asdict(outcomes[0])))
+        writer.writeheader()
+        writer.writerows(asdict(outcome) for outcome in outcomes)
+    table = Table(*COLUMNS)
+    for row in summary_rows(outcomes):
+        table.add_row(*map(str, row))
+    Console().print(table)
+    print(f"Wrote {out}")
+
+
+@hydra.main(version_base=None, config_path="config", config_name="as_loss")
+def main(config: DictConfig) -> None:
+    run_job(lambda: as_loss(config))
+
+
+if __name__ == "__main__":
+    main()
+    sys.exit(exit_code())
