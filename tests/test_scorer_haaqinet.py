@@ -111,3 +111,25 @@ def test_missing_torch_names_the_extra():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert "haaqinet-eval[net]" in done.stdout
+
+
+def test_a_batch_of_unequal_ears_scores_as_one_by_one(scorer):
+    ears = [
+        song(1),
+        song(2, -20, seconds=1.7),
+        song(3, seconds=3.0),
+        replace(song(4), processed=np.zeros(RATE)),
+    ]
+    ears[1] = replace(ears[1], audiogram=Audiogram.flat(50), level1=72.0)
+    results = scorer.score_batch(ears)
+    assert results[3].code == "silent"
+    for ear, result in zip(ears[:3], results[:3], strict=True):
+        assert result.value == pytest.approx(scorer(ear).value, abs=1e-4)
+        assert len(result.frames) == len(result.frame_times)
+
+
+def test_a_song_scores_the_same_whether_its_memory_is_float32_or_read_only(scorer):
+    given = song(5)
+    frozen = given.processed.astype(np.float32)
+    frozen.flags.writeable = False
+    assert scorer(replace(given, processed=frozen)).value == pytest.approx(scorer(given).value, abs=1e-5)

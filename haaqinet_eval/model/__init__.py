@@ -2,6 +2,7 @@
 
 from .asking import describe_ear, score_times
 from .auditory import AuditoryFrontEnd, band_losses
+from .batch import score_ears
 from .beats import load_beats
 from .checkpoint import WEIGHTS, load_model, model_version, read_metadata, save_model, sha256
 from .loss import HaaqiNetLoss
@@ -29,6 +30,7 @@ __all__ = [
     "model_version",
     "read_metadata",
     "save_model",
+    "score_ears",
     "score_times",
     "sha256",
     "start_net",

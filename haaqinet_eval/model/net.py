@@ -21,6 +21,7 @@ from torch import Tensor, nn
 
 from ..errors import InputError
 from .auditory import BANDS, FRAME_RATE, SAMPLE_RATE, AuditoryFrontEnd
+from .stretches import in_stretches
 
 OUTPUTS = ("score", "mel_cepstral_high", "bm_sync5", "d_loud", "d_norm")
 TOP = 102.0  # dB above threshold; nothing above is told apart
@@ -162,7 +163,7 @@ class Member(nn.Module):
         self.head = Head(dims.features, dims.dropout)
 
     def forward(self, envelope: Tensor, bands: Tensor) -> Tensor:
-        features = self.trunk((envelope - 30) / 20, bands)
+        features = in_stretches(self.trunk, STRIDE, (envelope - 30) / 20, bands)
         scale, shift = self.context(bands)[..., None].chunk(2, 1)
         return self.head(nn.functional.silu(features * (1 + scale) + shift))
 
