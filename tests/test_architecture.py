@@ -52,7 +52,10 @@ ARROWS = {
     "published": set(),
     "store": {"names", "audiogram", "trials", "scores", "frames", "statistics", "published"},
     "site": {"statistics", "store"},
-    "worker": {"names", "trials", "scores", "scorers", "evaluate", "cadenza", "submissions", "store"},
+    "worker": {
+        *("names", "trials", "scores", "scorers", "evaluate"),
+        *("distribute", "cadenza", "submissions", "store"),
+    },
 }
 ANYTHING = {"cli", "shim", "__init__"}
 

@@ -152,7 +152,7 @@ def test_the_run_tells_how_its_rows_were_made(icassp, store):
     assert run["ended"] >= run["started"]
     assert made["submission"]["sha256"] == digest(icassp[1])[0] == entry.sha256
     assert made["scorers"] == {"haaqi": "noisy"}
-    assert (made["scored"], made["failed"], made["references"]["number"]) == (6, {}, 6)
+    assert (made["scored"], made["failed"], made["references"]["files"]) == (6, {}, 10)
     assert made["settings"]["evaluate.set_random_seed"] is True
     assert {"python", "numpy"} <= made["versions"].keys()
 

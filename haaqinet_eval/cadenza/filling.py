@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from math import ceil
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +18,6 @@ from .plan import Plan
 from .progress import show_progress
 from .source import FolderSource
 
-ROUNDS = 4  # batches that each worker gets at least, so that none is long alone at the end
 _ADVICE = "the scores would not be comparable; put it back, or use another path.exp_folder"
 
 
@@ -120,26 +118,30 @@ def fill(
         InputError, Stopped, KeyboardInterrupt: see `distribute`.
     """
     path = results_file(plan.exp_folder, plan.suffix)
-    signals, references = _notes(plan, fresh)
-    dropped = drop_changed(path, plan, signals)
+    notes = _notes(plan, fresh)
+    dropped = drop_changed(path, plan, notes[0])
     if dropped:
         console.print(f"{dropped} rows are scored again: their enhanced files have changed")
     file = ScoreFile(path)
-    todo = sum(1 for _ in plan.tasks(file, scorers))
     there = sum(key in file for key in plan.keys)
     if there:
         console.print(f"{there} of {len(plan.keys)} rows are there already", highlight=False)
+    todo = sum(1 for _ in plan.tasks(file, scorers))
     if todo:
         job = Job(source, plan.scorers, load)
-        log = Log(log_file(plan.exp_folder, plan.suffix))
         pool = executor.pool(job)
+        log = Log(log_file(plan.exp_folder, plan.suffix))
         log.start(len(plan.keys), there, executor=executor.name, dashboard=pool.dashboard)
-        most = min(executor.signals, ceil(todo / (ROUNDS * pool.workers or 1)))
+        batches = make_batches(job.id, plan.tasks(file, scorers), executor.most(todo, pool.workers))
         with log.ending(), show_progress(todo, "signals", console) as report:
-            keep = Ledger(file, signals, references, list(plan.enhanced.values()), report)
-            batches = make_batches(job.id, plan.tasks(file, scorers), most)
+            keep = Ledger(file, *notes, list(plan.enhanced.values()), report)
             distribute(job, batches, pool, keep, log, console.print)
+    return _put_in_order(path, plan, file)
+
+
+def _put_in_order(path: Path, plan: Plan, file: ScoreFile) -> list[Score]:
+    """Write the final table: the plan's rows in its order, then those of earlier runs by key."""
+    keys = set(plan.keys)
     scores = plan.chosen(file)
-    others = sorted((score for score in file if score.key not in set(plan.keys)), key=lambda s: s.key)
-    write_table(path, [*scores, *others])
+    write_table(path, [*scores, *sorted((s for s in file if s.key not in keys), key=lambda s: s.key)])
     return scores

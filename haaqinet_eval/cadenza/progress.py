@@ -1,7 +1,8 @@
-"""Progress of a run: a bar with rate, time left and failures, or lines where there is no terminal."""
+"""Progress of a run: a bar with rate, time left and failures by reason; without a terminal, lines."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from math import ceil
@@ -34,18 +35,21 @@ def show_progress(total: int, unit: str, console: Console) -> Iterator[Callable[
         speed_estimate_period=120,
     )
     task = bar.add_task("scoring", total=total, rate="", failures="")
-    done = failed = 0
+    done, failed = 0, Counter()
 
     def report(rows: Sequence[Score]) -> None:
-        nonlocal done, failed
+        nonlocal done
         if not rows:
             return
-        done, failed = done + 1, failed + sum(row.failed for row in rows)
+        done += 1
+        failed.update(row.error for row in rows if row.failed)
+        why = ", ".join(f"{code} {count}" for code, count in failed.most_common())
         speed = bar.tasks[task].speed
         rate = f"{len(rows) * speed:.1f} rows/s" if speed else ""
-        bar.update(task, advance=1, rate=rate, failures=f"{failed} failed" if failed else "")
+        bar.update(task, advance=1, rate=rate, failures=f"failed: {why}" if why else "")
         if not console.is_terminal and done % ceil(total / LINES) == 0:
-            console.print(f"{done}/{total} {unit}, {failed} rows failed", highlight=False)
+            told = f"{done}/{total} {unit}, {failed.total()} rows failed" + (f": {why}" if why else "")
+            console.print(told, highlight=False, soft_wrap=True, markup=False)
 
     with bar:
         yield report

@@ -81,6 +81,12 @@ class FolderWorks:
             systems = {task.trials[0].system: self._signals[task.trials[0].system] for task in group}
             yield from works(self.challenge, [pair], systems, self._seeded)
 
+    def close(self) -> None:
+        """Close archives."""
+        for signals in self._signals.values():
+            if hasattr(signals, "close"):
+                signals.close()
+
 
 def _pair(task: Task) -> Pair:
     first = task.trials[0]

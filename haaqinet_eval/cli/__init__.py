@@ -3,7 +3,8 @@
 Each command is a thin layer over the library; heavy packages are imported by the
 command that needs them, so that `haaqinet --help` answers at once.
 
-Exit codes: 0 done, 1 some rows could not be scored, 2 a mistake in the call.
+Exit codes: 0 done, 1 some rows could not be scored, 2 a mistake in the call, 3 the machine ended it: a
+full disk, a locked store, a scheduler that is gone; 130 Ctrl-C, 143 SIGTERM.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from typing import Annotated
 
 import typer
 
-from ..errors import InputError
+from ..errors import InputError, Stopped
 from . import board, calibrate, files, models, site, store, submissions
 
 app = typer.Typer(
@@ -64,6 +65,9 @@ def main() -> None:
     except InputError as error:
         typer.echo(f"haaqinet: {error}", err=True)
         sys.exit(2)
+    except Stopped as error:
+        typer.echo(f"haaqinet: {error}", err=True)
+        sys.exit(3)
     except BrokenPipeError:
         sys.stderr.close()
         sys.exit(1)

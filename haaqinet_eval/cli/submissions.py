@@ -154,6 +154,11 @@ def worker(
     lease: Annotated[
         float, typer.Option(help="Seconds after which another worker takes over from one that died.")
     ] = 60.0,
+    executor: Annotated[
+        str, typer.Option(help="inline: in this process; local: on its processors; dask: on a cluster.")
+    ] = "inline",
+    workers: Annotated[int, typer.Option(help="Processes of local; 0: one per processor.")] = 0,
+    address: Annotated[str | None, typer.Option(help="Scheduler of dask, tcp://host:port.")] = None,
 ) -> None:
     """Score what is queued, as long as it runs; any number of workers may share a store."""
     import signal
@@ -161,15 +166,17 @@ def worker(
     import time
     from functools import cache
 
+    from ..distribute import Executor
     from ..scorers import load_scorer
     from ..store import open_store
     from ..worker import work_once
 
+    place = Executor(executor, workers=workers, address=address)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     opened, name, load = open_store(store), _worker_name(), cache(load_scorer)
     troubled = False
     while True:
-        done = work_once(opened, name, lease=lease, load=load)
+        done = work_once(opened, name, lease=lease, load=load, executor=place)
         if done is not None:
             _print_submission(opened, done)
             troubled |= _exit_code(done) != 0

@@ -91,6 +91,12 @@ class Bench:
                 rows = score_work(work, [self._scorers[name] for name in task.scorers])
             yield Scored(rows, files)
 
+    def close(self) -> None:
+        """Close what the source has opened."""
+        close = getattr(self._open, "close", None)
+        if close:
+            close()
+
 
 def check_versions(wanted: Mapping[str, str], here: Mapping[str, str], what: str) -> None:
     """Refuse other versions than the caller's: their scores may differ."""

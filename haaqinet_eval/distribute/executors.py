@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
+from math import ceil
 from typing import Any
 
 from ..errors import InputError
@@ -11,6 +12,7 @@ from .batches import MOST
 from .bench import Job
 from .pools import InlinePool, LocalPool, Pool, core_count
 
+ROUNDS = 4  # batches that each worker gets at least, so that none is long alone at the end
 NAMES = ("inline", "local", "dask", "jobs")
 
 
@@ -60,6 +62,10 @@ class Executor:
     def processes(self) -> int:
         """Processes of a pool on this machine."""
         return self.workers or core_count()
+
+    def most(self, signals: int, workers: int) -> int:
+        """How many signals a batch may have, so that each worker gets several."""
+        return max(1, min(self.signals, ceil(signals / (ROUNDS * max(1, workers)))))
 
     def pool(self, job: Job) -> Pool:
         """A place where batches of a job are scored.

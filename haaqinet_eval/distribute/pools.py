@@ -65,7 +65,7 @@ class InlinePool:
         return self
 
     def __exit__(self, *error: object) -> None:
-        self._batch = None
+        self._bench.close()
 
     @property
     def free(self) -> int:

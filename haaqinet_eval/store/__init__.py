@@ -36,7 +36,7 @@ from .challenges import (
 from .frames import frame_scores
 from .groups import GroupMean, PairedRow, compare, group_table, paired_rows
 from .imports import DIALECTS, import_results, import_scores
-from .opening import Store, default_path, open_store, schema_version
+from .opening import Store, Unwritable, default_path, open_store, schema_version
 from .published import load_published, published
 from .queue import Claim, claim, end_run, fail, finish, heartbeat, release, runs, start_run
 from .rows import StoredScores, read_rows, row_columns
@@ -72,6 +72,7 @@ __all__ = [
     "Subset",
     "System",
     "Token",
+    "Unwritable",
     "add_token",
     "challenge",
     "challenge_listeners",

@@ -26,6 +26,19 @@ BUSY_TIMEOUT = 30.0  # s that a writer waits for another one
 _LOCK = 0x6861617169  # "haaqi", key of PostgreSQL's advisory lock
 
 
+_UNWRITABLE = {  # in SQLite's and PostgreSQL's messages
+    "locked": f"another process has been writing for {BUSY_TIMEOUT:g} s; try again",
+    "readonly": "is read-only",
+    "read-only": "is read-only",
+    "disk is full": "its disk is full",
+    "No space left": "its disk is full",
+}
+
+
+class Unwritable(InputError):
+    """The store takes nothing now: locked, read-only, or its disk is full."""
+
+
 @dataclass(frozen=True, eq=False)
 class Store:
     """An open store. Each use of it is one transaction, see `reading` and `writing`."""
@@ -55,17 +68,19 @@ class Store:
         """A session whose changes are kept together, or not at all where an error leaves it.
 
         On SQLite it waits for other writers at its start, so it never fails half-way for a lock.
+
+        Raises:
+            Unwritable: where the database takes nothing now.
         """
-        with Session(self.engine.execution_options(begin="BEGIN IMMEDIATE")) as session, session.begin():
-            try:
+        try:
+            with Session(self.engine.execution_options(begin="BEGIN IMMEDIATE")) as session, session.begin():
                 session.connection()
-            except OperationalError as error:
-                if "locked" not in str(error.orig):
-                    raise
-                raise InputError(
-                    f"store {self.name}: another process has been writing for {BUSY_TIMEOUT:g} s; try again"
-                ) from None
-            yield session
+                yield session
+        except OperationalError as error:
+            reason = next((why for word, why in _UNWRITABLE.items() if word in str(error.orig)), None)
+            if reason is None:
+                raise
+            raise Unwritable(f"store {self.name}: {reason}") from None
 
     def lock(self, session: Session) -> None:
         """Let one transaction at a time through, until it ends; on SQLite writers queue anyway."""

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import threading
+from contextlib import suppress
 
-from ..errors import InputError
-from ..store import Claim, Store, fail, heartbeat, release
+from ..errors import InputError, Stopped
+from ..store import Claim, Store, Unwritable, fail, heartbeat, release
 
 
 class ClaimLost(RuntimeError):
@@ -54,8 +55,9 @@ class Holding:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: object) -> bool:
         if kind is None or isinstance(error, ClaimLost):
             return True
-        if isinstance(error, KeyboardInterrupt | SystemExit):
-            release(self._store, self._held, "the worker was stopped")
+        if isinstance(error, KeyboardInterrupt | SystemExit | Stopped):
+            with suppress(Unwritable):  # then its lease runs out
+                release(self._store, self._held, str(error) or "the worker was stopped")
             return False
         known = isinstance(error, InputError | OSError)
         fail(self._store, self._held, str(error) if known else f"{kind.__name__}: {error}")

@@ -11,60 +11,36 @@ import hashlib
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from pathlib import Path
 from typing import Any
 
-import numpy as np
 from rich.console import Console
 
-from ..cadenza.challenge import EarReference, Pair
+from ..cadenza.challenge import pair_trials
 from ..cadenza.progress import show_progress
 from ..cadenza.provenance import git_commit, package_versions
-from ..cadenza.works import works
-from ..errors import InputError
-from ..evaluate import Work, blank_row, evaluate
+from ..distribute import Executor, Job, Log, Scored, Task, distribute, make_batches
+from ..errors import InputError, Stopped
+from ..evaluate import blank_row
 from ..scorers import Scorer, load_scorer
 from ..scores import Score
-from ..store import Claim, Store, StoredScores, claim, end_run, finish, refresh, start_run, submission
+from ..store import (
+    Claim,
+    Store,
+    StoredScores,
+    Unwritable,
+    claim,
+    end_run,
+    finish,
+    refresh,
+    start_run,
+    submission,
+)
 from ..store import Submission as Entry
-from ..submissions import Submission, from_adapter
-from .digests import digest
 from .holding import Holding, Pulse
+from .source import SubmissionSource, Unchanged
 from .splits import Split, reopen
 
 REFRESH_SECONDS = 30.0  # between two updates of what the board shows of a submission
-
-
-class _NotedReferences:
-    """A challenge that keeps digests of the references it gave, for the run's provenance."""
-
-    def __init__(self, split: Split) -> None:
-        self._challenge = split.challenge
-        self._digests: dict[tuple[str, ...], str] = {}
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._challenge, name)
-
-    def reference(self, pair: Pair, ear: str, stem: str) -> EarReference:
-        found = self._challenge.reference(pair, ear, stem)
-        samples = np.ascontiguousarray(found.samples)
-        key = (pair.scene, pair.listener, ear, stem)
-        self._digests[key] = hashlib.sha256(samples.tobytes() + repr(found.level1).encode()).hexdigest()
-        return found
-
-    @property
-    def facts(self) -> dict[str, Any]:
-        """How many references were heard, and the digest of the sorted list of their digests."""
-        lines = [f"{chr(0).join(key)}\0{value}\n" for key, value in sorted(self._digests.items())]
-        return {"number": len(lines), "sha256": hashlib.sha256("".join(lines).encode()).hexdigest()}
-
-
-def _check_bytes(entry: Entry) -> None:
-    sha256, _ = digest(Path(entry.path))
-    if sha256 != entry.sha256:
-        raise InputError(
-            f"{entry.path}: has changed since it was handed in: SHA-256 {sha256}, not {entry.sha256}"
-        )
 
 
 def _provenance(entry: Entry, split: Split, scorers: Sequence[Scorer]) -> dict[str, Any]:
@@ -80,51 +56,82 @@ def _provenance(entry: Entry, split: Split, scorers: Sequence[Scorer]) -> dict[s
     }
 
 
-def _score(store: Store, held: Claim, load: Callable[[str], Scorer], pulse: Pulse, console: Console) -> None:
+def _tasks(split: Split, entry: Entry, rows: StoredScores, scorers: Sequence[Scorer]) -> Iterator[Task]:
+    """What the store lacks, pair by pair."""
+    for pair in split.challenge.pairs():
+        trials = pair_trials(split.challenge, pair, entry.system.name)
+        missing = tuple(s.name for s in scorers if any(blank_row(t, s).key not in rows for t in trials))
+        if missing:
+            yield Task(trials, missing)
+
+
+def _score(
+    store: Store,
+    held: Claim,
+    load: Callable[[str], Scorer],
+    executor: Executor,
+    pulse: Pulse,
+    console: Console,
+) -> None:
     entry = held.submission
     split = reopen(store, entry)
-    _check_bytes(entry)
+    unchanged = Unchanged(entry)
     scorers = [load(name) for name in entry.scorers]
     run = start_run(store, entry.id, _provenance(entry, split, scorers), held.worker)
     rows = StoredScores(store, entry, run)
-    noted = _NotedReferences(split)
-    with Submission(entry.path, from_adapter(split.challenge)) as signals:
-
-        def all_works() -> Iterator[Work]:
-            return works(noted, noted.pairs(), {entry.system.name: signals}, set_random_seed=True)
-
-        missing = sum(
-            any(blank_row(trial, scorer).key not in rows for trial in work.trials for scorer in scorers)
-            for work in all_works()
-        )
-        with show_progress(missing, "pairs", console) as progress:
-            watch = _Watch(store, entry.id, pulse, progress)
-            evaluate(all_works(), scorers, rows, watch)
+    todo = sum(1 for _ in _tasks(split, entry, rows, scorers))
+    watch = _Watch(store, entry.id, pulse, rows, unchanged)
+    if todo:
+        source = SubmissionSource.of(entry, split)
+        job = Job(source, {s.name: s.version for s in scorers}, load if executor.here else load_scorer)
+        pool = executor.pool(job)
+        batches = make_batches(job.id, _tasks(split, entry, rows, scorers), executor.most(todo, pool.workers))
+        with show_progress(todo, "pairs", console) as watch.progress:
+            distribute(job, batches, pool, watch, Log(None), console.print)
+    unchanged.check(at_the_end=True)
     pulse.check()
-    end_run(store, run, {**watch.facts, "references": noted.facts})
+    end_run(store, run, watch.facts)
 
 
 class _Watch:
-    """Called with the rows of each pair: shows progress, keeps the board up to date, notices the end."""
+    """Takes what was scored: checks its origin, writes it, shows progress, notices the end of the claim."""
 
-    def __init__(self, store: Store, id: int, pulse: Pulse, progress: Callable[[list[Score]], None]) -> None:
-        self._store, self._id, self._pulse, self._progress = store, id, pulse, progress
+    def __init__(self, store: Store, id: int, pulse: Pulse, rows: StoredScores, unchanged: Unchanged) -> None:
+        self._store, self._id, self._pulse, self._rows, self._unchanged = store, id, pulse, rows, unchanged
+        self.progress: Callable[[list[Score]], None] = lambda rows: None
         self._refreshed = time.monotonic()
         self._scored, self._failed = 0, Counter()
+        self._references: dict[str, str] = {}
 
-    def __call__(self, rows: list[Score]) -> None:
+    def __call__(self, scored: Sequence[Scored]) -> None:
+        self._note({file: note.sha256 for one in scored for file, note in one.files.items()})
+        self._unchanged.check()
+        rows = [row for one in scored for row in one.rows]
+        try:
+            self._rows.append(rows)
+        except Unwritable as error:
+            raise Stopped(str(error)) from None
         self._scored += sum(not row.failed for row in rows)
         self._failed.update(row.error for row in rows if row.failed)
-        self._progress(rows)
+        for one in scored:
+            self.progress(one.rows)
         self._pulse.check()
         if time.monotonic() - self._refreshed > REFRESH_SECONDS:
             refresh(self._store, [self._id])
             self._refreshed = time.monotonic()
 
+    def _note(self, digests: dict[str, str]) -> None:
+        for file, sha256 in digests.items():
+            if self._references.setdefault(file, sha256) != sha256:
+                raise InputError(f"{file}: has changed while this was scored; scores would not be comparable")
+
     @property
     def facts(self) -> dict[str, Any]:
-        """What this run came to."""
-        return {"scored": self._scored, "failed": dict(self._failed)}
+        """What this run came to; of its reference files the digest of the sorted list of their digests."""
+        lines = [f"{file}\0{sha256}\n" for file, sha256 in sorted(self._references.items())]
+        digest = hashlib.sha256("".join(lines).encode()).hexdigest()
+        references = {"files": len(lines), "sha256": digest}
+        return {"scored": self._scored, "failed": dict(self._failed), "references": references}
 
 
 def work_once(
@@ -134,6 +141,7 @@ def work_once(
     lease: float = 60.0,
     id: int | None = None,
     load: Callable[[str], Scorer] = load_scorer,
+    executor: Executor | None = None,
     console: Console | None = None,
 ) -> Entry | None:
     """Score the submission that waits longest, and tell how it ended; None where none waits.
@@ -147,6 +155,7 @@ def work_once(
         lease: seconds after which another worker may take over from one that died.
         id: only this submission.
         load: gives a scorer by its name; a worker that keeps them passes its own.
+        executor: where it is scored; None for this process.
         console: for progress; None for stderr.
     """
     held = claim(store, worker, lease, id)
@@ -155,7 +164,7 @@ def work_once(
     console = console or Console(stderr=True)
     with Holding(store, held), Pulse(store, held, lease) as pulse:
         try:
-            _score(store, held, load, pulse, console)
+            _score(store, held, load, executor or Executor(), pulse, console)
         finally:
             refresh(store, [held.submission.id])
         finish(store, held)
