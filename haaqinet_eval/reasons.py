@@ -108,6 +108,10 @@ TRIALS: dict[str, str] = {
     "bad_audiogram": "The audiogram is not one that the scorer takes.",
     "needs_reference": "The scorer compares with a reference, and there is none.",
     "corrupt_file": "The file cannot be read to its end.",
+    "unreadable_file": "The disk or the network did not give the file.",
+    "timeout": "A worker did not score it within the time limit, and neither did a second one, alone.",
+    "out_of_memory": "A worker's memory was not enough for it, nor was a second one's, alone.",
+    "worker_lost": "Each worker that scored it ended on the way: killed, or crashed.",
 }
 
 

@@ -187,13 +187,27 @@ def worker(
 
 
 def status(
-    id: Annotated[int | None, typer.Argument(help="Number of a submission; default: all.")] = None,
+    what: Annotated[
+        str | None,
+        typer.Argument(help="Number of a submission, or folder of a recipe's run; default: all submissions."),
+    ] = None,
     challenge: Annotated[str | None, typer.Option("--challenge", help="Only of this challenge.")] = None,
     team: Annotated[str | None, typer.Option("--team", help="Only of this team.")] = None,
     store: StoreOption = None,
     json: JsonOption = False,
 ) -> None:
-    """Tell where submissions stand; of one, its findings, rows and events too."""
+    """Tell where submissions stand, or a run: rows, failures by reason, rate, time left."""
+    if what is not None and not what.isdecimal():
+        from .runs import run_status
+
+        typer.echo(run_status(Path(what), json))
+        return
+    _submission_status(None if what is None else int(what), challenge, team, store, json)
+
+
+def _submission_status(
+    id: int | None, challenge: str | None, team: str | None, store: str | None, json: bool
+) -> None:
     from dataclasses import asdict
 
     from ..store import events, open_store, submission, submissions
