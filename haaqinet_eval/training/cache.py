@@ -144,13 +144,17 @@ def read_table(paths: Sequence[Path], *further: str) -> dict[str, object]:
     return {**fields, **tensors, "protocol": protocols.pop()}
 
 
-def read_split(folder: str | Path, split: str) -> Trials:
+def read_split(folder: str | Path, split: str, with_signals: bool = False) -> Trials:
     """Load the trials of a split that exist so far, in the order of their files.
+
+    `with_signals` leaves out those whose signals are not kept, see `signals`.
 
     Raises:
         InputError: if there are none; and as `read_table`.
     """
     paths = sorted(Path(folder).glob(f"{split}-*.npz"))
+    if with_signals:
+        paths = [path for path in paths if path.with_suffix(".safetensors").exists()]
     if not paths:
         raise InputError(f"{folder}: holds no {split} trials; run render.py first")
     return Trials(**read_table(paths, "envelope"))

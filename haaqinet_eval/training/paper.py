@@ -8,11 +8,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ..model import PaperDimensions, PaperNet, start_net
+from ..model import HaaqiNet, PaperDimensions, PaperNet, start_net
 from ..model.asking import AnyNet
 from ..model.head import quality_loss
-from .loop import Settings, Trainer, summarise
-from .signals import SignalTrials
+from .cache import TrialTable, read_split
+from .loop import Settings, Trainer, predict, summarise
+from .signals import SignalTrials, read_signals
 
 
 def inputs(
@@ -31,6 +32,23 @@ def predict_signals(net: AnyNet, trials: SignalTrials, batch_size: int = 8) -> n
     net.eval()
     batches = np.array_split(np.arange(len(trials)), max(len(trials) // batch_size, 1))
     return torch.cat([net(*inputs(trials, rows, net)).mean(-1).cpu() for rows in batches]).numpy()
+
+
+def predict_split(
+    net: AnyNet, folder: str | Path, split: str, with_signals: bool = False
+) -> tuple[np.ndarray, TrialTable]:
+    """What a network of any kind predicts of a split, [N, 5] or [N, 1], and the trials.
+
+    Args:
+        net: a network.
+        folder, split: of the cache.
+        with_signals: ours, too, gets only the trials whose signals are kept, which are all others hear.
+    """
+    if isinstance(net, HaaqiNet):
+        trials = read_split(folder, split, with_signals)
+        return predict(net, trials), trials
+    trials = read_signals(folder, split)
+    return predict_signals(net, trials), trials
 
 
 def stretch(crop: tuple[float, float], rng: np.random.Generator) -> tuple[float, float]:

@@ -1,4 +1,4 @@
-"""Agreement of HAAQI-Net with true HAAQI on rendered trials, in all and by group, as Markdown."""
+"""Agreement of HAAQI-Net with true HAAQI on rendered trials: as Markdown, or rows of the page of results."""
 
 from __future__ import annotations
 
@@ -6,32 +6,50 @@ import sys
 
 import hydra
 import torch
-from omegaconf import DictConfig
 
-from haaqinet_eval.model import load_model
-from haaqinet_eval.recipe import exit_code, run_job
-from haaqinet_eval.scorers.haaqinet import WEIGHTS
+from haaqinet_eval.model import WEIGHTS, load_model, model_version
+from haaqinet_eval.recipe import exit_code, plain_options, run_job
 from haaqinet_eval.synthesis.conditions import CONDITIONS
-from haaqinet_eval.training.cache import read_split
-from haaqinet_eval.training.loop import predict
+from haaqinet_eval.synthesis.protocol import is_unseen
+from haaqinet_eval.training.paper import predict_split
+from haaqinet_eval.training.results import add_row, figures, set_of
 from haaqinet_eval.training.tables import accuracy_tables
 
 
-def validate(config: DictConfig) -> None:
-    """Print the tables."""
-    torch.set_num_threads(config.threads)
-    trials = read_split(config.trials, config.split)
-    net = load_model(config.weights or WEIGHTS)
-    kinds = {
-        "conditions": lambda name: CONDITIONS[name].group,
-        "table": lambda name: "the paper's 100" if "paper" in CONDITIONS[name].tags else "ours and untouched",
-    }
-    print(accuracy_tables(predict(net, trials), trials, kinds))
+def of_paper(name: str) -> bool:
+    return name in CONDITIONS and "paper" in CONDITIONS[name].tags
+
+
+KINDS = {
+    "conditions": lambda name: CONDITIONS[name].group if name in CONDITIONS else name.rpartition("-")[0],
+    "table": lambda name: "the paper's 100" if of_paper(name) else "ours and untouched",
+}
+SUBSETS = {
+    "paper": {"seen": lambda name: not is_unseen(name), "unseen": is_unseen},
+    "artists": {"table": of_paper, "beyond": lambda name: not of_paper(name)},
+}
+
+
+def validate(options: dict) -> None:
+    """Print the tables of one network, or add rows to the page."""
+    torch.set_num_threads(options["threads"])
+    for row, weights in (options["entries"] or {None: options["weights"]}).items():
+        net = load_model(weights or WEIGHTS, options["device"], options["beats"])
+        where = (options["trials"], options["split"], options["with_signals"])
+        outputs, trials = predict_split(net, *where)
+        if row is None:
+            print(accuracy_tables(outputs, trials, KINDS))
+            continue
+        measured = figures(outputs[:, 0], trials, SUBSETS[trials.protocol])
+        count = sum(p.numel() for p in net.parameters())
+        about = {"version": model_version(weights or WEIGHTS), "parameters": count, "split": options["split"]}
+        add_row(options["page"], set_of(trials), row, {**measured, **about})
+        print(f"{options['page']}: {set_of(trials)}, {row}: LCC {measured['subsets']['all'][0]:.3f}")
 
 
 @hydra.main(version_base=None, config_path="config", config_name="validate")
-def main(config: DictConfig) -> None:
-    run_job(lambda: validate(config))
+def main(config) -> None:
+    run_job(lambda: validate(plain_options(config)))
 
 
 if __name__ == "__main__":

@@ -1,0 +1,109 @@
+"""Rendering into a folder: both protocols, recorded surroundings, signals, and what is there already."""
+
+import csv
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import soundfile
+
+from haaqinet_eval import InputError
+from haaqinet_eval.rendering import Order, Renderer
+from haaqinet_eval.synthesis.conditions import CONDITIONS
+from haaqinet_eval.synthesis.environments import SNRS, add_recording, read_environments
+from haaqinet_eval.synthesis.protocol import clips_of, conditions_of, is_unseen
+from haaqinet_eval.synthesis.render import Plan
+from haaqinet_eval.synthesis.sources import Clip, load_excerpt
+from haaqinet_eval.training.cache import group_path, read_split
+from haaqinet_eval.training.signals import read_signals, signals_path
+
+PLAN = Plan(seconds=1.0, conditions=2, augment=0.0)
+
+
+@pytest.fixture(scope="module")
+def clips(tmp_path_factory):
+    """Five seconds whose pitch says where in the clip one is."""
+    folder, clips = tmp_path_factory.mktemp("music"), []
+    t = np.arange(5 * 24_000) / 24_000
+    for n, split in enumerate(["train", "validation", "test"]):
+        path = folder / f"clip{n}.wav"
+        soundfile.write(
+            path, 0.1 * np.sin(2 * np.pi * (300 + 200 * t / 2) * t) * (1.2 + np.sin(30 * t)), 24_000
+        )
+        clips.append(Clip(path, "folk", f"song {n}", f"artist {n}", f"repo/{n}", split, "CC0", 5.0))
+    return clips
+
+
+def test_paper_protocol_shares_songs_but_neither_segments_nor_unseen_conditions(clips):
+    by_split = clips_of(clips, "paper", 1.0)
+    assert [len(by_split[split]) for split in ("train", "validation", "test")] == [3, 3, 3]
+    rng = np.random.default_rng(0)
+    whole = load_excerpt(clips[0], 5.0, 24_000, rng)
+    for split, low, high in (("train", 0, 3), ("test", 3, 5)):
+        excerpt = load_excerpt(by_split[split][0], 1.0, 24_000, rng)
+        match = np.correlate(whole, excerpt, "valid").argmax() / 24_000
+        assert low - 1e-3 <= match <= high - 1 + 1e-3
+    assert sum(map(is_unseen, conditions_of("paper", "test"))) == 18
+    assert len(conditions_of("paper", "test")) == 100
+    assert len(conditions_of("paper", "train")) == len(conditions_of("paper", "validation")) == 82
+    assert not any(map(is_unseen, conditions_of("paper", "train")))
+    assert {len(by_split["test"]), len(clips_of(clips, "paper", 2.5)["test"])} == {3, 0}
+
+
+def test_new_artists_share_nothing(clips):
+    assert clips_of(clips, "artists", 1.0)["test"] == [clips[2]]
+    with pytest.raises(InputError, match="artist 'artist 1' is in several splits"):
+        clips_of([clips[1], replace(clips[2], artist="artist 1")], "artists", 1.0)
+    with pytest.raises(InputError, match="protocol 'songs' is unknown; known: artists, paper"):
+        clips_of(clips, "songs", 1.0)
+
+
+def test_recordings_come_at_their_level(tmp_path):
+    t = np.arange(24_000) / 24_000
+    soundfile.write(tmp_path / "rain.wav", 0.01 * np.sin(2 * np.pi * 3000 * t[:6000]), 24_000)
+    write = csv.writer((tmp_path / "index.csv").open("w", newline=""))
+    write.writerows([["path", "kind"], ["rain.wav", "rain"]])
+    del write
+    found = read_environments(tmp_path)
+    assert list(found) == [f"environment_rain-{n}" for n in (1, 2, 3, 4)]
+    music, rng = np.sin(2 * np.pi * 440 * t), np.random.default_rng(1)
+    for condition, snr in zip(found.values(), SNRS, strict=True):
+        noise = condition.process(music, 24_000, rng) - music
+        assert 10 * np.log10(np.mean(music**2) / np.mean(noise**2)) == pytest.approx(snr, abs=0.01)
+        spectrum = np.abs(np.fft.rfft(noise))
+        assert spectrum[2990:3010].max() == spectrum.max()
+    soundfile.write(tmp_path / "rain.wav", np.zeros(6000), 24_000)
+    silent = (tmp_path / "rain.wav").rename(tmp_path / "silent.wav")
+    with pytest.raises(InputError, match=r"silent.wav: silent"):
+        add_recording(music, 24_000, rng, paths=(silent,), snr_db=0)
+    with pytest.raises(InputError, match="no such file"):
+        read_environments(tmp_path / "none")
+
+
+def test_signals_may_be_added_later(clips, tmp_path):
+    plain = Renderer(clips, Order(tmp_path, PLAN))
+    plain("test", 0)
+    path = group_path(tmp_path, "test", 0)
+    before = path.read_bytes()
+    assert not signals_path(path).exists()
+    Renderer(clips, Order(tmp_path, PLAN, signals=True))("test", 0)
+    assert path.read_bytes() == before
+    trials = read_signals(tmp_path, "test")
+    assert trials.signals(np.arange(2), 24_000).shape == (2, 24_000)
+    assert (trials.protocol, len(trials)) == ("artists", 2)
+    signals_path(path).unlink()
+    with pytest.raises(InputError, match="was rendered from other signals"):
+        Renderer(clips, Order(tmp_path, replace(PLAN, seed=2), signals=True))("test", 0)
+
+
+def test_rendered_trials_say_their_protocol(clips, tmp_path):
+    renderer = Renderer(clips, Order(tmp_path, PLAN, protocol="paper"))
+    renderer("test", 1)
+    trials = read_split(tmp_path, "test")
+    assert trials.protocol == "paper"
+    assert all("paper" in CONDITIONS[name].tags for name in trials.systems)
+    assert 0 <= trials.labels.min() <= trials.labels.max() <= 1
+    with pytest.raises(InputError, match=r"plan.only white: protocol paper has its own"):
+        Renderer(clips, Order(tmp_path, replace(PLAN, only=("white",)), protocol="paper"))
+    with pytest.raises(InputError, match="no clip of split test is long enough"):
+        Renderer(clips, Order(tmp_path, replace(PLAN, seconds=2.5), protocol="paper"))("test", 2)
