@@ -6,7 +6,7 @@ import soxr
 import torch
 
 from haaqinet_eval import Audiogram, InputError, Stimulus, load_scorer
-from haaqinet_eval.model import Dimensions, HaaqiNet, HaaqiNetLoss
+from haaqinet_eval.model import Dimensions, HaaqiNet, HaaqiNetLoss, PaperDimensions, PaperNet
 from haaqinet_eval.model.loss import resample
 
 EAR = Audiogram((20, 25, 30, 40, 50, 55, 60, 65))
@@ -92,6 +92,15 @@ def test_per_clip_losses_are_those_of_each_clip():
     torch.testing.assert_close(together, torch.cat(single), atol=1e-5, rtol=0)
     mean = HaaqiNetLoss(loss.net)(signals, 24_000, [EAR, OTHER], torch.tensor([60.0, 75.0]))
     assert mean == pytest.approx(together.mean().item())
+
+
+def test_the_papers_design_is_a_loss_too():
+    torch.manual_seed(1)
+    net = PaperNet(PaperDimensions("spectrogram", hidden=6, linear=16))
+    signal = torch.from_numpy(notes(0.7, 24_000)).float()[None].requires_grad_()
+    HaaqiNetLoss(net)(signal, 24_000, EAR, 65.0).backward()
+    assert torch.isfinite(signal.grad).all()
+    assert signal.grad.abs().max() > 0
 
 
 def test_descent_takes_noise_out_of_a_mix():

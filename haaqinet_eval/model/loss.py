@@ -17,9 +17,8 @@ from torch import Tensor, nn
 
 from ..audiogram import Audiogram
 from ..errors import InputError
-from .auditory import band_losses
+from .asking import AnyNet, describe_ear
 from .checkpoint import WEIGHTS, load_model
-from .net import HaaqiNet
 
 SHORTEST = 0.5  # s
 PAD = 0.05  # s of silence behind the signal, so that its end does not ring into its start
@@ -50,18 +49,20 @@ class HaaqiNetLoss(nn.Module):
     """1 minus the predicted score of each signal; the network is frozen, whatever `train` says.
 
     Args:
-        net: a network, the path of a checkpoint, or None for the weights that are shipped.
+        net: a network of any kind that `load_model` gives, the path of a checkpoint, or None for the
+            weights that are shipped.
         reduction: "mean" over the batch, or "none".
 
     Raises:
         InputError: for another reduction, or a bad checkpoint.
 
+    >>> from .net import HaaqiNet
     >>> loss = HaaqiNetLoss(HaaqiNet(), reduction="none")
     >>> loss(torch.randn(2, 16000), 16000, Audiogram.flat(40), level1=65.0).shape
     torch.Size([2])
     """
 
-    def __init__(self, net: HaaqiNet | str | Path | None = None, reduction: str = "mean") -> None:
+    def __init__(self, net: AnyNet | str | Path | None = None, reduction: str = "mean") -> None:
         super().__init__()
         if reduction not in ("mean", "none"):
             raise InputError(f"reduction {reduction!r} is neither 'mean' nor 'none'")
@@ -100,9 +101,9 @@ class HaaqiNetLoss(nn.Module):
         level1 = torch.as_tensor(level1, dtype=signals.dtype, device=signals.device)
         if len(ears) not in (1, count) or level1.numel() not in (1, count):
             raise InputError(f"{len(ears)} audiograms and {level1.numel()} levels for {count} signals")
-        loss = torch.from_numpy(np.stack([band_losses(ear) for ear in ears])).to(signals)
+        described = torch.from_numpy(np.stack([describe_ear(self.net, ear) for ear in ears])).to(signals)
         heard = resample(signals, sample_rate, self.net.dims.sample_rate)
-        outputs = self.net(heard, loss.expand(count, -1), level1.reshape(-1).expand(count))
+        outputs = self.net(heard, described.expand(count, -1), level1.reshape(-1).expand(count))
         bad = 1 - outputs[:, 0].mean(-1)
         return bad.mean() if self.reduction == "mean" else bad
 
