@@ -7,7 +7,7 @@ from haaqinet_eval import __version__
 from haaqinet_eval.statistics import CONFIDENCE, DRAWS, SEED
 from haaqinet_eval.store import Challenge, schema_version, scorer_versions
 from leaderboard import exports, reading
-from leaderboard.words import DEFINITIONS, LIMITS, title
+from leaderboard.words import DEFINITIONS, LIMITS, MANY, title
 
 RANKING = f"""
 - **Mean.** The plain mean over all ears that the challenge expects, which is its own rule: over ears,
@@ -24,6 +24,15 @@ RANKING = f"""
 - **Reference rows** (passthrough, ideal, baselines) stand at their mean and take no rank.
 - **Versions** of a scorer never mix in one table; the one that has scored most systems is shown. Scores
   made elsewhere and published averages stand apart.
+"""
+
+SURENESS = f"""
+- **Interval of a prediction.** HAAQI-Net may say of each ear between which values it expects HAAQI in 9 of
+  10 cases. That is about one trial and the net's own error; the interval of a mean is about scenes and
+  listeners. The page Agreement counts how often HAAQI does lie inside.
+- **Unfamiliar sound.** A flag where the sound is unlike all that the net was trained on. A predicted mean is
+  marked where that is so for more than {MANY:.0%} of its trials.
+- **Frame scores** tell when a signal sounds worse. HAAQI has none: it judges the whole signal at once.
 """
 
 EXPORTS = """
@@ -52,6 +61,8 @@ def main() -> None:
     st.markdown("The network's training data, accuracy and limits are in its card, `docs/model_card.md`.")
     st.subheader("How systems are ranked")
     st.markdown(RANKING)
+    st.subheader("How sure a predicted score is")
+    st.markdown(SURENESS)
     st.subheader("Two definitions of severity")
     st.markdown("\n".join(f"- {what}" for what in DEFINITIONS.values()))
     st.subheader("Versions")
