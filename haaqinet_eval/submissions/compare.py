@@ -153,9 +153,10 @@ def ear_evidence(samples: np.ndarray, sample_rate: int, sounds: Sounds) -> float
     """
     x = resample(samples[:, 0], sample_rate, sounds.sample_rate)
     tables = [_ear_correlations(x, own, other, sounds.sample_rate) for own, other in sounds.ears]
-    r = max(tables, key=lambda r: max(r[0, 1], r[0, 2]))
-    if r[1, 2] > EARS_ALIKE:
+    tables = [r for r in tables if r[1, 2] <= EARS_ALIKE]
+    if not tables:
         return 0.0
+    r = max(tables, key=lambda r: max(r[0, 1], r[0, 2]))
     return partial_correlation(r, 0, 2, 1) - partial_correlation(r, 0, 1, 2)
 
 

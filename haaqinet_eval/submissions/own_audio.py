@@ -48,7 +48,7 @@ def sounds_of(challenge: Challenge, sources: Mapping[str, Source]) -> Callable[[
         stereo = np.asarray(challenge.true_stem(pair.song, stem), np.float64)
         person, nalr = challenge.listeners[pair.listener], NalR(NALR_TAPS, challenge.input_sample_rate)
         fitted = [
-            at_rate(nalr.amplify(person.ear(side), channel))
+            at_rate(nalr.apply(nalr.build(person.ear(side))[0], channel))  # late, as pyclarity's is
             for side, channel in zip(EARS, stereo.T, strict=True)
         ]
         plain = at_rate(stereo).T
