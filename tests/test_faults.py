@@ -12,6 +12,7 @@ import pytest
 from stub_work import run, tasks
 
 from haaqinet_eval.distribute import Executor
+from haaqinet_eval.distribute.status import read_status
 from haaqinet_eval.scores import read_scores
 
 HERE = str(Path(__file__).parent)
@@ -128,6 +129,7 @@ def test_a_run_that_is_ended_goes_on_where_it_was(number, code, tmp_path):
     folder = tmp_path / "run"
     process = start(folder, SCENES, 0.1)
     wait_for_rows(folder, process, 4)
+    assert read_status(folder)[0].state == "running"
     process.send_signal(number)
     printed, errors = process.communicate(timeout=PATIENCE)
     assert process.returncode == code, errors
@@ -138,6 +140,9 @@ def test_a_run_that_is_ended_goes_on_where_it_was(number, code, tmp_path):
         assert "stopping: what is being scored is finished first" in printed
         sent, done = events(folder, "sent"), events(folder, "done")
         assert len(sent) == len(done)
+    (status,) = read_status(folder)
+    assert status.state == ("dead" if number == signal.SIGKILL else "stopped")
+    assert status.scored <= len(kept)
     deadline = time.monotonic() + PATIENCE
     while children(folder) and time.monotonic() < deadline:
         time.sleep(0.05)

@@ -12,12 +12,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
+import sqlalchemy as sa
 from cadenza_tree import BUILDERS, config, enhance
 from rich.console import Console
 
 from haaqinet_eval import InputError, Result, Unscorable
 from haaqinet_eval.cadenza import CHALLENGES
 from haaqinet_eval.cadenza.run import run_evaluation
+from haaqinet_eval.errors import Stopped
 from haaqinet_eval.scores import read_scores
 from haaqinet_eval.store import (
     System,
@@ -239,6 +241,40 @@ def test_a_zip_that_changed_or_went_is_not_scored_and_can_be_scored_later(icassp
     shutil.copy(original, path)
     rescore(store, entry.id)
     assert work(store).state == "scored"
+
+
+def test_a_zip_that_changes_while_it_is_scored_gets_no_more_rows(icassp, store, noisy, tmp_path):
+    root, original = icassp
+    path = Path(shutil.copy(original, tmp_path / "a.zip"))
+    entry = give(store, (root, path))
+
+    def change(call):
+        if call == 3:
+            with path.open("ab") as file:
+                file.write(b"\0")
+
+    noisy(change)
+    done = work(store)
+    assert (done.state, len(read_rows(store, entry.id))) == ("failed", 2)
+    assert "has changed since it was handed in" in done.reason
+
+
+def test_a_store_that_becomes_read_only_loses_nothing(icassp, store, noisy):
+    entry = give(store, icassp)
+
+    def forbid(connection, *_):
+        connection.execute("PRAGMA query_only = ON")
+
+    noisy(lambda call: call == 3 and sa.event.listen(store.engine, "checkout", forbid))
+    with pytest.raises(Stopped, match="is read-only"):
+        work(store, lease=0.5)
+    sa.event.remove(store.engine, "checkout", forbid)
+    store.engine.dispose()
+    assert (submission(store, entry.id).state, len(read_rows(store, entry.id))) == ("scoring", 2)
+    noisy(lambda call: None)
+    while (done := work(store)) is None:
+        time.sleep(0.1)  # until its lease has run out
+    assert (done.state, len(read_rows(store, entry.id))) == ("scored", 6)
 
 
 def test_a_kept_zip_outlives_the_original(icassp, store, tmp_path):

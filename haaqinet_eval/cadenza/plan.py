@@ -44,9 +44,12 @@ class Plan:
     def tables(self) -> dict[str, Path]:
         """Folder of each system's tables."""
         return {
-            name: self.exp_folder / name if is_url(folder) else folder
-            for name, folder in self.systems.items()
+            system: folder if self._is_ours(folder) else self.exp_folder / system
+            for system, folder in self.systems.items()
         }
+
+    def _is_ours(self, folder: Path) -> bool:
+        return not is_url(folder) and folder.is_relative_to(self.exp_folder)
 
     def chosen(self, scores: Iterable[Score]) -> list[Score]:
         """The rows of the plan among others, in its order."""

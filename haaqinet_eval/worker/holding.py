@@ -32,8 +32,9 @@ class Pulse:
     def _beat(self) -> None:
         try:
             while not self._stop.wait(self._interval):
-                if not heartbeat(self._store, self._held):
-                    return
+                with suppress(Unwritable):  # the next beat may come through before the lease runs out
+                    if not heartbeat(self._store, self._held):
+                        return
         finally:
             self._over.set()
 

@@ -11,6 +11,7 @@ import hashlib
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from typing import Any
 
 from rich.console import Console
@@ -166,6 +167,7 @@ def work_once(
         try:
             _score(store, held, load, executor or Executor(), pulse, console)
         finally:
-            refresh(store, [held.submission.id])
+            with suppress(Unwritable):  # then the next refresh shows it
+                refresh(store, [held.submission.id])
         finish(store, held)
     return submission(store, held.submission.id)

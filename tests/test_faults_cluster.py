@@ -1,0 +1,173 @@
+"""Recipes on clusters and behind URLs: the table of the plain loop, whoever is killed on the way."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import cadenza_tree as tree
+import fsspec
+import numpy as np
+import pytest
+from rich.console import Console
+
+from haaqinet_eval import InputError, Result
+from haaqinet_eval.audio import FileNote
+from haaqinet_eval.cadenza import load_challenge, run
+from haaqinet_eval.cadenza.filling import Ledger
+from haaqinet_eval.cadenza.fingerprints import Fingerprints
+from haaqinet_eval.distribute import Scored
+from haaqinet_eval.errors import Stopped
+
+NAME = "cad_icassp_2024"
+QUIET = Console(quiet=True)
+
+
+class Noisy:
+    """Level and a random number: as HAAQI, it moves with audio, order and seed. It may kill, once."""
+
+    version, sample_rate, needs, limits = "noisy", 24000, frozenset({"reference"}), (0.0, 1.0)
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def __call__(self, stimulus) -> Result:
+        victim, mark = os.environ.get("STUB_VICTIM"), Path(os.environ.get("STUB_MARK", "."))
+        if victim and not mark.exists():
+            mark.touch()
+            os.kill(os.getppid() if victim == "parent" else int(victim), signal.SIGKILL)
+        rms = float(np.sqrt(np.mean(np.square(stimulus.processed, dtype=np.float64))))
+        return Result(min(rms, 0.5) + 0.5 * stimulus.rng.uniform())
+
+
+@pytest.fixture(scope="module")
+def round_of_five(tmp_path_factory):
+    """A challenge, five systems' signals, and the bytes of the plain loop's table."""
+    folder = tmp_path_factory.mktemp("round")
+    root, exp = tree.icassp(folder / "root", 0.5), folder / "exp"
+    challenge = load_challenge(NAME, tree.config(NAME, root, exp), {})
+    for n in range(5):
+        tree.enhance(challenge, exp / f"system {n}/enhanced_signals", 0.05 * (n + 1))
+    return folder
+
+
+@pytest.fixture
+def evaluate(round_of_five, tmp_path, monkeypatch):
+    """Runs the recipe, each time in a folder of its own; gives the table's bytes."""
+    monkeypatch.setattr(run, "load_scorer", Noisy)
+
+    def evaluated(executor: dict, name: str = "run", **places: str) -> bytes:
+        exp = tmp_path / name
+        exp.mkdir(exist_ok=True)
+        config = tree.config(NAME, round_of_five / "root", exp)
+        config["path"] |= {"signals_folder": str(round_of_five / "exp"), **places}
+        assert run.run_evaluation(NAME, {**config, "executor": executor}, QUIET) == 0
+        return (exp / "results.csv").read_bytes()
+
+    return evaluated
+
+
+@pytest.mark.slow
+def test_a_round_of_five_systems_survives_the_death_of_a_dask_worker(evaluate, tmp_path, monkeypatch):
+    undisturbed = evaluate({"name": "inline"}, "undisturbed")
+    assert undisturbed.count(b"\n") == 1 + 3 * 5 * 2
+    monkeypatch.setenv("STUB_VICTIM", "parent")  # of the process that scores: the Dask worker
+    monkeypatch.setenv("STUB_MARK", str(tmp_path / "killed"))
+    assert evaluate({"name": "dask", "workers": 2}) == undisturbed
+    assert (tmp_path / "killed").exists()
+
+
+def serve(*command: str) -> subprocess.Popen:
+    return subprocess.Popen([sys.executable, "-m", *command], stderr=subprocess.DEVNULL)
+
+
+@pytest.mark.slow
+def test_after_the_death_of_the_scheduler_the_same_command_goes_on(evaluate, tmp_path, monkeypatch):
+    undisturbed = evaluate({"name": "inline"}, "undisturbed")
+    where = str(tmp_path / "scheduler.json")
+    options = ("--port", "0", "--scheduler-file", where, "--no-dashboard", "--interface", "lo")
+    scheduler = serve("distributed.cli.dask_scheduler", *options)
+    monkeypatch.setenv("STUB_VICTIM", str(scheduler.pid))
+    monkeypatch.setenv("STUB_MARK", str(tmp_path / "killed"))
+    worker = serve("distributed.cli.dask_worker", "--scheduler-file", where, "--no-dashboard", "--no-nanny")
+    try:
+        import distributed
+
+        with distributed.Client(scheduler_file=where, timeout="60s") as client:
+            address = client.scheduler.address
+        with pytest.raises(Stopped, match="the scheduler is gone; the same command goes on from here"):
+            evaluate({"name": "dask", "address": address})
+    finally:
+        for process in (scheduler, worker):
+            process.kill()
+            process.wait()
+    assert evaluate({"name": "local", "workers": 1}) == undisturbed
+
+
+def test_music_and_signals_behind_a_url(evaluate, round_of_five):
+    undisturbed = evaluate({"name": "inline"}, "undisturbed")
+    memory = fsspec.filesystem("memory")
+    memory.put(str(round_of_five / "root/audio/at_mic_music"), "/round/music", recursive=True)
+    memory.put(str(round_of_five / "exp"), "/round/exp", recursive=True)
+    places = {"music_dir": "memory://round/music", "signals_folder": "memory://round/exp"}
+    assert evaluate({"name": "inline"}, **places) == undisturbed
+
+
+def test_workers_read_from_a_server(evaluate, round_of_five):
+    undisturbed = evaluate({"name": "inline"}, "undisturbed")
+    handler = partial(Quiet, directory=round_of_five)
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        base = f"http://127.0.0.1:{server.server_port}"
+        places = {"music_dir": f"{base}/root/audio/at_mic_music", "signals_folder": f"{base}/exp"}
+        table = evaluate({"name": "local", "workers": 1}, **places)
+        server.shutdown()
+    assert table == undisturbed
+
+
+class Quiet(SimpleHTTPRequestHandler):
+    def log_message(self, *args) -> None:
+        pass
+
+
+def test_a_reference_that_changes_between_runs_is_refused(evaluate, round_of_five, tmp_path):
+    music = tmp_path / "music"
+    subprocess.run(["cp", "-r", str(round_of_five / "root/audio/at_mic_music"), str(music)], check=True)
+    evaluate({"name": "inline"}, music_dir=str(music))
+    changed = next(music.rglob("mixture.wav"))
+    tree.write_audio(changed, tree.sound(99, 0.5))
+    with pytest.raises(
+        InputError, match=r"mixture\.wav: has changed since the earlier run; the scores would"
+    ):
+        evaluate({"name": "inline"}, music_dir=str(music))
+
+
+def test_a_reference_that_changes_on_the_way_is_refused_and_nothing_is_written(tmp_path):
+    written = []
+
+    class File:
+        append = staticmethod(written.append)
+
+    notes = [Fingerprints(tmp_path / name, tmp_path) for name in ("enhanced.csv", "references.csv")]
+    keep = Ledger(File, *notes, [tmp_path / "exp"], lambda rows: None)
+    keep(
+        [
+            Scored(
+                ["row"], {"/music/mixture.wav": FileNote(1, 1, "a"), f"{tmp_path}/exp/x": FileNote(1, 1, "b")}
+            )
+        ]
+    )
+    assert written == [["row"]]
+    assert (tmp_path / "enhanced.csv").read_text().splitlines()[1] == "exp/x,1,1,b"
+    with pytest.raises(InputError, match=r"/music/mixture\.wav: has changed since it was first read"):
+        keep([Scored(["other"], {"/music/mixture.wav": FileNote(1, 2, "c")})])
+    assert written == [["row"]]
+
+
+def test_an_unknown_protocol_is_a_mistake_of_the_call(evaluate):
+    with pytest.raises(InputError, match="nowhere://music"):
+        evaluate({"name": "inline"}, music_dir="nowhere://music")
