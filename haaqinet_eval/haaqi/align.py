@@ -13,12 +13,14 @@ import numpy as np
 from numba import njit
 from scipy.fft import irfft
 
+from . import scratch
 from .simd import LANES, fma, load, splat, store
 
 DELAYS = 2400  # samples: 100 ms at 24 kHz; delays from -DELAYS to DELAYS - 1 are searched
 _SIZE = 4**7  # of a transform
 _STEP = _SIZE - 2 * DELAYS  # reference samples per block
 _IN_L2, _IN_L1 = _SIZE // 4, _SIZE // 64  # transforms of 16 bands that fit these caches
+_FEW = 4  # lanes brought back from frequencies at once
 _TOLERANCE = 5e-7  # of the correlation's bound: more than single precision errs
 
 _jit = njit(cache=True, nogil=True, error_model="numpy")
@@ -38,7 +40,7 @@ _MIRROR = _PLACE[-np.arange(_SIZE) % _SIZE]
 _FIRST = np.minimum(_PLACE, _MIRROR)[: _SIZE // 2 + 1]
 _OCTAVE = 2 ** np.floor(np.log2(np.maximum(_FIRST, 1))).astype(np.int64)
 _ROW = np.where(_FIRST < 2, _FIRST, _FIRST - _OCTAVE + _OCTAVE // 2 + 1)
-_SIGN = np.where(_PLACE > _MIRROR, -1.0, 1.0)[: _SIZE // 2 + 1, None]
+_SIGN = np.where(_PLACE > _MIRROR, -1.0, 1.0)[: _SIZE // 2 + 1]
 _ANGLE = 2 * np.pi * np.arange(_SIZE) / _SIZE
 _COSINE, _SINE = np.cos(_ANGLE).astype(np.float32), np.sin(_ANGLE).astype(np.float32)
 
@@ -115,16 +117,16 @@ def _accumulate(re, im, here, mirror, out, row):
 
 
 @_jit
-def cross_spectrum(x, y, pad, n, means, scales, cosine, sine, out):
+def cross_spectrum(x, y, pad, n, means, scales, cosine, sine, re, im, out):
     """Sum over blocks of conj(X) Y for x - mean and (y - mean) * scale.
 
     Args:
         x, y: flat [(pad + n + pad) * 16]; means: [2 * 16]; scales: [16].
+        re, im: [N * 16] working memory.
         out: [(N / 2 + 1) * 2 * 16] receives four times the sum, real and imaginary part of each
             frequency, in the order of `_ROW`.
     """
     size = cosine.size
-    re, im = np.zeros(size * 16, np.float32), np.zeros(size * 16, np.float32)
     mean_x, mean_y, scale, one = load(means, 0), load(means, 16), load(scales, 0), splat(np.float32(1))
     for start in range(0, n, size - 2 * DELAYS):
         end = min(start + size - 2 * DELAYS, n)
@@ -143,6 +145,34 @@ def cross_spectrum(x, y, pad, n, means, scales, cosine, sine, out):
             for i in range(octave // 2):
                 _accumulate(re, im, octave + i, 2 * octave - 1 - i, out, octave // 2 + 1 + i)
             octave *= 2
+
+
+@_jit
+def _in_order(rows, place, sign, first, out):
+    # complex128 out[k, lane - first] from `cross_spectrum`
+    for k in range(out.shape[0]):
+        at = place[k] * 32 + first
+        for lane in range(out.shape[1]):
+            out[k, lane] = complex(rows[at + lane], sign[k] * rows[at + 16 + lane])
+
+
+@_jit
+def _less_means(x, y, pad, n, mx, my, values):
+    # from the sum of x' y', x' = x - mx, to that of x y over the overlap of n - |delay| samples,
+    # less a constant: my Sx' + mx Sy' + mx my |delay| is taken away, sums over what does not overlap
+    head_x, tail_x, head_y, tail_y = np.zeros(16), np.zeros(16), np.zeros(16), np.zeros(16)
+    for delay in range(DELAYS + 1):
+        first, last = (pad + delay) * 16, (pad + n - 1 - delay) * 16
+        for lane in range(16):
+            constant = mx[lane] * my[lane] * delay
+            if delay < DELAYS:
+                values[DELAYS + delay, lane] -= my[lane] * tail_x[lane] + mx[lane] * head_y[lane] + constant
+            if delay > 0:
+                values[DELAYS - delay, lane] -= my[lane] * head_x[lane] + mx[lane] * tail_y[lane] + constant
+            head_x[lane] += x[first + lane] - mx[lane]
+            tail_x[lane] += x[last + lane] - mx[lane]
+            head_y[lane] += y[first + lane] - my[lane]
+            tail_y[lane] += y[last + lane] - my[lane]
 
 
 @_jit
@@ -166,15 +196,19 @@ class Lanes:
     mean: np.ndarray  # [16] float64
     power: np.ndarray  # [16] float64, mean square about the mean
 
-    def edges(self) -> tuple[np.ndarray, np.ndarray]:
-        """Sums of the first and of the last 0 ... DELAYS samples less the mean: [DELAYS + 1, 16] each."""
-        rows = self.flat.reshape(-1, LANES)[self.pad : self.pad + self.samples]
-        out = []
-        for edge in (rows[:DELAYS], rows[: -DELAYS - 1 : -1]):
-            sums = np.zeros((DELAYS + 1, LANES))
-            np.cumsum(edge - self.mean, axis=0, out=sums[1:])
-            out.append(sums)
-        return out[0], out[1]
+
+def _correlated(x: Lanes, y: Lanes, means: np.ndarray, scale: np.ndarray) -> np.ndarray:
+    # [2 * DELAYS, 16], scaled as `cross_spectrum` does; few lanes at a time: no large fresh memory
+    rows, re, im = (scratch.take(size * LANES) for size in (_SIZE + 2, _SIZE, _SIZE))
+    rows[:] = 0
+    cross_spectrum(x.flat, y.flat, x.pad, x.samples, means, scale, _COSINE, _SINE, re, im, rows)
+    spectrum = re[: (_SIZE + 2) * 2 * _FEW].view(np.complex128).reshape(-1, _FEW)
+    result = np.empty((2 * DELAYS, LANES))
+    for first in range(0, LANES, _FEW):
+        _in_order(rows, _ROW, _SIGN, first, spectrum)
+        result[:, first : first + _FEW] = irfft(spectrum, _SIZE, axis=0)[: 2 * DELAYS]
+    scratch.give(rows, re, im)
+    return result
 
 
 def correlations(x: Lanes, y: Lanes) -> np.ndarray:
@@ -182,21 +216,10 @@ def correlations(x: Lanes, y: Lanes) -> np.ndarray:
     scale = np.sqrt((x.power + 1e-30) / (y.power + 1e-30)).astype(np.float32)
     means = np.concatenate((x.mean, y.mean)).astype(np.float32)
     mx, my = means[:LANES].astype(np.float64), means[LANES:].astype(np.float64)
-    rows = np.zeros((_SIZE // 2 + 1, 2, LANES), np.float32)
-    cross_spectrum(x.flat, y.flat, x.pad, x.samples, means, scale, _COSINE, _SINE, rows.ravel())
-    spectrum = rows[_ROW].astype(np.float64)
-    inverse = irfft(spectrum[:, 0] + 1j * _SIGN * spectrum[:, 1], _SIZE, axis=0)[: 2 * DELAYS]
-    centred = inverse / (4 * scale.astype(np.float64))
-    if not (mx.any() or my.any()):
-        return centred
-    # sum of (x' + mx)(y' + my) over the overlap of T - |delay| samples, less my Sx' + mx Sy'
-    (head_x, tail_x), (head_y, tail_y) = x.edges(), y.edges()
-    late = slice(0, DELAYS)  # delays 0 ... DELAYS - 1
-    early = slice(DELAYS, 0, -1)  # delays -DELAYS ... -1
-    missing_x = np.concatenate((head_x[early], tail_x[late]))
-    missing_y = np.concatenate((tail_y[early], head_y[late]))
-    lost = np.abs(np.arange(-DELAYS, DELAYS))[:, None]
-    return centred - my * missing_x - mx * missing_y - mx * my * lost
+    centred = _correlated(x, y, means, scale) / (4 * scale.astype(np.float64))
+    if mx.any() or my.any():
+        _less_means(x.flat, y.flat, x.pad, x.samples, mx, my, centred)
+    return centred
 
 
 def band_delays(reference: Lanes, processed: Lanes) -> np.ndarray:

@@ -22,6 +22,7 @@ from .threads import each, halves
 _DISPERSION = 48  # samples: alignment backs up 2 ms
 _FEW = 16  # candidate delays worth looking at one by one
 _FINE = 16  # columns per step of the coarse turns
+_WIDE = 64  # columns transformed at once
 
 
 def _shape(samples: int) -> tuple[int, int]:
@@ -61,12 +62,18 @@ class Centred:
         return cls(signal, mean, float(np.einsum("t,t->", centred, centred)), spectrum)
 
 
+def _blocks(columns: slice) -> list[slice]:
+    # few columns at a time need little fresh memory
+    return [slice(i, min(i + _WIDE, columns.stop)) for i in range(columns.start, columns.stop, _WIDE)]
+
+
 def _forward(matrix: np.ndarray) -> np.ndarray:
     coarse, fine = (turn[:, :, None] for turn in _turns(*matrix.shape))
     spectrum = np.empty((len(coarse), matrix.shape[1]), np.complex64)
 
     def transform_columns(part: slice) -> None:
-        spectrum[:, part] = rfft(matrix[:, part], axis=0)
+        for block in _blocks(part):
+            spectrum[:, block] = rfft(matrix[:, block], axis=0)
 
     def transform_rows(part: slice) -> None:
         rows = spectrum[part].reshape(-1, coarse.shape[1], _FINE)
@@ -97,7 +104,8 @@ def _magnitudes(spectrum: np.ndarray, other: np.ndarray, rows: int) -> np.ndarra
         block *= fine[part].transpose(0, 2, 1).conj()
 
     def transform_columns(part: slice) -> None:
-        np.abs(irfft(turned[:, part], rows, axis=0), out=values[:, part])
+        for block in _blocks(part):
+            np.abs(irfft(turned[:, block], rows, axis=0), out=values[:, block])
 
     each(transform_rows, halves(len(spectrum)))
     each(transform_columns, halves(columns))
