@@ -146,7 +146,7 @@ def interval_chart(frame: pd.DataFrame, scorer: str, color: str) -> alt.Chart:
     bars = base.mark_rule(strokeWidth=3, opacity=0.55, color=color).encode(x="low:Q", x2="high:Q")
     points = base.mark_point(size=90, filled=True, opacity=1, color=color).encode(
         x=alt.X("mean:Q", scale=alt.Scale(domain=[0, 1]), title=f"Mean {scorer}"),
-        shape=alt.Shape("kind:N", scale=shape, legend=alt.Legend(title=None, orient="top")),
+        shape=alt.Shape("kind:N", scale=shape, legend=alt.Legend(title=None, orient="top", columns=2)),
         tooltip=["system", *(alt.Tooltip(f"{n}:Q", format=".4f") for n in ("mean", "low", "high"))],
     )
     return (bars + points).properties(height=130 + 28 * len(frame))

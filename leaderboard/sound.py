@@ -88,7 +88,7 @@ def quiet_wav(samples: np.ndarray, sample_rate: int) -> bytes:
 def player(heard: Heard) -> None:
     """A player, behind a warning about its volume."""
     st.warning(
-        "Volume: this output is amplified for a hearing loss, and may be loud and shrill for other ears. "
+        "Volume: this output is made for a hearing loss, and may be loud and shrill for other ears. "
         "Turn your device's volume down first, then raise it slowly.",
         icon=":material/volume_down:",
     )

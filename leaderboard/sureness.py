@@ -29,8 +29,8 @@ def show_marks(items: Sequence[Scored]) -> None:
     if marked:
         st.warning(
             "HAAQI-Net was trained on nothing like much of what these systems made (share of trials): "
-            f"{', '.join(marked)}. Their predicted means are guesses; the page Agreement says which trials "
-            "to verify first."
+            f"{', '.join(marked)}. Trust their predicted means less; the page Agreement says which trials to "
+            "verify first."
         )
 
 

@@ -13,6 +13,7 @@ from alembic.migration import MigrationContext
 
 from haaqinet_eval import InputError
 from haaqinet_eval.audiogram import Audiogram, Listener
+from haaqinet_eval.evaluate import Work, evaluate
 from haaqinet_eval.scores import Score
 from haaqinet_eval.store import (
     StoredScores,
@@ -47,7 +48,7 @@ from haaqinet_eval.store import (
     submit,
     withdraw,
 )
-from haaqinet_eval.trials import Trial
+from haaqinet_eval.trials import Result, Trial
 
 NAME = "cad_icassp_2024"
 LATEST = "0003"  # revision of the schema
@@ -298,6 +299,27 @@ def test_intervals_and_flags_come_back_and_frames_stand_apart(registered):
         np.testing.assert_allclose(at, times, atol=1e-9)
     assert frame_scores(registered, entry.id, version, "s1", "L1") == {}
     assert store_check(registered) == []
+
+
+class Predictor:
+    """A scorer that says how sure it is, and when."""
+
+    name, version = "haaqinet", "1"
+
+    def __call__(self, stimulus):
+        times = 0.064 + 0.128 * np.arange(3)
+        return Result(0.5, frames=np.full(3, 0.5), frame_times=times, interval=(0.25, 0.75), unfamiliar=True)
+
+
+def test_the_loop_writes_all_that_a_scorer_says(registered):
+    entry = hand_in(registered)
+    work = Work(tuple(replace(t, system="E1") for t in trials()), lambda trial: None)
+    assert evaluate([work], [Predictor()], StoredScores(registered, entry)) == []
+    rows = read_rows(registered, entry.id)
+    assert {(r.score, r.low, r.high, r.unfamiliar) for r in rows} == {(0.5, 0.25, 0.75, True)}
+    version = scorer_versions_id(registered, entry)
+    found = frame_scores(registered, entry.id, version, "s1", "L2")
+    assert [scores.tolist() for scores, _ in found.values()] == [[0.5] * 3] * 2
 
 
 def test_uneven_frames_are_refused_with_their_rows(registered):
