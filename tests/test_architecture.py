@@ -24,7 +24,8 @@ ARROWS = {
     "trials": {"audiogram", "audio"},
     "haaqi": {"audiogram", "nalr", "trials"},
     "model": {"audiogram"},
-    "scorers": {"audiogram", "audio", "trials", "haaqi", "model"},
+    "scorers": {"audiogram", "audio", "nalr", "trials", "haaqi", "model", "target"},
+    "target": {"audiogram", "nalr", "trials", "haaqi", "model", "synthesis", "agreement"},
     "frames": set(),
     "scores": {"audiogram", "frames"},
     "standings": {"audiogram", "scores"},
@@ -61,7 +62,7 @@ ANYTHING = {"cli", "shim", "__init__"}
 
 # third-party package -> parts that may import it
 WALLS = {
-    "torch": {"model", "training", "systems", "scorers", "tuning"},
+    "torch": {"model", "training", "systems", "scorers", "tuning", "target"},
     "torchaudio": {"model", "systems"},
     "clarity": {"cadenza", "systems", "shim"},
     "recipes": set(),
@@ -77,6 +78,7 @@ WALLS = {
     "dask_jobqueue": {"distribute"},
     "upath": {"location"},
     "librosa": {"systems"},
+    "sklearn": {"target"},
     "matplotlib": {"report", "training"},
     "typer": {"cli"},
 }
