@@ -6,6 +6,8 @@ side. A stretch begins within the one before it, early enough to forget that it 
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 from numba import njit
 
@@ -16,7 +18,8 @@ FORGOTTEN = 1e-30  # of a state: below whatever else the ear model neglects
 _jit = njit(cache=True, nogil=True, error_model="numpy")
 
 
-def memory(a: np.ndarray) -> int:
+@lru_cache(maxsize=16)
+def memory(a: tuple[float, ...]) -> int:
     """Samples after which a filter with denominator a [order + 1] has forgotten its state."""
     return int(np.ceil(np.log(FORGOTTEN) / np.log(np.abs(np.roots(a)).max())))
 
@@ -55,7 +58,7 @@ def mean_square(b: np.ndarray, a: np.ndarray, x: np.ndarray) -> float:
 
     b, a: [order + 1] float64, a[0] = 1.
     """
-    early, at = _stretches(x.size, memory(a))
+    early, at = _stretches(x.size, memory(tuple(a)))
     return _mean_square(b, -a, x, at, early)
 
 
@@ -84,6 +87,6 @@ def first_then_second_order(
 ) -> np.ndarray:
     """A signal [T] through a first- and then a second-order filter: [T]; all float64, a[0] = c[0] = 1."""
     y = np.empty_like(x)
-    early, at = _stretches(x.size, memory(a) + memory(c))
+    early, at = _stretches(x.size, memory(tuple(a)) + memory(tuple(c)))
     _first_then_second(b, -a, d, -c, x, at, early, y)
     return y

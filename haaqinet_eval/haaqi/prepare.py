@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 
 import numpy as np
-from scipy.signal import butter, cheby2, resample_poly
+from scipy.signal import butter, cheby2, firwin, resample_poly
 
 from ..errors import InputError, Unscorable
 from ..nalr import NalR, thresholds_at
@@ -80,19 +81,31 @@ def check_options(equalisation: int, level1: float) -> None:
         raise InputError(f"level1 {level1!r} dB SPL is not a finite number")
 
 
+@lru_cache(maxsize=8)
+def _band(khz: float) -> tuple[np.ndarray, np.ndarray]:
+    return cheby2(7, 30, 21 / khz)
+
+
 def _in_band_rms(signal: np.ndarray, khz: float) -> float:
-    b, a = cheby2(7, 30, 21 / khz)
-    return float(np.sqrt(filters.mean_square(b, a, signal)))
+    return float(np.sqrt(filters.mean_square(*_band(khz), signal)))
+
+
+@lru_cache(maxsize=8)
+def _anti_aliasing(up: int, down: int) -> np.ndarray:
+    # the filter that `resample_poly` would design at every call
+    widest = max(up, down) // math.gcd(up, down)
+    return firwin(2 * _REACH * widest + 1, 1 / widest, window=("kaiser", 5.0))
 
 
 def _resample(signal: np.ndarray, up: int, down: int) -> np.ndarray:
     """`resample_poly`, the two halves of the signal apart: each begins or ends well inside the other."""
     reach = down * math.ceil((_REACH * max(up, down) / up + 1) / down)  # samples; a multiple of `down`
     first, second = halves(len(signal), down)
+    window = _anti_aliasing(up, down)
     if first.stop <= reach:
-        return resample_poly(signal, up, down)
+        return resample_poly(signal, up, down, window=window)
     parts = (slice(0, first.stop + reach), slice(first.stop - reach, second.stop))
-    left, right = each(lambda part: resample_poly(signal[part], up, down), parts)
+    left, right = each(lambda part: resample_poly(signal[part], up, down, window=window), parts)
     return np.concatenate((left[: first.stop // down * up], right[reach // down * up :]))
 
 
