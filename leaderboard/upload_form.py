@@ -45,8 +45,8 @@ def show(challenge: Challenge) -> None:
     who = actor()
     if who is None:
         st.markdown(
-            "Only organisers upload here: they open *Organisers* below with their token. Everybody "
-            "else sends them the file, or hands in by command where the store is in reach."
+            "Only organisers upload here, with their token at the end of this page. Everybody else sends "
+            "them the file, or hands in by command where the store is in reach."
         )
     elif not _busy():
         _show_form(challenge, who)

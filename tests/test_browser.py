@@ -1,6 +1,9 @@
 """The leaderboard in a real browser: Debian's Chromium, driven by Playwright.
 
 apt-get install chromium; pip install playwright      (its own browsers are not needed)
+
+The board is of a round that was really played (`real_round`): the mini challenge, systems that the
+recipe rendered, scored by HAAQI and HAAQI-Net.
 """
 
 import re
@@ -12,8 +15,8 @@ import time
 import urllib.request
 from urllib.parse import parse_qs, urlsplit
 
-import board_store
 import pytest
+import real_round
 
 from haaqinet_eval.store import add_token, open_store, submissions
 
@@ -39,10 +42,15 @@ PLACE = re.compile("^With this system: place")
 
 
 @pytest.fixture(scope="module")
-def store(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("browser")
-    opened = open_store(str(folder / "store.sqlite"))
-    board_store.fill(opened, folder)
+def played(tmp_path_factory):
+    """Folder of the round, and the zips of its systems."""
+    folder = tmp_path_factory.mktemp("round")
+    return folder, real_round.play(folder)
+
+
+@pytest.fixture(scope="module")
+def store(played):
+    opened = open_store(str(played[0] / "store.sqlite"))
     yield opened
     opened.close()
 
@@ -140,40 +148,76 @@ def parameters(page):
     return {name: values[0] for name, values in parse_qs(urlsplit(page.url).query).items()}
 
 
-def test_a_walk_from_the_standings_to_a_submission(visit, tmp_path):
+def table_file(page, name, tmp_path):
+    """What an export button gives."""
+    with page.expect_download() as download:
+        page.get_by_role("button", name=re.compile(rf"^{re.escape(name)} ")).click()
+    path = tmp_path / name
+    download.value.save_as(path)
+    page.keyboard.press("Escape")
+    return path.read_bytes()
+
+
+def open_organisers(page, token):
+    page.get_by_text("Organisers", exact=True).click()
+    page.get_by_label("Token").fill(token)
+    page.get_by_label("Token").press("Enter")
+
+
+def test_a_walk_from_the_standings_to_a_submission(visit, store, played, tmp_path):
     page = visit()
     arrive(page, "Standings")
     expect(page.locator("canvas[data-testid='data-grid-canvas']").first).to_be_visible()
-    page.get_by_text("6 scenes, 4 listeners").wait_for()
-    page.get_by_role("heading", name="Not ranked").wait_for()
+    page.get_by_text("2 scenes, 2 listeners").wait_for()
+    page.get_by_role("button", name="Export table").first.click()
+    shown = table_file(page, "standings-cad_icassp_2024.csv", tmp_path).decode()
+    assert [line.split(",")[2] for line in shown.splitlines()[1:]] == ["ideal", "oracle_mask", "passthrough"]
+    page.get_by_role("button", name="Export chart").first.click()
+    assert table_file(page, "intervals-haaqi.png", tmp_path).startswith(b"\x89PNG")
     assert page.screenshot(path=tmp_path / "standings.png", full_page=True)
     turn_to(page, "Listeners")
-    choose(page, "Listener", "L9003")
-    page.wait_for_url(re.compile("listener=L9003"))
-    expect(page.get_by_text(PLACE)).to_contain_text("place 3 of 4 by HAAQI (intrusive)")
+    choose(page, "Listener", "L9005")
+    page.wait_for_url(re.compile("listener=L9005"))
+    expect(page.get_by_text(PLACE)).to_contain_text("of 2 by HAAQI (intrusive)")
     page.get_by_text("Hearing threshold (dB HL)").wait_for()
     assert page.screenshot(path=tmp_path / "listeners.png", full_page=True)
     turn_to(page, "Compare")
-    choose(page, "First", "example / ideal")
-    choose(page, "Second", "example / passthrough")
-    page.get_by_text("example / ideal and example / passthrough differ").wait_for()
+    choose(page, "First", "demo / ideal")
+    choose(page, "Second", f"{real_round.NASTY} / passthrough")
+    page.get_by_text("demo / ideal is better").or_(page.get_by_text("are not told apart")).wait_for()
     assert page.screenshot(path=tmp_path / "compare.png", full_page=True)
     turn_to(page, "Submit and status")
-    page.get_by_text("haaqinet validate SUBMISSION.zip").wait_for()
+    page.get_by_text("Only organisers upload here").wait_for()
+    open_organisers(page, add_token(store, "Ada"))
+    page.get_by_label("Team").fill(real_round.NASTY)
+    page.get_by_label("System").fill("no_amplification")
+    zipped = played[1]["no_amplification"]
+    page.locator('input[type="file"]').set_input_files(zipped)
+    page.get_by_text(zipped.name).wait_for()
+    page.get_by_role("button", name="Check and hand in").click()
+    page.get_by_text("a worker will score it").wait_for()
+    settle(page)
+    newest = submissions(store)[0]
+    assert (newest.system.team, newest.state) == (real_round.NASTY, "queued")
     assert page.screenshot(path=tmp_path / "status.png", full_page=True)
+    real_round.call("worker", "--once", "--store", store.url.database)
+    page.get_by_text("scored: every expected trial has a score").wait_for()  # seen without a click
+    turn_to(page, "Standings")
+    page.get_by_role("button", name="Export table").first.click()
+    assert "no_amplification" in table_file(page, "standings-cad_icassp_2024.csv", tmp_path).decode()
 
 
 def test_an_address_brings_its_view_back_on_another_computer(visit):
     page = visit("/listeners")
     arrive(page, "Listeners")
-    name = f"{board_store.NASTY} / {board_store.NASTY}"
+    name = f"{real_round.NASTY} / passthrough"
     choose(page, "System", name)
-    choose(page, "Listener", "L9002")
-    page.wait_for_url(re.compile("listener=L9002"))
-    assert parameters(page) == {"system": name, "listener": "L9002"}
+    choose(page, "Listener", "L9005")
+    page.wait_for_url(re.compile("listener=L9005"))
+    assert parameters(page) == {"system": name, "listener": "L9005"}
     other = visit(page.url.removeprefix(page.evaluate("location.origin")))
     arrive(other, "Listeners")
-    for label, value in (("System", name), ("Listener", "L9002")):
+    for label, value in (("System", name), ("Listener", "L9005")):
         for shown in (page, other):
             expect(shown.get_by_role("combobox", name=label)).to_have_value(value)
     metrics = '[data-testid="stMetricValue"]'
@@ -191,13 +235,11 @@ def test_a_phone_in_the_dark(visit):
 
 
 def test_an_organiser_withdraws_a_submission(visit, store):
-    token = add_token(store, "Ada")
+    token = add_token(store, "Grace")
     page = visit("/status")
     arrive(page, "Submit and status")
     newest = submissions(store)[0]
-    page.get_by_text("Organisers", exact=True).click()
-    page.get_by_label("Token").fill(token)
-    page.get_by_label("Token").press("Enter")
+    open_organisers(page, token)
     page.get_by_role("button", name=f"Withdraw submission {newest.id}").click()
     page.get_by_text("withdrawn: taken off the board").wait_for()
     settle(page)
