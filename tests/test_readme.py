@@ -64,7 +64,8 @@ def test_recipe_lines_have_the_options_they_name():
     lines = re.findall(r"python (recipes/\S+\.py)(.*)", SHELL)
     assert lines
     for script, options in lines:
-        configs = "\n".join(p.read_text() for p in (ROOT / script).parent.rglob("*.yaml"))
+        paths = [*(ROOT / script).parent.rglob("*.yaml"), *(ROOT / "haaqinet_eval/conf").rglob("*.yaml")]
+        configs = "\n".join(p.read_text() for p in paths)
         for key in re.findall(r"(?:^|\s)'?([a-z_.]+)=", options):
             assert re.search(rf"^\s*(- )?{re.escape(key.split('.')[-1])}:", configs, re.MULTILINE), (
                 script,

@@ -14,11 +14,11 @@ from pathlib import Path
 
 from rich.console import Console
 
-from ..distribute import Executor
+from ..distribute import Executor, gpu_version
 from ..errors import InputError
 from ..frames import merge_frames
 from ..jsonfile import read_json
-from ..scorers import load_scorer
+from ..scorers import Scorer, load_scorer
 from ..scores import Score, merge_scores, read_scores, write_table
 from ..summary import print_summary
 from .dialect import write_dialects
@@ -79,6 +79,8 @@ def run_evaluation(name: str, config: Mapping, console: Console | None = None) -
     executor, names = Executor.of(config.get("executor")), scorer_names(config)
     plan = make_plan(name, config, dict.fromkeys(names, ""))  # mistakes show before a scorer is loaded
     scorers = {scorer: load_scorer(scorer) for scorer in names}
+    if executor.gpu:
+        _name_for_gpu(scorers)
     plan = replace(plan, scorers={scorer.name: scorer.version for scorer in scorers.values()})
     path = results_file(plan.exp_folder, plan.suffix)
     fresh = not (path.exists() and read_scores(path))
@@ -87,11 +89,21 @@ def run_evaluation(name: str, config: Mapping, console: Console | None = None) -
     record.start(config=config, systems=list(plan.systems), scorers=plan.scorers, expected=len(plan.keys))
     places = {system: str(folder) for system, folder in plan.enhanced.items()}
     source = FolderSource(name, config, places, settings, plan.challenge)
-    load = scorers.__getitem__ if executor.here else load_scorer
+    load = executor.loader(scorers.__getitem__, load_scorer)
     scores = fill(plan, source, list(scorers.values()), load, executor, console, fresh)
     failures = _finish(plan, scores, console)
     record.end(scored=len(scores) - failures.total(), failed=dict(failures))
     return 1 if failures else 0
+
+
+def _name_for_gpu(scorers: Mapping[str, Scorer]) -> None:
+    """Give scorers the version that they have on a GPU."""
+    for name, scorer in scorers.items():
+        if name != "haaqinet":
+            raise InputError(
+                f"option executor.gpu: {name} has no use for one; score it without, in the same folder"
+            )
+        scorer.version = gpu_version(scorer.version)
 
 
 def _last_run(path: Path) -> dict:

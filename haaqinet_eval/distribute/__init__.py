@@ -15,7 +15,7 @@ program), `cluster` (Dask); `coordinate` (the loop); `log` and `status` (watchin
 from .batches import Batch, Task, make_batches
 from .bench import Job, Opened, Scored, Source
 from .coordinate import distribute
-from .executors import Executor
+from .executors import Executor, gpu_version
 from .log import Log
 
 __all__ = [
@@ -28,5 +28,6 @@ __all__ = [
     "Source",
     "Task",
     "distribute",
+    "gpu_version",
     "make_batches",
 ]

@@ -2,18 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from math import ceil
 from typing import Any
 
 from ..errors import InputError
+from ..scorers import Scorer, load_scorer
 from .batches import MOST
 from .bench import Job
 from .pools import InlinePool, LocalPool, Pool, core_count
 
 ROUNDS = 4  # batches that each worker gets at least, so that none is long alone at the end
 NAMES = ("inline", "local", "dask", "jobs")
+
+
+def load_on_gpu(name: str) -> Scorer:
+    """A scorer on a worker's GPU; its version says so, since the last digits are not a CPU's."""
+    scorer = load_scorer(name, device="cuda")
+    scorer.version = gpu_version(scorer.version)
+    return scorer
+
+
+def gpu_version(version: str) -> str:
+    """How a scorer's version is called where it runs on a GPU."""
+    return f"{version}-gpu"
 
 
 @dataclass(frozen=True)
@@ -48,6 +61,8 @@ class Executor:
         """
         options = options or {}
         unknown = options.keys() - {f.name for f in fields(cls)}
+        if options.get("gpu") and options.get("name") not in ("dask", "jobs"):
+            raise InputError("option executor.gpu: GPUs are Dask's to find; use executor=dask or slurm")
         if unknown:
             known = ", ".join(f.name for f in fields(cls))
             raise InputError(f"option executor.{min(unknown)} is unknown; known: {known}")
@@ -62,6 +77,12 @@ class Executor:
     def processes(self) -> int:
         """Processes of a pool on this machine."""
         return self.workers or core_count()
+
+    def loader(self, here: Callable[[str], Scorer]) -> Callable[[str], Scorer]:
+        """What gives a worker its scorers; `here` gives this process its own."""
+        if self.here:
+            return here
+        return load_on_gpu if self.gpu else load_scorer
 
     def most(self, signals: int, workers: int) -> int:
         """How many signals a batch may have, so that each worker gets several."""

@@ -84,7 +84,7 @@ def _score(
     watch = _Watch(store, entry.id, pulse, rows, unchanged)
     if todo:
         source = SubmissionSource.of(entry, split)
-        job = Job(source, {s.name: s.version for s in scorers}, load if executor.here else load_scorer)
+        job = Job(source, {s.name: s.version for s in scorers}, executor.loader(load))
         pool = executor.pool(job)
         batches = make_batches(job.id, _tasks(split, entry, rows, scorers), executor.most(todo, pool.workers))
         with show_progress(todo, "pairs", console) as watch.progress:
