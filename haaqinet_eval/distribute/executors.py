@@ -78,11 +78,13 @@ class Executor:
         """Processes of a pool on this machine."""
         return self.workers or core_count()
 
-    def loader(self, here: Callable[[str], Scorer]) -> Callable[[str], Scorer]:
-        """What gives a worker its scorers; `here` gives this process its own."""
+    def loader(
+        self, here: Callable[[str], Scorer], away: Callable[[str], Scorer] = load_scorer
+    ) -> Callable[[str], Scorer]:
+        """What gives a worker its scorers: `here` in this process, `away` in another, or on its GPU."""
         if self.here:
             return here
-        return load_on_gpu if self.gpu else load_scorer
+        return load_on_gpu if self.gpu else away
 
     def most(self, signals: int, workers: int) -> int:
         """How many signals a batch may have, so that each worker gets several."""
