@@ -152,7 +152,7 @@ def show_findings(findings: Sequence[Mapping[str, str]], name: str) -> None:
             "Code": item["code"],
             "Severity": item["severity"],
             "File": item["file"],
-            "Message": item["message"],
+            "Message": item["message"].removeprefix(f"{item['file']}: "),
             "Meaning": meaning(item["code"]),
         }
         for item in findings
