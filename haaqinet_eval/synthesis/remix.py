@@ -22,6 +22,7 @@ from scipy import signal as sps
 from scipy.ndimage import median_filter
 
 from ..audio import resample
+from ..errors import Unscorable
 from .music import loudness, make_chamber, make_song
 from .render import SAMPLE_RATE
 from .sources import Clip, load_excerpt
@@ -30,6 +31,7 @@ ROLES = ("vocals", "drums", "bass", "other")
 KINDS = ("remix", "duet", "stem")
 SHARES = (0.6, 0.25, 0.15)  # of the kinds
 ABSENT = -60.0  # dB, the gain of a stem that is to go
+UNCHANGED = 0.07  # share of remixes that ask for nothing
 STEPS = (-10.0, -6.0, -3.0, 3.0, 6.0, 10.0)  # dB, the challenges' gains
 _BALANCE = {"vocals": 0.0, "drums": -2.0, "bass": -4.0, "other": -4.0}  # dB in a pseudo-song
 _SINGS = ("vocal-rock", "vocal-folk", "vocal-electronic", "choral")
@@ -89,7 +91,8 @@ def draw_gains(kind: str, stems: Sequence[str], rng: Rng) -> dict[str, float]:
     if kind == "stem":
         return dict.fromkeys(stems, ABSENT) | {str(rng.choice(list(stems))): 0.0}
     if kind == "remix":
-        for name in rng.choice(list(stems), rng.integers(1, 4), replace=False):
+        count = 0 if rng.random() < UNCHANGED else rng.integers(1, 4)
+        for name in rng.choice(list(stems), count, replace=False):
             gains[str(name)] = float(rng.choice(STEPS))
         return gains
     while len(set(gains.values())) == 1:
@@ -153,10 +156,16 @@ def _procedural(kind: str, seconds: float, rng: Rng) -> tuple[dict[str, Array], 
 def make_stems(
     kind: str, clips: Sequence[Clip], seconds: float, procedural: float, rng: Rng
 ) -> tuple[dict[str, Array], str, str]:
-    """Stems [T] by name, the song's name and its origin. Sounds end 20 ms inside the clip."""
+    """Stems [T] by name, the song's name and its origin; sounds end inside the clip.
+
+    Raises:
+        Unscorable: silent_reference, a stem is silent.
+    """
     made = rng.random() < procedural
     stems, name = _procedural(kind, seconds, rng) if made else _pseudo_song(kind, clips, seconds, rng)
     length, edge = min(map(len, stems.values())), SAMPLE_RATE // 50
     fade = np.minimum(1.0, np.minimum(np.arange(length), np.arange(length)[::-1]) / edge)
-    stems = {role: x[:length] * fade for role, x in stems.items() if np.any(x[:length])}
-    return stems, name, "procedural" if made else "clips"
+    for role, x in stems.items():
+        if rms(x[:length]) < 1e-5:
+            raise Unscorable("silent_reference", f"{name}: {role} is silent")
+    return {role: x[:length] * fade for role, x in stems.items()}, name, "procedural" if made else "clips"

@@ -52,9 +52,8 @@ class System:
     degrades: bool = False  # one of `conditions.CONDITIONS` besides
     averages: tuple[str, ...] = ()  # systems whose mean it puts out
 
-    def varied(self, rng: Rng) -> System:
-        """The same with settings of its own."""
-        factors = {name: 2 ** rng.uniform(-0.7, 0.7) for name in VARIED}
+    def varied(self, factors: Mapping[str, float]) -> System:
+        """The same with settings of its own, see `draw_factors`."""
         masks = self.masks
         if masks:
             leakage = min(masks.leakage * factors["leakage"], 0.9)
@@ -62,6 +61,11 @@ class System:
         scale = self.scale if self.scale == 1.0 else self.scale * factors["scale"]
         bleed, added = (getattr(self, name) * factors[name] for name in ("bleed", "added"))
         return replace(self, masks=masks, bleed=bleed, scale=scale, added=added)
+
+
+def draw_factors(rng: Rng) -> dict[str, float]:
+    """What the settings of a scene's systems are multiplied by, in training."""
+    return {name: 2 ** rng.uniform(-0.7, 0.7) for name in VARIED}
 
 
 _A, _B, _C, _D = Masks(0.02, 3), Masks(0.1, 8), Masks(0.2, 12), Masks(0.35, 18)
@@ -112,12 +116,12 @@ def draw_systems(count: int, rng: Rng) -> list[System]:
 
 
 class Renderer:
-    """Systems' outputs for one scene; spectra are shared by systems with the same window."""
+    """Systems' outputs for one scene; what systems have in common is made once."""
 
     def __init__(self, scene: Scene, ears: Mapping[str, object], rng: Rng) -> None:
         """`ears`: amplifiers [T] -> [T] by fitting, "own" and "other"."""
         self.scene, self.ears, self.rng = scene, ears, rng
-        self._spectra = lru_cache(self._make_spectra)
+        self._spectra, self._separated = lru_cache(self._make_spectra), lru_cache(self._separate)
 
     def __call__(self, system: System) -> Array:
         """One system's output [T], as the listener gets it."""
@@ -161,7 +165,7 @@ class Renderer:
         spectra = sps.stft(np.array(list(self.scene.stems.values()), dtype=np.float32), **frame)[2]
         return np.abs(spectra) ** 2 + 1e-12, spectra.sum(0)
 
-    def _separated(self, masks: Masks) -> dict[str, Array]:
+    def _separate(self, masks: Masks) -> dict[str, Array]:
         power, mixture = self._spectra(masks.window)
         power = (power / power.max(0)) ** masks.power
         share = (1 - masks.leakage) * power / power.sum(0) + masks.leakage / len(power)

@@ -40,7 +40,7 @@ def describe_gains(gains: Mapping[str, float]) -> dict[str, float]:
 
 
 def describe_ear(audiogram: Audiogram, level1: float, rms: float) -> dict[str, float]:
-    """Features of the listener, and the mixture's level (dB SPL) before amplification adds to it."""
+    """Features of the listener, and the level (dB SPL) of the mixture as it is heard."""
     levels = [float(audiogram.at(f)) for f in (250, 500, 1000, 2000, 4000, 6000)]
     named = {f"loss_{i}": level for i, level in enumerate(levels)}
     return {

@@ -14,8 +14,9 @@ from ..audiogram import Audiogram
 from ..haaqi import Reference
 from ..nalr import NalR
 from ..synthesis import losses
+from ..synthesis.degradations import wdrc
 from ..synthesis.remix import KINDS, SHARES, Scene, draw_gains, make_stems, rms
-from ..synthesis.remix_systems import Masks, Renderer, draw_systems
+from ..synthesis.remix_systems import Masks, Renderer, draw_factors, draw_systems
 from ..synthesis.render import NFIR, SAMPLE_RATE
 from ..synthesis.sources import SPLITS, Clip
 from ..trials import Stimulus
@@ -67,13 +68,11 @@ class TrialRenderer:
         kind, stems, song, origin = self._song(split, number // self.plan.scenes)
         scene = Scene(kind, song, origin, stems, draw_gains(kind, list(stems), rng))
         listener, audiogram = losses.draw(split, rng)
-        nalr = NalR(NFIR, SAMPLE_RATE)
-        own = partial(nalr.amplify, audiogram)
-        renderer = Renderer(
-            scene, {"own": own, "other": partial(nalr.amplify, losses.draw(split, rng)[1])}, rng
-        )
+        own, other = _amplifiers(kind, (audiogram, losses.draw(split, rng)[1]), rng)
+        renderer = Renderer(scene, {"own": own, "other": other}, rng)
         systems = draw_systems(self.plan.systems, rng)
-        outputs = [renderer(s.varied(rng) if split == "train" else s) for s in systems]
+        factors = draw_factors(rng)
+        outputs = [renderer(s.varied(factors) if split == "train" else s) for s in systems]
         content = _trials(scene, audiogram, own, outputs)
         if split != "train":
             estimate = own(renderer.estimate(Masks()))
@@ -101,6 +100,17 @@ class TrialRenderer:
         return {name: np.array(values) for name, values in judged.items()}
 
 
+def _amplifiers(kind: str, ears: Sequence[Audiogram], rng: np.random.Generator) -> list[Callable]:
+    """NAL-R for each ear; behind a compressor for half of the duets, as CAD2's hearing aids have one."""
+    nalr = NalR(NFIR, SAMPLE_RATE)
+    ratio = rng.uniform(1.3, 2.5) if kind == "duet" and rng.random() < 0.5 else 1.0
+
+    def amplify(audiogram: Audiogram, x: np.ndarray) -> np.ndarray:
+        return nalr.amplify(audiogram, wdrc(x, SAMPLE_RATE, rng, ratio=ratio) if ratio > 1 else x)
+
+    return [partial(amplify, audiogram) for audiogram in ears]
+
+
 def _bytes(levels: np.ndarray) -> np.ndarray:
     return np.clip(np.round(levels / STEP), 0, 255).astype(np.uint8)
 
@@ -110,7 +120,7 @@ def _trials(scene: Scene, audiogram: Audiogram, own: Callable, outputs: list[np.
     level1, mixture = scene.level1, own(scene.mixture)
     reference = Reference(own(scene.target), SAMPLE_RATE, audiogram, equalisation=2, level1=level1)
     known = hear(mixture, audiogram, level1)
-    asked = describe_gains(scene.gains) | describe_ear(audiogram, level1, rms(scene.mixture))
+    asked = describe_gains(scene.gains) | describe_ear(audiogram, level1, rms(mixture))
     rows, labels, ears = [], [], []
     for output in outputs:
         result = reference.score(output, SAMPLE_RATE)

@@ -1,0 +1,132 @@
+"""Gradient-boosted trees as arrays: grown with scikit-learn, evaluated with numpy alone.
+
+A model has three boosters, of the mean and of two quantiles, whose interval is widened until it holds
+nine in ten of the validation's true scores (conformalised quantile regression, Romano, Patterson
+and Candès 2019).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from safetensors import SafetensorError, safe_open
+from safetensors.numpy import save_file
+
+from ..errors import InputError
+
+BOOSTERS = ("mean", "low", "high")
+FORMAT = "haaqinet-target-1"
+
+
+@dataclass(frozen=True, eq=False)
+class Booster:
+    """A sum of regression trees, all nodes in one list.
+
+    A node is a leaf where `feature` is negative. An input goes left where it is not above the threshold.
+    """
+
+    feature: np.ndarray  # [M] int16
+    threshold: np.ndarray  # [M] float64
+    left: np.ndarray  # [M] int32, index of a node
+    right: np.ndarray  # [M] int32
+    value: np.ndarray  # [M] float64, of leaves
+    roots: np.ndarray  # [T] int32
+    baseline: np.ndarray  # [1]
+
+    def __call__(self, row: np.ndarray) -> float:
+        """The sum for one input [F]."""
+        node = self.roots
+        while True:
+            feature = self.feature[node]
+            inner = feature >= 0
+            if not inner.any():
+                return float(self.baseline[0] + self.value[node].sum())
+            below = row[np.maximum(feature, 0)] <= self.threshold[node]
+            node = np.where(inner, np.where(below, self.left[node], self.right[node]), node)
+
+    @classmethod
+    def of(cls, regressor) -> Booster:
+        """From scikit-learn's `HistGradientBoostingRegressor`, fitted without categories or gaps."""
+        trees = [step[0].nodes for step in regressor._predictors]
+        roots = np.cumsum([0, *map(len, trees[:-1])])
+        nodes = np.concatenate(trees)
+        shift = np.repeat(roots, list(map(len, trees)))
+        leaf = nodes["is_leaf"].astype(bool)
+        return cls(
+            np.where(leaf, -1, nodes["feature_idx"]).astype(np.int16),
+            np.where(leaf, 0.0, nodes["num_threshold"]),
+            (nodes["left"] + shift).astype(np.int32),
+            (nodes["right"] + shift).astype(np.int32),
+            np.where(leaf, nodes["value"], 0.0),
+            roots.astype(np.int32),
+            np.asarray(regressor._baseline_prediction, dtype=float).reshape(-1)[:1],
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class TargetModel:
+    """From named features to a score and the interval that holds the true one in 9 of 10 cases."""
+
+    names: tuple[str, ...]  # of the features, in the order of the trees' inputs
+    boosters: Mapping[str, Booster]  # by `BOOSTERS`
+    margin: float  # by which the interval of the quantiles is widened on both sides
+
+    def row(self, features: Mapping[str, float]) -> np.ndarray:
+        """The trees' input [F]."""
+        return np.array([features[name] for name in self.names], dtype=np.float32).astype(float)
+
+    def __call__(self, features: Mapping[str, float]) -> tuple[float, tuple[float, float]]:
+        """Score and interval, in [0, 1]."""
+        row = self.row(features)
+        mean, low, high = (float(np.clip(self.boosters[name](row), 0, 1)) for name in BOOSTERS)
+        return mean, (min(max(low - self.margin, 0.0), mean), max(min(high + self.margin, 1.0), mean))
+
+
+def margin_of(
+    low: Sequence[float], high: Sequence[float], true: Sequence[float], share: float = 0.9
+) -> float:
+    """By how much intervals must be widened, or may shrink, to hold a share of the true scores."""
+    outside = np.maximum(np.asarray(low) - true, np.asarray(true) - high)
+    level = min(np.ceil((len(outside) + 1) * share) / len(outside), 1.0)
+    return float(np.quantile(outside, level, method="higher"))
+
+
+def save_target(path: str | Path, model: TargetModel, **notes: str) -> None:
+    """Write a model as safetensors."""
+    arrays = {f"{name}.{part}": getattr(booster, part)
+              for name, booster in model.boosters.items() for part in Booster.__annotations__}  # fmt: skip
+    cfg = {"format": FORMAT, "names": model.names, "margin": model.margin}
+    Path(path).parent.mkdir(parents=True, exist_ok=True)
+    save_file(arrays, path, {"cfg": json.dumps(cfg), **notes})
+
+
+def load_target(path: str | Path) -> TargetModel:
+    """Read a model that `save_target` wrote.
+
+    Raises:
+        InputError: no such file, or not such a file.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise InputError(f"weights {path}: no such file")
+    try:
+        with safe_open(path, "numpy") as file:
+            cfg = json.loads((file.metadata() or {}).get("cfg", "{}"))
+            if cfg.get("format") != FORMAT:
+                raise InputError(f"weights {path}: format {cfg.get('format')!r}, not {FORMAT}")
+            arrays = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
+    except (SafetensorError, json.JSONDecodeError) as error:
+        raise InputError(f"weights {path}: not a safetensors file: {error}") from None
+    parts = Booster.__annotations__
+    boosters = {name: Booster(*(arrays[f"{name}.{part}"] for part in parts)) for name in BOOSTERS}
+    return TargetModel(tuple(cfg["names"]), boosters, cfg["margin"])
+
+
+def target_version(path: str | Path) -> str:
+    """`target-` and the first 12 digits of the file's SHA-256."""
+    return f"target-{hashlib.sha256(Path(path).read_bytes()).hexdigest()[:12]}"
