@@ -7,6 +7,7 @@ surroundings, `artists/environment`. Rows of one set were all measured on the sa
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from pathlib import Path
@@ -64,6 +65,15 @@ def set_of(trials: TrialTable) -> str:
     return f"{trials.protocol}/{ENVIRONMENT}" if kinds.pop() else trials.protocol
 
 
+def _known(value: float) -> float | None:
+    """JSON has no NaN: a figure that is not defined is None."""
+    return None if math.isnan(value) else value
+
+
+def _text(value: float | None, form: str) -> str:
+    return "–" if value is None else format(value, form)
+
+
 def figures(predicted: np.ndarray, trials: TrialTable, kinds: Mapping[str, Callable[[str], bool]]) -> dict:
     """Figures of scores [N]: per subset of conditions and per loss family, and within clips.
 
@@ -75,17 +85,18 @@ def figures(predicted: np.ndarray, trials: TrialTable, kinds: Mapping[str, Calla
     true = trials.labels[:, 0].numpy()
     families = np.array([name.rpartition("-")[0] for name in trials.listeners])
 
-    def of(rows: np.ndarray) -> list[float]:
+    def of(rows: np.ndarray) -> list[float | None]:
         found = agreement(predicted[rows], true[rows])
-        return [found.lcc, found.srcc, found.mse, found.n]
+        return [*map(_known, (found.lcc, found.srcc, found.mse)), found.n]
 
     subsets = {key: np.array([belongs(name) for name in trials.systems]) for key, belongs in kinds.items()}
     subsets = {"all": np.ones(len(true), dtype=bool), **subsets}
     clean = trials.systems == "clean"
+    within = within_clip(predicted, true, trials.scenes, trials.systems)
     return {
         "subsets": {key: of(rows) for key, rows in subsets.items() if rows.any()},
         "losses": {name: of(families == name) for name in sorted(set(families.tolist()))},
-        "within": asdict(within_clip(predicted, true, trials.scenes, trials.systems)),
+        "within": {key: _known(value) for key, value in asdict(within).items()},
         "clean": float(predicted[clean].mean()) if clean.any() else None,
         "data": trials.digest(),
     }
@@ -116,7 +127,7 @@ def add_row(page: str | Path, name: str, row: str, measured: Mapping) -> None:
 
 
 def _three(values: list[float] | tuple | None) -> str:
-    return f"{values[0]:.3f} / {values[1]:.3f} / {values[2]:.4f}" if values else ""
+    return " / ".join(map(_text, values[:3], (".3f", ".3f", ".4f"))) if values else ""
 
 
 def _cell(values: list[float] | None, paper: tuple | None) -> str:
@@ -164,8 +175,8 @@ def _within(rows: Mapping) -> str:
     lines = []
     for key, row in rows.items():
         w, clean = row["within"], row["clean"]
-        last = "–" if clean is None else f"{clean:.3f}"
-        lines.append([key, f"{w['lcc']:.3f}", f"{100 * w['order']:.1f} %", f"{w['kendall']:.3f}", last])
+        order = _text(w["order"], ".1%")
+        lines.append([key, _text(w["lcc"], ".3f"), order, _text(w["kendall"], ".3f"), _text(clean, ".3f")])
     return _table(head, lines)
 
 
