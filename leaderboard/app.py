@@ -24,11 +24,16 @@ PAGE_LIST = (
     ("status", "Submit and status"),
     ("method", "Method"),
 )
+# Streamlit's own button for CSV writes cells as they are, formulas too; `exports` has a safe one
+NO_RAW_CSV = """<style>
+button[aria-label^="Download as CSV"] {display: none}
+</style>"""
 
 
 def main() -> None:
     """Show the page that was asked for."""
     st.set_page_config("HAAQI leaderboard", layout="wide")
+    st.html(NO_RAW_CSV)
     try:
         reading.look_again()
         found = reading.read(challenges)

@@ -329,7 +329,8 @@ def main() -> None:
     elif among != Among():
         st.info("Ranks, ties and rank ranges are among the systems shown; others are as if not there.")
     scorers = sorted({e.scorer for e in reading.made_here(entries)}, key=lambda s: (s != INTRUSIVE, s))
-    show_ranked(challenge, items, scorers, of_all)
+    if entries:
+        show_ranked(challenge, items, scorers, of_all)
     below, refused = unranked_table(items), invalid_table(challenge)
     if len(below) or len(refused):
         st.subheader("Not ranked")
