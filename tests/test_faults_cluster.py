@@ -51,7 +51,7 @@ def round_of_five(tmp_path_factory):
     root, exp = tree.icassp(folder / "root", 0.5), folder / "exp"
     challenge = load_challenge(NAME, tree.config(NAME, root, exp), {})
     for n in range(5):
-        tree.enhance(challenge, exp / f"system {n}/enhanced_signals", 0.05 * (n + 1))
+        tree.enhance(challenge, exp / f"system_{n}/enhanced_signals", 0.05 * (n + 1))
     return folder
 
 
@@ -82,7 +82,8 @@ def test_a_round_of_five_systems_survives_the_death_of_a_dask_worker(evaluate, t
 
 
 def serve(*command: str) -> subprocess.Popen:
-    return subprocess.Popen([sys.executable, "-m", *command], stderr=subprocess.DEVNULL)
+    env = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    return subprocess.Popen([sys.executable, "-m", *command], stderr=subprocess.DEVNULL, env=env)
 
 
 @pytest.mark.slow

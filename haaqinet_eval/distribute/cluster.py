@@ -9,8 +9,9 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Mapping
+from concurrent.futures import CancelledError
 from dataclasses import replace
-from typing import Any, Self
+from typing import Any, NoReturn, Self
 
 import distributed
 from distributed.scheduler import KilledWorker
@@ -71,7 +72,8 @@ class DaskPool:
     def __exit__(self, *error: object) -> None:
         cluster = self._client.cluster
         logging.getLogger("distributed").setLevel(logging.CRITICAL)  # of tasks that are given up on purpose
-        self._client.cancel(list(self._futures), force=True)
+        if self._client.status == "running":
+            self._client.cancel(list(self._futures), force=True)
         self._client.close()
         if cluster is not None:
             cluster.close()
@@ -117,20 +119,25 @@ class DaskPool:
             InputError: where all workers have other versions or data.
         """
         if self._client.status != "running":
-            raise Stopped(f"{self._address}: the scheduler is gone; the same command goes on from here")
+            self._gone()
         try:
             done = distributed.wait(list(self._futures), POLL, "FIRST_COMPLETED").done
         except TimeoutError:
             return []
+        except CancelledError:
+            self._gone()
         return [self._outcome(future, self._futures.pop(future)) for future in done]
 
     @property
     def _address(self) -> str:
         return self._client.scheduler.address if self._client.scheduler else "Dask"
 
+    def _gone(self) -> NoReturn:
+        raise Stopped(f"{self._address}: the scheduler is gone; the same command goes on from here")
+
     def _outcome(self, future: distributed.Future, batch: Batch) -> Outcome:
         if future.status in ("cancelled", "lost"):
-            raise Stopped(f"{self._address}: the scheduler is gone; the same command goes on from here")
+            self._gone()
         try:
             outcome: Outcome = future.result()
         except KilledWorker:
