@@ -104,6 +104,10 @@ def score_file(path: Path, listening: Listening, setting: Setting) -> Iterator[R
     for scorer in scorers:
         if "reference" in scorer.needs and setting.reference is None:
             raise InputError(f"scorer {scorer.name!r} compares with a clean reference: give --reference")
+        if "mixture" in scorer.needs:
+            raise InputError(
+                f"scorer {scorer.name!r} needs a scene's mixture and gains: use a recipe's evaluate.py"
+            )
     blank = Row(str(path), "", "", "", float("nan"), "", 0, None)
     try:
         audio = read_audio(path)

@@ -19,6 +19,7 @@ from .summary import (
     AGREEMENT_HEAD,
     INTRUSIVE,
     PREDICTED,
+    PREDICTING,
     STANDINGS_HEAD,
     TITLES,
     agreement_rows,
@@ -30,7 +31,9 @@ from .summary import (
 LIMIT = (
     "HAAQI compares with the remix that has the target gains. HAAQI-Net hears the output alone and cannot "
     "know the target gains: it tells how clean the output sounds, not whether the right stems were turned "
-    "up. The unprocessed mixture is therefore over-rated. Predicted and intrusive scores are ranked apart."
+    "up. The unprocessed mixture is therefore over-rated. The scorer haaqinet_target knows the mixture and the "
+    "gains, not the stems: it may be deceived about which stem was changed. Predicted and intrusive scores "
+    "are ranked apart."
 )
 
 
@@ -157,9 +160,10 @@ def _section(run: Run) -> str:
         parts += [_table(STANDINGS_HEAD, standings_rows(run.scores, scorer, run.expected))]
     parts += ["<h3>Mean per severity of the loss (Humes 2019, better ear)</h3>"]
     parts += [_table(*severity_rows(run.scores, run.listeners))]
-    rows = agreement_rows(run.scores)
-    if rows:
-        parts += ["<h3>Agreement of HAAQI-Net with HAAQI</h3>", _table(AGREEMENT_HEAD, rows)]
+    for scorer, name in PREDICTING.items():
+        rows = agreement_rows(run.scores, scorer)
+        if rows:
+            parts += [f"<h3>Agreement of {name} with HAAQI</h3>", _table(AGREEMENT_HEAD, rows)]
     for caption, image in (
         ("Each dot is one ear of one signal.", scatter_plot(run)),
         ("Mean per listener and ear.", listener_plot(run)),

@@ -15,7 +15,9 @@ TITLES = {
     "haaqi": "HAAQI (intrusive)",
     "haaqinet": "HAAQI-Net (predicted)",
     "haaqinet_calibrated": "HAAQI-Net (predicted, calibrated)",
+    "haaqinet_target": "predicted, mixture and gains known",
 }
+PREDICTING = {PREDICTED: "HAAQI-Net", "haaqinet_target": "the scorer that knows mixture and gains"}
 
 
 def severity_of(listeners: Mapping[str, Listener]):
@@ -76,15 +78,15 @@ def severity_rows(
 AGREEMENT_HEAD = ["trials", "n", "LCC", "SRCC", "Kendall", "MSE", "bias"]
 
 
-def agreement_rows(scores: Sequence[Score]) -> list[list[str]]:
-    """HAAQI-Net against HAAQI: all trials, per ear, per listener."""
+def agreement_rows(scores: Sequence[Score], predicted: str = PREDICTED) -> list[list[str]]:
+    """A predicting scorer against HAAQI: all trials, per ear, per listener."""
     rows = []
     for prefix, group in (
         ("", lambda s: "all"),
         ("ear ", lambda s: s.ear),
         ("listener ", lambda s: s.listener),
     ):
-        for name, a in agreement_by(scores, PREDICTED, INTRUSIVE, group).items():
+        for name, a in agreement_by(scores, predicted, INTRUSIVE, group).items():
             figures = [number(v, 3) for v in (a.lcc, a.srcc, a.kendall)]
             rows.append([f"{prefix}{name}", str(a.n), *figures, number(a.mse), f"{a.bias:+.3f}"])
     return rows
@@ -131,7 +133,8 @@ def print_summary(scores: Sequence[Score], listeners: Mapping[str, Listener], ex
         show(title, STANDINGS_HEAD, standings_rows(scores, scorer, expected), 2)
     head, rows = severity_rows(scores, listeners)
     show("Mean per severity of the loss (Humes 2019, better ear)", head, rows, 2)
-    show("Agreement of HAAQI-Net with HAAQI", AGREEMENT_HEAD, agreement_rows(scores), 1)
+    for scorer, name in PREDICTING.items():
+        show(f"Agreement of {name} with HAAQI", AGREEMENT_HEAD, agreement_rows(scores, scorer), 1)
     if any(not s.failed for s in scores):
         console.print(speed_text(scores))
     failed = sum(s.failed for s in scores)

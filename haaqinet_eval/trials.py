@@ -6,7 +6,7 @@ what a scorer answers. The row that records it is `scores.Score`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -51,6 +51,11 @@ class Stimulus:
     reference: object = None  # [T] float, or a prepared `haaqi.Reference`; None when unknown
     reference_sample_rate: float | None = None  # Hz; None means `sample_rate`
     equalisation: int = 1  # 1: HAAQI gives the reference NAL-R; 2: it has its amplification
+    mixture: np.ndarray | Callable[[], np.ndarray] | None = (
+        None  # [T] at `sample_rate` (or what makes it): the input of the system at this ear; as the
+        # reference, amplified for the listener where `equalisation` is 2 and not where it is 1
+    )
+    gains: Mapping[str, float] | None = None  # dB by stem, what the target asks for; -60: not at all
     rng: np.random.RandomState | int | None = None  # HAAQI's threshold noise; None: a fixed seed
 
 

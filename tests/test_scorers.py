@@ -28,7 +28,9 @@ def tune(seed, seconds=3.0):
 def stimulus(clean, noise_db=None, seed=0):
     noise = np.random.default_rng(seed + 100).standard_normal(len(clean))
     gain = 0 if noise_db is None else np.std(clean) * 10 ** (noise_db / 20)
-    return Stimulus(clean + gain * noise, RATE, LOSS, level1=85.0, reference=clean, equalisation=2)
+    asked = dict.fromkeys(("vocals", "drums", "bass", "other"), 0.0)
+    known = {"reference": clean, "equalisation": 2, "mixture": clean, "gains": asked}
+    return Stimulus(clean + gain * noise, RATE, LOSS, level1=85.0, **known)
 
 
 @pytest.fixture(params=scorer_names(), scope="module")
@@ -78,6 +80,7 @@ def test_answer_does_not_depend_on_the_files_rate_or_type(scorer):
         given,
         processed=soxr.resample(given.processed, RATE, 44100),
         reference=soxr.resample(given.reference, RATE, 44100),
+        mixture=soxr.resample(given.mixture, RATE, 44100),
         sample_rate=44100,
     )
     assert scorer(up).value == pytest.approx(value, abs=0.03)
@@ -120,11 +123,12 @@ def test_unknown_scorer_lists_the_known_ones():
         load_scorer("pesq")
 
 
-def test_a_scorer_that_needs_a_reference_says_so(scorer):
-    lone = replace(stimulus(tune(0)), reference=None)
-    if "reference" in scorer.needs:
-        with pytest.raises(Unscorable, match="reference") as error:
+@pytest.mark.parametrize("what", ["reference", "mixture", "gains"])
+def test_a_scorer_that_needs_what_is_not_there_says_so(scorer, what):
+    lone = replace(stimulus(tune(0)), **{what: None})
+    if what in scorer.needs:
+        with pytest.raises(Unscorable, match=what) as error:
             scorer(lone)
-        assert error.value.code == "needs_reference"
+        assert error.value.code == f"needs_{what}"
     else:
         assert scorer(lone).value == scorer(stimulus(tune(0))).value

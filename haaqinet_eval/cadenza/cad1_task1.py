@@ -18,7 +18,7 @@ from ..audio import resample
 from ..audiogram import EARS, read_listeners
 from ..errors import InputError, Unscorable
 from ..jsonfile import read_json
-from .challenge import EarReference, EnhancedFormat, Pair, check_listener_names, level1_of
+from .challenge import ABSENT, EarReference, EnhancedFormat, Pair, check_listener_names, level1_of
 from .metadata import Table, check_kind, check_name, option, path_option
 from .music import check_folder, read_stereo
 
@@ -172,6 +172,17 @@ class Cad1Task1:
                 len(samples) / self.input_sample_rate,
             )
         return self._made[ear, stem]
+
+    def ear_mixture(self, pair: Pair, ear: str) -> np.ndarray:
+        """The part of the mixture that is judged, at one ear, not amplified."""
+        samples = self.mixture(pair.song)[:, EARS.index(ear)]
+        if self.segments is not None:
+            samples = samples[slice(*self.segment(pair.song))]
+        return resample(samples, self.input_sample_rate, self.sample_rate)
+
+    def target_gains(self, pair: Pair, stem: str) -> dict[str, float]:
+        """One stem is to stay."""
+        return dict.fromkeys(STEMS, ABSENT) | {stem: 0.0}
 
     def row(self, pair: Pair, scores: Mapping[tuple[str, str], float]) -> dict[str, object]:
         """The eight stems and their mean."""

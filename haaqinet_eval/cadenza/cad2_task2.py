@@ -166,6 +166,16 @@ class Cad2Task2:
         samples = resample(compressed, self.input_sample_rate, self.sample_rate)
         return EarReference(samples, level1, len(remix) / self.input_sample_rate)
 
+    def ear_mixture(self, pair: Pair, ear: str) -> np.ndarray:
+        """The mixture at one ear, compressed for the listener."""
+        compressed = self.compressor(pair.listener, ear)(self.mixture(pair.song)[:, EARS.index(ear)])
+        return resample(compressed, self.input_sample_rate, self.sample_rate)
+
+    def target_gains(self, pair: Pair, stem: str) -> dict[str, float]:
+        """The scene's, of the sources that the piece has."""
+        gains = self.gains(pair.scene)
+        return {source: gains[source] for source in self.sources(pair.song)}
+
     def row(self, pair: Pair, scores: Mapping[tuple[str, str], float]) -> dict[str, object]:
         """Both ears and their mean."""
         left, right = scores["left", ""], scores["right", ""]

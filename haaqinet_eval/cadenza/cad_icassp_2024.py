@@ -121,9 +121,19 @@ class CadIcassp2024:
         """The remix at one ear, amplified by NAL-R; its level is that before NAL-R."""
         remix = self.remix(pair.scene)[:, EARS.index(ear)]
         level1 = level1_of(remix)
+        return EarReference(self._amplified(pair, ear, remix), level1, len(remix) / self.input_sample_rate)
+
+    def _amplified(self, pair: Pair, ear: str, signal: np.ndarray) -> np.ndarray:
         fir, _ = self.nalr.build(self.listeners[pair.listener].ear(ear))
-        amplified = resample(self.nalr.apply(fir, remix), self.input_sample_rate, self.sample_rate)
-        return EarReference(amplified, level1, len(remix) / self.input_sample_rate)
+        return resample(self.nalr.apply(fir, signal), self.input_sample_rate, self.sample_rate)
+
+    def ear_mixture(self, pair: Pair, ear: str) -> np.ndarray:
+        """The mixture at one ear, amplified by NAL-R."""
+        return self._amplified(pair, ear, self.mixture(pair.song)[:, EARS.index(ear)])
+
+    def target_gains(self, pair: Pair, stem: str) -> dict[str, float]:
+        """The scene's."""
+        return self.gains(pair.scene)
 
     def row(self, pair: Pair, scores: Mapping[tuple[str, str], float]) -> dict[str, object]:
         """Both ears and their mean."""

@@ -20,6 +20,8 @@ from ..errors import InputError, Unscorable
 from ..trials import Trial
 from .metadata import Table, check_kind, check_name, option
 
+ABSENT = -60.0  # dB
+
 
 @dataclass(frozen=True)
 class Pair:
@@ -75,6 +77,17 @@ class Challenge(Protocol):
 
     def reference(self, pair: Pair, ear: str, stem: str) -> EarReference:
         """The reference of one ear. Raises `Unscorable` where the music cannot be used."""
+        ...
+
+    def ear_mixture(self, pair: Pair, ear: str) -> np.ndarray:
+        """What there was to process at one ear, [T] at `sample_rate`; amplified as the reference is.
+
+        Raises `Unscorable` where the music cannot be used.
+        """
+        ...
+
+    def target_gains(self, pair: Pair, stem: str) -> Mapping[str, float]:
+        """What the target asks for, dB by stem; `ABSENT` where a stem is to go."""
         ...
 
     def row(self, pair: Pair, scores: Mapping[tuple[str, str], float]) -> dict[str, object]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -45,6 +46,7 @@ class _References:
     seeded: bool  # whether each ear has a seed of its own
     made: dict[tuple[str, str], EarReference | Unscorable] = field(default_factory=dict)
     heard: dict[tuple[str, str], Reference] = field(default_factory=dict)
+    mixtures: dict[str, np.ndarray] = field(default_factory=dict)
 
     def ear(self, trial: Trial) -> EarReference:
         """The reference of one ear; raises `Unscorable` every time if it did once."""
@@ -78,6 +80,13 @@ class _References:
         return reference
 
 
+    def mixture(self, ear: str) -> np.ndarray:
+        """What there was to process at one ear [T]; made for the scorers that ask."""
+        if ear not in self.mixtures:
+            self.mixtures[ear] = self.challenge.ear_mixture(self.pair, ear)
+        return self.mixtures[ear]
+
+
 @dataclass(eq=False)
 class _Loader:
     """Loads the trials of one pair and one system."""
@@ -109,6 +118,8 @@ class _Loader:
             reference=self.references.prepared(trial),
             reference_sample_rate=challenge.sample_rate,
             equalisation=challenge.equalisation,
+            mixture=partial(self.references.mixture, trial.ear),
+            gains=challenge.target_gains(self.pair, trial.stem),
             rng=self.generator,
         )
 

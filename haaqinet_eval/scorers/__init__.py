@@ -25,7 +25,7 @@ class Scorer(Protocol):
     name: str  # the `scorer` column
     version: str  # digest of the weights, or the backend's version
     sample_rate: float  # Hz it works at; it resamples what it is given
-    needs: frozenset[str]  # {"reference"}, or nothing
+    needs: frozenset[str]  # {"reference"}, {"mixture", "gains"}, or nothing
     limits: tuple[float, float]  # (worst, best)
 
     def __call__(self, stimulus: Stimulus) -> Result:

@@ -28,12 +28,12 @@ SILENCE_DB_SPL = -20.0  # a level that no ear hears
 RATES = (8_000.0, 384_000.0)  # Hz
 
 
-def _checked(stimulus: Stimulus) -> np.ndarray:
-    """The signal [T], or the reason why it has no score."""
-    signal = np.asarray(stimulus.processed)
+def checked(stimulus: Stimulus, given: np.ndarray, what: str = "processed signal") -> np.ndarray:
+    """A signal [T] that a stimulus holds, or the reason (`Unscorable`) why it has no score."""
+    signal = np.asarray(given)
     rate, level1 = stimulus.sample_rate, stimulus.level1
     if signal.ndim != 1:
-        raise Unscorable("not_mono", f"processed signal: shape {signal.shape}; one ear [T] is needed")
+        raise Unscorable("not_mono", f"{what}: shape {signal.shape}; one ear [T] is needed")
     if not (isinstance(rate, int | float | np.number) and RATES[0] <= rate <= RATES[1]):
         raise Unscorable(
             "bad_sample_rate", f"sample rate {rate!r} Hz is outside {RATES[0]:g} to {RATES[1]:g}"
@@ -41,22 +41,20 @@ def _checked(stimulus: Stimulus) -> np.ndarray:
     if not math.isfinite(level1):
         raise Unscorable("bad_level", f"level1 {level1!r} dB SPL is not finite")
     if len(signal) < SHORTEST * rate:
-        raise Unscorable(
-            "too_short", f"processed signal: {len(signal) / rate:.3f} s; {SHORTEST} s are needed"
-        )
+        raise Unscorable("too_short", f"{what}: {len(signal) / rate:.3f} s; {SHORTEST} s are needed")
     if not np.issubdtype(signal.dtype, np.floating):
-        raise Unscorable("bad_samples", f"processed signal: {signal.dtype} samples; float of full scale 1")
+        raise Unscorable("bad_samples", f"{what}: {signal.dtype} samples; float of full scale 1")
     if not np.isfinite(signal).all():
         at = int(np.flatnonzero(~np.isfinite(signal))[0])
-        raise Unscorable("not_finite", f"processed signal: sample {at} is {signal[at]}")
+        raise Unscorable("not_finite", f"{what}: sample {at} is {signal[at]}")
     level = rms(signal)
     if level == 0 or 20 * math.log10(level) + level1 < SILENCE_DB_SPL:
-        raise Unscorable("silent", f"processed signal: RMS {level:.3g}, level1 {level1:g} dB SPL: inaudible")
+        raise Unscorable("silent", f"{what}: RMS {level:.3g}, level1 {level1:g} dB SPL: inaudible")
     return signal
 
 
 @contextmanager
-def _threads(count: int) -> Iterator[None]:
+def with_threads(count: int) -> Iterator[None]:
     """Torch with so many CPU threads; the caller's number is put back."""
     before = torch.get_num_threads()
     torch.set_num_threads(count)
@@ -99,7 +97,7 @@ class HaaqiNetScorer:
                 `bad_samples`, `not_finite`, `silent` or `bad_audiogram`.
         """
         signal, ear, level1 = self._prepared(stimulus)
-        with torch.inference_mode(), _threads(self.threads):
+        with torch.inference_mode(), with_threads(self.threads):
             outputs = self.net(signal[None], ear[None], level1[None])[0]
         return self._result(outputs, len(signal))
 
@@ -129,8 +127,8 @@ class HaaqiNetScorer:
 
     def _prepared(self, stimulus: Stimulus) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
         """Signal [T] at the network's rate, the ear [D] and the level of RMS 1, on the device."""
-        checked = _checked(stimulus).astype(np.float32, copy=False)
-        signal = resample(checked, stimulus.sample_rate, self.sample_rate)
+        signal = checked(stimulus, stimulus.processed).astype(np.float32, copy=False)
+        signal = resample(signal, stimulus.sample_rate, self.sample_rate)
         try:
             ear = model.describe_ear(self.net, stimulus.audiogram)
         except (AttributeError, TypeError, InputError) as error:

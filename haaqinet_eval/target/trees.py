@@ -50,9 +50,9 @@ class Booster:
             node = np.where(inner, np.where(below, self.left[node], self.right[node]), node)
 
     @classmethod
-    def of(cls, regressor) -> Booster:
-        """From scikit-learn's `HistGradientBoostingRegressor`, fitted without categories or gaps."""
-        trees = [step[0].nodes for step in regressor._predictors]
+    def of(cls, regressor, rounds: int | None = None) -> Booster:
+        """The first trees of scikit-learn's `HistGradientBoostingRegressor`, without categories or gaps."""
+        trees = [step[0].nodes for step in regressor._predictors[:rounds]]
         roots = np.cumsum([0, *map(len, trees[:-1])])
         nodes = np.concatenate(trees)
         shift = np.repeat(roots, list(map(len, trees)))
@@ -82,7 +82,10 @@ class TargetModel:
 
     def __call__(self, features: Mapping[str, float]) -> tuple[float, tuple[float, float]]:
         """Score and interval, in [0, 1]."""
-        row = self.row(features)
+        return self.of_row(self.row(features))
+
+    def of_row(self, row: np.ndarray) -> tuple[float, tuple[float, float]]:
+        """The same from the trees' input [F]."""
         mean, low, high = (float(np.clip(self.boosters[name](row), 0, 1)) for name in BOOSTERS)
         return mean, (min(max(low - self.margin, 0.0), mean), max(min(high + self.margin, 1.0), mean))
 

@@ -1,0 +1,106 @@
+"""Predicts HAAQI from the output, the mixture it was made from, and the gains that were asked for."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+import numpy as np
+
+from ..audio import resample, rms
+from ..errors import InputError, Unscorable
+from ..nalr import NalR
+from ..trials import Result, Stimulus
+from .haaqinet import checked, with_threads
+
+try:
+    from ..target import trees
+    from ..target.ear import RATE, Heard, delay_of, hear, shifted
+    from ..target.features import compare
+    from ..target.gains import describe_ear, describe_gains
+except ModuleNotFoundError as error:
+    raise InputError(
+        f"scorer haaqinet_target needs {error.name}: install haaqinet-eval[net] "
+        "(pip install 'haaqinet-eval[net]')"
+    ) from None
+
+WEIGHTS = Path(__file__).parents[1] / "weights" / "haaqinet_target.safetensors"
+NFIR = 140  # order of the NAL-R filter at 24 kHz, as HAAQI's
+LONGER = 0.1  # share by which an output may be longer or shorter than its mixture
+
+
+class TargetScorer:
+    """Score of one ear that knows what the target is made of, though no clean stem; see `target`.
+
+    Args:
+        weights: a model, see `target.trees`; None for the one that is shipped.
+        threads: CPU threads for an ear.
+    """
+
+    name = "haaqinet_target"
+    needs = frozenset({"mixture", "gains"})
+    limits = (0.0, 1.0)
+    sample_rate = float(RATE)
+
+    def __init__(self, weights: str | Path | None = None, threads: int = 1) -> None:
+        path = Path(weights or WEIGHTS)
+        self.model, self.version, self.threads = trees.load_target(path), trees.target_version(path), threads
+        self._last: tuple[np.ndarray, tuple, Heard] | None = None  # the latest mixture, for its other systems
+
+    def __call__(self, stimulus: Stimulus) -> Result:
+        """Score one ear.
+
+        Returns:
+            the score and the interval that holds the true one in 9 of 10 cases.
+
+        Raises:
+            Unscorable: `needs_mixture`, `needs_gains`, `bad_gains`, `length_mismatch`; for output and
+                mixture, those of `haaqinet`; `bad_audiogram`.
+        """
+        signal = self._at_rate(stimulus, checked(stimulus, stimulus.processed))
+        asked = describe_gains(_checked_gains(stimulus))
+        with with_threads(self.threads):
+            mixture = self._mixture(stimulus)
+            length = len(mixture.signal)
+            if abs(len(signal) - length) > LONGER * length + 0.05 * RATE:
+                seconds = f"{len(signal) / RATE:.2f} s; the mixture has {length / RATE:.2f} s"
+                raise Unscorable("length_mismatch", f"processed signal: {seconds}")
+            output = shifted(signal, delay_of(signal, mixture.signal), length)
+            heard = hear(output, stimulus.audiogram, stimulus.level1)
+        asked |= describe_ear(stimulus.audiogram, stimulus.level1, rms(mixture.signal))
+        features = compare(heard, mixture) | asked
+        value, interval = self.model(features)
+        return Result(value, interval=interval)
+
+    def _at_rate(self, stimulus: Stimulus, signal: np.ndarray) -> np.ndarray:
+        return resample(signal.astype(np.float32, copy=False), stimulus.sample_rate, RATE)
+
+    def _mixture(self, stimulus: Stimulus) -> Heard:
+        """The mixture as this ear hears it; the latest is kept."""
+        given = stimulus.mixture
+        if given is None:
+            raise Unscorable(
+                "needs_mixture", "the scorer compares with the mixture, and the stimulus has none"
+            )
+        samples = given() if callable(given) else given
+        about = (stimulus.sample_rate, stimulus.audiogram, stimulus.level1, stimulus.equalisation)
+        if self._last is None or self._last[0] is not samples or self._last[1] != about:
+            signal = self._at_rate(stimulus, checked(stimulus, samples, "mixture"))
+            try:
+                if stimulus.equalisation == 1:
+                    signal = NalR(NFIR, RATE).amplify(stimulus.audiogram, signal)
+                self._last = samples, about, hear(signal, stimulus.audiogram, stimulus.level1)
+            except (AttributeError, TypeError, InputError) as error:
+                raise Unscorable("bad_audiogram", f"audiogram {stimulus.audiogram!r}: {error}") from None
+        return self._last[2]
+
+
+def _checked_gains(stimulus: Stimulus) -> dict[str, float]:
+    gains = stimulus.gains
+    if not gains:
+        raise Unscorable("needs_gains", "the scorer needs the target's gains, and the stimulus has none")
+    numbers = {name: isinstance(g, int | float | np.number) and math.isfinite(g) for name, g in gains.items()}
+    wrong = [name for name, fine in numbers.items() if not fine]
+    if wrong:
+        raise Unscorable("bad_gains", f"gains of {', '.join(map(str, wrong))} are not finite numbers (dB)")
+    return {name: float(g) for name, g in gains.items()}

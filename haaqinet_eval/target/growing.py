@@ -1,0 +1,96 @@
+"""Growing the trees: scikit-learn on rendered trials; as many rounds as suit the validation songs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from .trees import BOOSTERS, Booster, TargetModel, margin_of
+from .trial_files import Trials
+
+OF_GAINS = ("gain_of_", "gains_")  # how the names of features begin that tell what was asked for
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Of the boosters."""
+
+    rounds: int = 600  # at most
+    rate: float = 0.04
+    leaves: int = 24
+    smallest: int = 15  # trials in a leaf
+    ridge: float = 1.0
+    share: float = 0.25  # of the features that each split may choose from
+    quantile_rounds: int = 200
+    seed: int = 1
+
+
+def with_gains(names: Sequence[str]) -> tuple[str, ...]:
+    """All features."""
+    return tuple(names)
+
+
+def without_gains(names: Sequence[str]) -> tuple[str, ...]:
+    """Features of output, mixture and listener only."""
+    return tuple(name for name in names if not name.startswith(OF_GAINS))
+
+
+def columns(trials: Trials, names: Sequence[str]) -> np.ndarray:
+    """Features [N, F] in the order of names, as the trees take them."""
+    places = {name: i for i, name in enumerate(trials.names)}
+    return trials.features[:, [places[name] for name in names]].astype(float)
+
+
+def grow(train: Trials, validation: Trials, names: Sequence[str], settings: Settings) -> TargetModel:
+    """A model of the mean and the 90 % interval.
+
+    The number of rounds and the interval's margin are chosen on the validation songs.
+    """
+    x, y = columns(train, names), columns(validation, names)
+    grown = {name: _grow_one(name, (x, train.true), (y, validation.true), settings) for name in BOOSTERS}
+    low, high = (_evaluate(grown[name], y) for name in ("low", "high"))
+    return TargetModel(tuple(names), grown, margin_of(low, high, validation.true))
+
+
+def _grow_one(name: str, train: tuple, validation: tuple, settings: Settings) -> Booster:
+    from sklearn.ensemble import HistGradientBoostingRegressor
+
+    losses: Mapping[str, dict] = {
+        "mean": {"loss": "squared_error"},
+        "low": {"loss": "quantile", "quantile": 0.05},
+        "high": {"loss": "quantile", "quantile": 0.95},
+    }
+    regressor = HistGradientBoostingRegressor(
+        **losses[name],
+        max_iter=settings.rounds if name == "mean" else settings.quantile_rounds,
+        learning_rate=settings.rate,
+        max_leaf_nodes=settings.leaves,
+        min_samples_leaf=settings.smallest,
+        l2_regularization=settings.ridge,
+        max_features=settings.share,
+        early_stopping=False,
+        random_state=settings.seed,
+    ).fit(*train)
+    staged = regressor.staged_predict(validation[0])
+    worst = [_pinball(name, validation[1] - predicted) for predicted in staged]
+    return Booster.of(regressor, int(np.argmin(worst)) + 1)
+
+
+def _pinball(name: str, error: np.ndarray) -> float:
+    """The booster's loss of errors (true less predicted) [N]."""
+    if name == "mean":
+        return float(np.mean(error**2))
+    share = 0.05 if name == "low" else 0.95
+    return float(np.mean(np.maximum(share * error, (share - 1) * error)))
+
+
+def _evaluate(booster: Booster, rows: np.ndarray) -> np.ndarray:
+    return np.array([booster(row) for row in rows])
+
+
+def predict(model: TargetModel, trials: Trials) -> tuple[np.ndarray, np.ndarray]:
+    """Scores [N] and intervals [N, 2] of rendered trials."""
+    answers = [model.of_row(row) for row in columns(trials, model.names)]
+    return np.array([score for score, _ in answers]), np.array([interval for _, interval in answers])

@@ -1,0 +1,41 @@
+"""Grow the scorer that knows the target, and the same without gains for comparison."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import hydra
+import numpy as np
+
+from haaqinet_eval.agreement import agreement
+from haaqinet_eval.recipe import exit_code, plain_options, run_job
+from haaqinet_eval.target.growing import Settings, grow, predict, with_gains, without_gains
+from haaqinet_eval.target.trees import save_target
+from haaqinet_eval.target.trial_files import read_trials
+
+INPUTS = {"known": with_gains, "blind": without_gains}
+
+
+def train(options: dict) -> None:
+    """Write `<out>/known.safetensors` and `blind.safetensors`, and say how they do on validation songs."""
+    trials, validation = (read_trials(options["trials"], split) for split in ("train", "validation"))
+    counts = [(len(t.true), len(np.unique(t.about["song"]))) for t in (trials, validation)]
+    print("training: {} trials of {} songs; validation: {} of {}".format(*counts[0], *counts[1]))
+    for name, choose in INPUTS.items():
+        model = grow(trials, validation, choose(trials.names), Settings(**options["settings"]))
+        path = Path(options["out"], f"{name}.safetensors")
+        save_target(path, model, trials=str(counts[0][0]), songs=str(counts[0][1]))
+        a = agreement(predict(model, validation)[0], validation.true)
+        rounds = len(model.boosters["mean"].roots)
+        print(f"{path}: {rounds} rounds; validation LCC {a.lcc:.3f}, SRCC {a.srcc:.3f}, MSE {a.mse:.4f}")
+
+
+@hydra.main(version_base=None, config_path="config", config_name="train")
+def main(config) -> None:
+    run_job(lambda: train(plain_options(config)))
+
+
+if __name__ == "__main__":
+    main()
+    sys.exit(exit_code())

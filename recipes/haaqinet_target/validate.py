@@ -1,0 +1,50 @@
+"""The comparison: scorers that know nothing, the mixture, or the gains, on the same trials."""
+
+from __future__ import annotations
+
+import sys
+
+import hydra
+import numpy as np
+
+from haaqinet_eval.agreement import affine_fit
+from haaqinet_eval.recipe import exit_code, plain_options, run_job
+from haaqinet_eval.target.growing import predict
+from haaqinet_eval.target.tables import by, compared, coverage_line, system_means
+from haaqinet_eval.target.trees import load_target
+from haaqinet_eval.target.trial_files import read_trials
+
+NAMES = {"haaqinet": "HAAQI-Net, output only", "estimate": "HAAQI against a separator's estimate"}
+
+
+def validate(options: dict) -> None:
+    """Print the tables of one split."""
+    trials = read_trials(options["trials"], options["split"])
+    fitted_on = read_trials(options["trials"], "validation")
+    scores = {}
+    for judge, given in trials.judges.items():
+        slope, offset = affine_fit(fitted_on.judges[judge], fitted_on.true)
+        name = NAMES.get(judge, judge)
+        scores[name] = given
+        scores[f"{name}, a line fitted on validation"] = np.clip(slope * given + offset, 0, 1)
+    scores["mixture known, gains not"], _ = predict(load_target(options["blind"]), trials)
+    scores["haaqinet_target: mixture and gains"], intervals = predict(load_target(options["known"]), trials)
+    last = {name: scores[name] for name in list(scores)[-2:]}
+    songs, groups = (len(np.unique(trials.about[what])) for what in ("song", "group"))
+    print(f"Split {options['split']}: {len(trials.true)} trials, {groups} scenes, {songs} songs.\n")
+    print(compared(scores, trials), coverage_line(intervals, trials), sep="\n\n")
+    for what in ("kind", "origin", "system"):
+        print("", by(what, last, trials), sep="\n")
+    print("\nMeans (predicted, true, scenes):")
+    for system, figures in system_means(next(reversed(scores.values())), trials).items():
+        print("{}: {:.3f}, {:.3f}, {}".format(system, *figures))
+
+
+@hydra.main(version_base=None, config_path="config", config_name="validate")
+def main(config) -> None:
+    run_job(lambda: validate(plain_options(config)))
+
+
+if __name__ == "__main__":
+    main()
+    sys.exit(exit_code())

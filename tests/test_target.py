@@ -1,0 +1,148 @@
+"""The scorer that knows the target: its parts against independent computations."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from haaqinet_eval import Audiogram, InputError
+from haaqinet_eval.haaqi import Reference
+from haaqinet_eval.synthesis.music import loudness
+from haaqinet_eval.synthesis.remix import ABSENT, ROLES, Scene, draw_gains
+from haaqinet_eval.synthesis.remix_systems import SYSTEMS, Masks, Renderer, draw_systems
+from haaqinet_eval.target.ear import delay_of, hear, shifted
+from haaqinet_eval.target.features import compare
+from haaqinet_eval.target.gains import describe_gains
+from haaqinet_eval.target.trees import Booster, TargetModel, load_target, margin_of, save_target
+
+RATE = 24_000
+EAR = Audiogram((10, 15, 20, 30, 45, 50, 55, 60))
+
+
+def stems(seconds=2.0, seed=1):
+    """Four signals [T] that overlap in frequency: pulses, clicks, a bass tone, noise."""
+    rng = np.random.default_rng(seed)
+    t = np.arange(round(seconds * RATE)) / RATE
+    voice = sum(np.sin(2 * np.pi * 220 * k * t) / k for k in range(1, 15)) * (1 + np.sin(2 * np.pi * 3 * t))
+    drums = rng.standard_normal(len(t)) * np.exp(-30 * (t % 0.25))
+    bass = np.sin(2 * np.pi * 80 * t)
+    other = np.sin(2 * np.pi * 660 * t) + 0.2 * rng.standard_normal(len(t))
+    return dict(zip(ROLES, (0.1 * x for x in (voice, drums, bass, other)), strict=True))
+
+
+def scene(kind="remix", **gains):
+    asked = dict.fromkeys(ROLES, ABSENT if kind == "stem" else 0.0) | gains
+    return Scene(kind, "song", "made", stems(), asked)
+
+
+def test_a_remix_is_as_loud_as_the_mixture_and_a_duet_gives_back_its_mean_power():
+    remix = scene(vocals=10.0)
+    levels = [loudness(x[:, None], RATE) for x in (remix.target, remix.mixture)]
+    assert levels[0] == pytest.approx(levels[1], abs=0.05)
+    duet = scene("duet", vocals=10.0)
+    plain = sum(10 ** (duet.gains[name] / 20) * x for name, x in duet.stems.items())
+    ratio = 20 * np.log10(np.std(duet.target) / np.std(plain))
+    assert ratio == pytest.approx(-10 * np.log10((10 + 3) / 4))
+    alone = scene("stem", bass=0.0)
+    assert np.std(alone.target - alone.stems["bass"]) < 0.01 * np.std(alone.target)
+
+
+def test_gains_are_those_of_the_challenges():
+    rng = np.random.default_rng(0)
+    changed = [sum(g != 0 for g in draw_gains("remix", ROLES, rng).values()) for _ in range(300)]
+    assert set(changed) == {0, 1, 2, 3}
+    assert all(len(set(draw_gains("duet", ("a", "b"), rng).values())) == 2 for _ in range(50))
+    assert sorted(draw_gains("stem", ROLES, rng).values()) == [ABSENT] * 3 + [0.0]
+
+
+def test_systems_are_what_their_names_say():
+    some, rng = scene(vocals=6.0, drums=-10.0), np.random.default_rng(2)
+    render = Renderer(some, {"own": lambda x: x, "other": lambda x: x}, rng)
+    reference = Reference(some.target, RATE, EAR, equalisation=2, level1=some.level1)
+    names = ("ideal", "partial_a", "mask_a", "mask_d", "passthrough", "opposite")
+    score = {name: reference.score(render(SYSTEMS[name]), RATE).value for name in names}
+    np.testing.assert_array_equal(render(SYSTEMS["passthrough"]), some.mixture)
+    np.testing.assert_allclose(render(SYSTEMS["ideal"]), some.target)
+    assert score["ideal"] > 0.99 > score["partial_a"] > score["passthrough"] > score["opposite"]
+    assert score["mask_a"] > score["mask_d"]
+    drawn = draw_systems(12, rng)
+    assert drawn[0].name == "passthrough"
+    assert len({s.name for s in drawn}) == 12
+
+
+def test_masked_stems_add_up_to_the_mixture():
+    some = scene()
+    render = Renderer(some, {}, np.random.default_rng(3))
+    whole = sum(render._separated(Masks(0.2, 12)).values())
+    np.testing.assert_allclose(whole, some.mixture, atol=1e-5)
+
+
+@pytest.mark.parametrize("delay", [0, 37, -801])
+def test_delays_are_found_and_taken_back(delay):
+    x = sum(stems().values())
+    late = np.roll(x, delay) + 0.01 * np.random.default_rng(4).standard_normal(len(x))
+    assert delay_of(late, x) == delay
+    inner = slice(1000, -1000)
+    np.testing.assert_array_equal(shifted(late, delay, len(x))[inner], np.roll(late, -delay)[inner])
+
+
+def test_features_of_the_mixture_itself_are_those_of_no_change():
+    x = sum(stems().values())
+    heard = hear(x, EAR, 85.0)
+    features = compare(heard, heard)
+    for name in ("cepstral", "coherence_mean", "d_loud", "d_norm"):
+        assert features[name] == pytest.approx(1, abs=1e-3), name
+    assert features["gain_middle"] == features["power_change"] == features["crest_change"] == 0
+
+
+def test_the_gain_map_sees_which_bands_were_raised():
+    x = sum(stems().values())
+    bass = stems()["bass"]
+    raised = compare(hear(x + 2.16 * bass, EAR, 85.0), hear(x, EAR, 85.0))  # +10 dB
+    assert raised["level_change_0"] > 3 > abs(raised["level_change_5"])
+
+
+def test_gains_by_role_and_by_size():
+    one = describe_gains({"vocals": 6, "drums": 0, "bass": 0, "other": 0})
+    two = describe_gains({"vocals": 0, "drums": 6, "bass": 0, "other": 0})
+    assert one["gain_of_vocals"] > one["gain_of_drums"]
+    assert {k: v for k, v in one.items() if "_of_" not in k} == {
+        k: v for k, v in two.items() if "_of_" not in k
+    }
+    assert describe_gains({"b": -3, "a": 10}) == describe_gains({"x": 10, "y": -3})
+    assert describe_gains({"vocals": 0, "drums": -200.0})["gains_absent"] == 1
+
+
+def booster(seed, rows, true):
+    from sklearn.ensemble import HistGradientBoostingRegressor
+
+    return HistGradientBoostingRegressor(max_iter=25, max_leaf_nodes=9, random_state=seed).fit(rows, true)
+
+
+def test_trees_are_those_of_scikit_learn(tmp_path):
+    pytest.importorskip("sklearn")
+    rng = np.random.default_rng(5)
+    rows = rng.standard_normal((400, 6)).astype(np.float32).astype(float)
+    true = np.tanh(rows[:, 0] * rows[:, 1]) + 0.3 * rows[:, 2]
+    grown = booster(0, rows, true)
+    np.testing.assert_allclose([Booster.of(grown)(r) for r in rows], grown.predict(rows), atol=1e-6)
+    names = tuple("abcdef")
+    parts = {name: Booster.of(booster(i, rows, true)) for i, name in enumerate(("mean", "low", "high"))}
+    path = tmp_path / "model.safetensors"
+    save_target(path, TargetModel(names, parts, 0.1))
+    again = load_target(path)
+    assert again.names == names
+    assert again.margin == 0.1
+    assert again.of_row(rows[0]) == TargetModel(names, parts, 0.1).of_row(rows[0])
+    with pytest.raises(InputError, match="no such file"):
+        load_target(tmp_path / "none.safetensors")
+    with pytest.raises(InputError, match="format"):
+        load_target(Path(__file__).parents[1] / "haaqinet_eval" / "weights" / "haaqinet.safetensors")
+
+
+def test_the_margin_makes_intervals_hold_nine_in_ten():
+    rng = np.random.default_rng(6)
+    true = rng.standard_normal(2000)
+    margin = margin_of(-np.ones(1000), np.ones(1000), true[:1000])
+    inside = np.abs(true[1000:]) <= 1 + margin
+    assert inside.mean() == pytest.approx(0.9, abs=0.03)
