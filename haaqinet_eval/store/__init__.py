@@ -38,7 +38,7 @@ from .groups import GroupMean, PairedRow, compare, group_table, paired_rows
 from .imports import DIALECTS, import_results, import_scores
 from .opening import Store, Unwritable, default_path, open_store, schema_version
 from .published import load_published, published
-from .queue import Claim, claim, end_run, fail, finish, heartbeat, release, runs, start_run
+from .queue import Claim, claim, end_run, fail, finish, heartbeat, note_run, release, runs, start_run
 from .rows import StoredScores, read_rows, row_columns
 from .submissions import (
     STATES,
@@ -92,6 +92,7 @@ __all__ = [
     "import_results",
     "import_scores",
     "load_published",
+    "note_run",
     "open_store",
     "paired_rows",
     "published",

@@ -178,6 +178,13 @@ def start_run(store: Store, submission_id: int, provenance: dict, worker: str = 
         return row.id
 
 
+def note_run(store: Store, run_id: int, facts: Mapping[str, Any]) -> None:
+    """Add facts to the provenance of a run that goes on, such as its progress."""
+    with store.writing() as session:
+        row = session.get_one(Runs, run_id)
+        row.provenance = {**row.provenance, **facts}
+
+
 def end_run(store: Store, run_id: int, facts: Mapping[str, Any] | None = None) -> None:
     """Note that a run came to its end; `facts` that only its end tells are added to its provenance."""
     with store.writing() as session:

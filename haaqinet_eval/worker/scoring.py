@@ -32,6 +32,7 @@ from ..store import (
     claim,
     end_run,
     finish,
+    note_run,
     refresh,
     start_run,
     submission,
@@ -41,6 +42,7 @@ from .holding import Holding, Pulse
 from .source import SubmissionSource, Unchanged
 from .splits import Split, reopen
 
+NOTE_SECONDS = 5.0  # between two notes of the progress in the store
 REFRESH_SECONDS = 30.0  # between two updates of what the board shows of a submission
 
 
@@ -80,14 +82,15 @@ def _score(
     scorers = [load(name) for name in entry.scorers]
     run = start_run(store, entry.id, _provenance(entry, split, scorers), held.worker)
     rows = StoredScores(store, entry, run)
-    todo = sum(1 for _ in _tasks(split, entry, rows, scorers))
-    watch = _Watch(store, entry.id, pulse, rows, unchanged)
-    if todo:
+    tasks = list(_tasks(split, entry, rows, scorers))
+    todo = sum(len(task.trials) * len(task.scorers) for task in tasks)
+    watch = _Watch(store, entry.id, pulse, rows, unchanged, todo)
+    if tasks:
         source = SubmissionSource.of(entry, split)
         job = Job(source, {s.name: s.version for s in scorers}, executor.loader(load))
         pool = executor.pool(job)
-        batches = make_batches(job.id, _tasks(split, entry, rows, scorers), executor.most(todo, pool.workers))
-        with show_progress(todo, "pairs", console) as watch.progress:
+        batches = make_batches(job.id, tasks, executor.most(len(tasks), pool.workers))
+        with show_progress(len(tasks), "pairs", console) as watch.progress:
             distribute(job, batches, pool, watch, Log(None), console.print)
     unchanged.check(at_the_end=True)
     pulse.check()
@@ -97,10 +100,13 @@ def _score(
 class _Watch:
     """Takes what was scored: checks its origin, writes it, shows progress, notices the end of the claim."""
 
-    def __init__(self, store: Store, id: int, pulse: Pulse, rows: StoredScores, unchanged: Unchanged) -> None:
+    def __init__(
+        self, store: Store, id: int, pulse: Pulse, rows: StoredScores, unchanged: Unchanged, todo: int
+    ) -> None:
         self._store, self._id, self._pulse, self._rows, self._unchanged = store, id, pulse, rows, unchanged
         self.progress: Callable[[list[Score]], None] = lambda rows: None
-        self._refreshed = time.monotonic()
+        self._began = self._refreshed = self._noted = time.monotonic()
+        self._run, self._todo = rows.run, todo
         self._scored, self._failed = 0, Counter()
         self._references: dict[str, str] = {}
 
@@ -117,9 +123,22 @@ class _Watch:
         for one in scored:
             self.progress(one.rows)
         self._pulse.check()
-        if time.monotonic() - self._refreshed > REFRESH_SECONDS:
+        with suppress(Unwritable):  # the next time may do
+            self._show(time.monotonic())
+
+    def _show(self, now: float) -> None:
+        if now - self._noted > NOTE_SECONDS:
+            note_run(self._store, self._run, {"progress": self._progress(now)})
+            self._noted = now
+        if now - self._refreshed > REFRESH_SECONDS:
             refresh(self._store, [self._id])
-            self._refreshed = time.monotonic()
+            self._refreshed = now
+
+    def _progress(self, now: float) -> dict[str, Any]:
+        """What the board may show of a run that goes on: rows, rows per second, failures by reason."""
+        done = self._scored + self._failed.total()
+        rate = done / max(now - self._began, 1e-9)
+        return {"scored": self._scored, "failed": dict(self._failed), "rows": self._todo, "rate": rate}
 
     def _note(self, digests: dict[str, str]) -> None:
         for file, sha256 in digests.items():
