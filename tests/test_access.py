@@ -1,6 +1,6 @@
 """Who may act: tokens in the store, a proxy's header, and what the board lets organisers do."""
 
-import sqlite3
+import shutil
 
 import pytest
 from typer.testing import CliRunner
@@ -11,6 +11,7 @@ from haaqinet_eval.store import (
     add_token,
     copy_store,
     events,
+    opening,
     open_store,
     revoke_token,
     schema,
@@ -60,12 +61,15 @@ def test_the_store_keeps_no_token_and_hands_none_on(tmp_path):
     assert len(text) >= 43  # 256 bit in base64
 
 
-def test_a_store_of_the_first_schema_gets_the_table(tmp_path):
-    path = tmp_path / "store.sqlite"
-    open_store(str(path)).close()
-    with sqlite3.connect(path) as connection:
-        connection.execute("DROP TABLE tokens")
-        connection.execute("UPDATE alembic_version SET version_num = '0001'")
+def test_a_store_of_the_first_schema_gets_the_table(tmp_path, monkeypatch):
+    path, folder = tmp_path / "store.sqlite", tmp_path / "0001"
+    later = shutil.ignore_patterns("000[2-9]*", "__pycache__")
+    with monkeypatch.context() as patch:
+        shutil.copytree(opening.MIGRATIONS, folder, ignore=later)
+        patch.setattr(opening, "MIGRATIONS", folder)
+        store = open_store(str(path))
+        assert schema_version(store) == "0001"
+        store.close()
     store = open_store(str(path))
     assert schema_version(store) != "0001"
     assert tokens(store) == []
