@@ -46,6 +46,7 @@ bench: $(STAMP)
 	$(BIN)/python benchmarks/validate.py
 	$(BIN)/python benchmarks/store.py
 	$(BIN)/python benchmarks/leaderboard.py
+	$(BIN)/python benchmarks/scale.py
 
 $(STAMP): pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
