@@ -31,9 +31,9 @@ from .summary import (
 LIMIT = (
     "HAAQI compares with the remix that has the target gains. HAAQI-Net hears the output alone and cannot "
     "know the target gains: it tells how clean the output sounds, not whether the right stems were turned "
-    "up. The unprocessed mixture is therefore over-rated. The scorer haaqinet_target knows the mixture and the "
-    "gains, not the stems: it may be deceived about which stem was changed. Predicted and intrusive scores "
-    "are ranked apart."
+    "up. The unprocessed mixture is therefore over-rated. The scorer haaqinet_target knows the mixture and "
+    "the gains, not the stems: it may be deceived about which stem was changed. Predicted and intrusive "
+    "scores are ranked apart."
 )
 
 

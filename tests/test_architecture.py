@@ -25,7 +25,7 @@ ARROWS = {
     "haaqi": {"audiogram", "nalr", "trials"},
     "model": {"audiogram"},
     "scorers": {"audiogram", "audio", "nalr", "trials", "haaqi", "model", "target"},
-    "target": {"audiogram", "nalr", "trials", "haaqi", "model", "synthesis", "agreement"},
+    "target": {"audiogram", "audio", "nalr", "trials", "haaqi", "model", "synthesis", "agreement"},
     "frames": set(),
     "scores": {"audiogram", "frames"},
     "standings": {"audiogram", "scores"},

@@ -7,17 +7,16 @@ from pathlib import Path
 
 import numpy as np
 
-from ..audio import resample, rms
+from ..audio import resample
 from ..errors import InputError, Unscorable
 from ..nalr import NalR
 from ..trials import Result, Stimulus
 from .haaqinet import checked, with_threads
 
 try:
-    from ..target import trees
-    from ..target.ear import RATE, Heard, delay_of, hear, shifted
-    from ..target.features import compare
-    from ..target.gains import describe_ear, describe_gains
+    from ..target.ear import RATE, delay_of, hear, shifted
+    from ..target.predictor import KnownScene, load_target
+    from ..target.trees import target_version
 except ModuleNotFoundError as error:
     raise InputError(
         f"scorer haaqinet_target needs {error.name}: install haaqinet-eval[net] "
@@ -44,8 +43,9 @@ class TargetScorer:
 
     def __init__(self, weights: str | Path | None = None, threads: int = 1) -> None:
         path = Path(weights or WEIGHTS)
-        self.model, self.version, self.threads = trees.load_target(path), trees.target_version(path), threads
-        self._last: tuple[np.ndarray, tuple, Heard] | None = None  # the latest mixture, for its other systems
+        self.model, self.net = load_target(path)
+        self.version, self.threads = target_version(path), threads
+        self._last: tuple[np.ndarray, tuple, KnownScene] | None = None  # the latest, for its other systems
 
     def __call__(self, stimulus: Stimulus) -> Result:
         """Score one ear.
@@ -58,40 +58,38 @@ class TargetScorer:
                 mixture, those of `haaqinet`; `bad_audiogram`.
         """
         signal = self._at_rate(stimulus, checked(stimulus, stimulus.processed))
-        asked = describe_gains(_checked_gains(stimulus))
+        gains = _checked_gains(stimulus)
         with with_threads(self.threads):
-            mixture = self._mixture(stimulus)
-            length = len(mixture.signal)
-            if abs(len(signal) - length) > LONGER * length + 0.05 * RATE:
-                seconds = f"{len(signal) / RATE:.2f} s; the mixture has {length / RATE:.2f} s"
+            scene = self._scene(stimulus, gains)
+            mixture = scene.mixture.signal
+            if abs(len(signal) - len(mixture)) > LONGER * len(mixture) + 0.05 * RATE:
+                seconds = f"{len(signal) / RATE:.2f} s; the mixture has {len(mixture) / RATE:.2f} s"
                 raise Unscorable("length_mismatch", f"processed signal: {seconds}")
-            output = shifted(signal, delay_of(signal, mixture.signal), length)
-            heard = hear(output, stimulus.audiogram, stimulus.level1)
-        asked |= describe_ear(stimulus.audiogram, stimulus.level1, rms(mixture.signal))
-        features = compare(heard, mixture) | asked
+            output = shifted(signal, delay_of(signal, mixture), len(mixture))
+            features = scene.features(hear(output, stimulus.audiogram, stimulus.level1))
         value, interval = self.model(features)
         return Result(value, interval=interval)
 
     def _at_rate(self, stimulus: Stimulus, signal: np.ndarray) -> np.ndarray:
         return resample(signal.astype(np.float32, copy=False), stimulus.sample_rate, RATE)
 
-    def _mixture(self, stimulus: Stimulus) -> Heard:
-        """The mixture as this ear hears it; the latest is kept."""
+    def _scene(self, stimulus: Stimulus, gains: dict[str, float]) -> KnownScene:
+        """What is known of the stimulus besides the output; the latest is kept."""
         given = stimulus.mixture
         if given is None:
-            raise Unscorable(
-                "needs_mixture", "the scorer compares with the mixture, and the stimulus has none"
-            )
+            raise Unscorable("needs_mixture", "the scorer needs the mixture, and the stimulus has none")
         samples = given() if callable(given) else given
-        about = (stimulus.sample_rate, stimulus.audiogram, stimulus.level1, stimulus.equalisation)
+        ear = (stimulus.audiogram, stimulus.level1)
+        about = (stimulus.sample_rate, *ear, stimulus.equalisation, tuple(gains.items()))
         if self._last is None or self._last[0] is not samples or self._last[1] != about:
             signal = self._at_rate(stimulus, checked(stimulus, samples, "mixture"))
             try:
                 if stimulus.equalisation == 1:
                     signal = NalR(NFIR, RATE).amplify(stimulus.audiogram, signal)
-                self._last = samples, about, hear(signal, stimulus.audiogram, stimulus.level1)
+                scene = KnownScene(self.net, hear(signal, *ear), *ear, gains)
             except (AttributeError, TypeError, InputError) as error:
                 raise Unscorable("bad_audiogram", f"audiogram {stimulus.audiogram!r}: {error}") from None
+            self._last = samples, about, scene
         return self._last[2]
 
 

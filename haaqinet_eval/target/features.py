@@ -13,6 +13,7 @@ from ..haaqi.features import spectral_differences
 from .ear import Heard
 
 GROUP = 4  # neighbouring bands of 32 that share their features
+STEP = 0.4  # dB, of tiles' levels, which training keeps in bytes
 AUDIBLE = 2.5  # dB above threshold, HAAQI's
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 ONSET = 8  # frames, 32 ms
@@ -28,7 +29,7 @@ def _decibels(power: float) -> float:
     return float(10 * np.log10(power + 1e-12))
 
 
-def _correlation(a: np.ndarray, b: np.ndarray, weights: np.ndarray | None = None) -> np.ndarray:
+def correlation(a: np.ndarray, b: np.ndarray, weights: np.ndarray | None = None) -> np.ndarray:
     """Correlation along the last axis; 0 where one is constant."""
     weights = np.ones_like(a) if weights is None else weights
     total = weights.sum(-1, keepdims=True) + _SMALL
@@ -38,7 +39,8 @@ def _correlation(a: np.ndarray, b: np.ndarray, weights: np.ndarray | None = None
     return cross / np.sqrt((weights * a * a).sum(-1) * (weights * b * b).sum(-1) + _SMALL)
 
 
-def _named(name: str, values: np.ndarray) -> dict[str, float]:
+def named(name: str, values: np.ndarray) -> dict[str, float]:
+    """Numbers of an array as features."""
     return {f"{name}_{i}": float(v) for i, v in enumerate(np.ravel(values))}
 
 
@@ -60,36 +62,36 @@ def _gain_map(out: Heard, mixture: Heard) -> dict[str, float]:
     weights = heard.astype(np.float32)
     return {
         "gain_middle": float(middle),
-        **_named("gain_quantile", quantiles - middle),
-        **_named("gain_audible", seen.mean(1)),
-        **_named("gain_steps", _grouped(steps)),
+        **named("gain_quantile", quantiles - middle),
+        **named("gain_audible", seen.mean(1)),
+        **named("gain_steps", _grouped(steps)),
         "gain_across": float(np.abs(np.diff(gain, axis=0)).mean()),
-        **_named("gain_slow_spread", _grouped(slow.std(1))),
-        **_named("gain_onset", _grouped(_correlation(gain[:, ONSET:], onset, weights[:, ONSET:]))),
-        **_named("gain_level", _grouped(_correlation(gain, mixture.envelope, weights))),
+        **named("gain_slow_spread", _grouped(slow.std(1))),
+        **named("gain_onset", _grouped(correlation(gain[:, ONSET:], onset, weights[:, ONSET:]))),
+        **named("gain_level", _grouped(correlation(gain, mixture.envelope, weights))),
     }
 
 
 def _envelopes(out: Heard, mixture: Heard) -> dict[str, float]:
     """What is left of the mixture's envelopes, slow and fast, and of its cepstra."""
     x, y = mixture.envelope, out.envelope
-    whole, slow = _correlation(y, x), _correlation(out.slow, mixture.slow)
+    whole, slow = correlation(y, x), correlation(out.slow, mixture.slow)
     slope = whole * (y.std(1) + _SMALL) / (x.std(1) + _SMALL)
     a, b = mixture.modulations, out.modulations
-    cepstra = np.abs(_correlation(a, b))
+    cepstra = np.abs(correlation(a, b))
     power = 10 * np.log10((np.square(b).sum(2) + 1e-9) / (np.square(a).sum(2) + 1e-9))
     gone = 10 * np.log10((np.square(b - a).sum(2) + 1e-9) / (np.square(a).sum(2) + 1e-9))
     fast = [np.std(np.diff(e, axis=1), axis=1) for e in (x, y)]
     return {
-        **_named("envelope_correlation", _grouped(whole)),
-        **_named("envelope_slow_correlation", _grouped(slow)),
-        **_named("envelope_slope", _grouped(slope)),
-        **_named("envelope_fast", _grouped(20 * np.log10((fast[1] + 0.01) / (fast[0] + 0.01)))),
+        **named("envelope_correlation", _grouped(whole)),
+        **named("envelope_slow_correlation", _grouped(slow)),
+        **named("envelope_slope", _grouped(slope)),
+        **named("envelope_fast", _grouped(20 * np.log10((fast[1] + 0.01) / (fast[0] + 0.01)))),
         "cepstral": float(cepstra.mean()),
-        **_named("cepstral_rate", cepstra.mean(1)),
-        **_named("cepstral_order", cepstra.mean(0)),
-        **_named("cepstral_power", power.mean(1)),
-        **_named("cepstral_rest", gone.mean(1)),
+        **named("cepstral_rate", cepstra.mean(1)),
+        **named("cepstral_order", cepstra.mean(0)),
+        **named("cepstral_power", power.mean(1)),
+        **named("cepstral_rest", gone.mean(1)),
     }
 
 
@@ -99,28 +101,30 @@ def _spectra(out: Heard, mixture: Heard) -> dict[str, float]:
     return {
         "d_loud": d_loud,
         "d_norm": d_norm,
-        **_named("level_mixture", _grouped(mixture.spectrum)),
-        **_named("level_change", _grouped(out.spectrum - mixture.spectrum)),
-        **_named("mean_mixture", _grouped(mixture.envelope.mean(1))),
-        **_named("spread_mixture", _grouped(mixture.envelope.std(1))),
-        **_named("spread_slow_mixture", _grouped(mixture.slow.std(1))),
+        **named("level_mixture", _grouped(mixture.spectrum)),
+        **named("level_change", _grouped(out.spectrum - mixture.spectrum)),
+        **named("mean_mixture", _grouped(mixture.envelope.mean(1))),
+        **named("spread_mixture", _grouped(mixture.envelope.std(1))),
+        **named("spread_slow_mixture", _grouped(mixture.slow.std(1))),
     }
 
 
-_EDGES = np.array([1, 2, 3, 4, 6, 8, 11, 15, 20, 27, 36, 48, 64, 85, 129])  # bins of 94 Hz
+TILE_HZ = 93.75  # of a bin
+EDGES = np.array([1, 2, 3, 4, 6, 8, 11, 15, 20, 27, 36, 48, 64, 85, 129])  # bins of 94 Hz
 
 
 def _tiles(x: np.ndarray) -> np.ndarray:
     """Sums over bands and three frames (16 ms): [M, 129] -> [M // 3, 14]."""
-    bands = np.add.reduceat(x, _EDGES[:-1], axis=1)
+    bands = np.add.reduceat(x, EDGES[:-1], axis=1)
     length = len(bands) // 3 * 3
     return bands[:length].reshape(-1, 3, bands.shape[1]).sum(1)
 
 
 def fine_levels(heard: Heard, level1: float) -> np.ndarray:
-    """Levels (dB SPL, not below 0) of tiles of a signal's fine spectrum: [M // 3, 14]."""
+    """Levels of tiles of a signal's fine spectrum [M // 3, 14]: dB SPL in steps of 0.4, 0 to 102."""
     scale = 10 ** (level1 / 10) / (np.sum(np.hanning(256) ** 2) * 128)
-    return np.maximum(10 * np.log10(_tiles(np.abs(heard.fine) ** 2) / 3 * scale + 1e-12), 0)
+    levels = 10 * np.log10(_tiles(np.abs(heard.fine) ** 2) / 3 * scale + 1e-12)
+    return STEP * np.clip(np.round(levels / STEP), 0, 255)
 
 
 def _fine_structure(out: Heard, mixture: Heard) -> dict[str, float]:
@@ -136,13 +140,11 @@ def _fine_structure(out: Heard, mixture: Heard) -> dict[str, float]:
     mean = (coherence * loud).sum(0) / count
     rest = 10 * np.log10(((1 - coherence**2) * power_y).sum(0) / (power_y.sum(0) + 1e-20) + 1e-6)
     return {
-        **_named("coherence", mean.reshape(-1, 2).mean(1)),
+        **named("coherence", mean.reshape(-1, 2).mean(1)),
         "coherence_mean": float(mean.mean()),
-        **_named(
-            "coherence_spread", (((coherence - mean) ** 2 * loud).sum(0) / count).reshape(-1, 2).mean(1)
-        ),
-        **_named("coherence_sign", ((aligned * loud).sum(0) / count).reshape(-1, 2).mean(1)),
-        **_named("incoherent", rest.reshape(-1, 2).mean(1)),
+        **named("coherence_spread", (((coherence - mean) ** 2 * loud).sum(0) / count).reshape(-1, 2).mean(1)),
+        **named("coherence_sign", ((aligned * loud).sum(0) / count).reshape(-1, 2).mean(1)),
+        **named("incoherent", rest.reshape(-1, 2).mean(1)),
     }
 
 

@@ -7,10 +7,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .trees import BOOSTERS, Booster, TargetModel, margin_of
-from .trial_files import Trials
-
-OF_GAINS = ("gain_of_", "gains_")  # how the names of features begin that tell what was asked for
+from .asked import Asked
+from .features import STEP
+from .gains import ROLES
+from .roles import RoleNet
+from .trees import BOOSTERS, Booster, TargetModel, margin_of, mean_of
+from .trial_files import Tiles, Trials
 
 
 @dataclass(frozen=True)
@@ -24,17 +26,26 @@ class Settings:
     ridge: float = 1.0
     share: float = 0.25  # of the features that each split may choose from
     quantile_rounds: int = 200
-    seed: int = 1
+    seeds: int = 3  # boosters of the mean, whose sums are averaged
 
 
-def with_gains(names: Sequence[str]) -> tuple[str, ...]:
-    """All features."""
-    return tuple(names)
+def with_asked(trials: Trials, scenes: Sequence[Tiles], net: RoleNet) -> Trials:
+    """Trials with the features that need the roles' network; scenes in the trials' order."""
+    rows = []
+    for scene in scenes:
+        envelopes = (STEP * scene.envelopes).astype(np.float32)
+        asked = Asked(net, scene.mixture, envelopes[0], scene.loss, scene.gains)
+        rows += [asked.describe(*heard) for heard in zip(scene.outputs, envelopes[1:], strict=True)]
+    return trials.extended(rows)
 
 
-def without_gains(names: Sequence[str]) -> tuple[str, ...]:
-    """Features of output, mixture and listener only."""
-    return tuple(name for name in names if not name.startswith(OF_GAINS))
+def role_examples(scenes: Sequence[Tiles]) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Mixtures' and stems' tiles of the scenes that have the four roles, for `fit_roles`."""
+    return [
+        (scene.mixture, scene.stems[[list(scene.gains).index(role) for role in ROLES]])
+        for scene in scenes
+        if set(scene.gains) == set(ROLES)
+    ]
 
 
 def columns(trials: Trials, names: Sequence[str]) -> np.ndarray:
@@ -49,12 +60,17 @@ def grow(train: Trials, validation: Trials, names: Sequence[str], settings: Sett
     The number of rounds and the interval's margin are chosen on the validation songs.
     """
     x, y = columns(train, names), columns(validation, names)
-    grown = {name: _grow_one(name, (x, train.true), (y, validation.true), settings) for name in BOOSTERS}
+    grown = {}
+    for name in BOOSTERS:
+        seeds = range(settings.seeds if name == "mean" else 1)
+        grown[name] = mean_of(
+            [_grow_one(name, (x, train.true), (y, validation.true), settings, seed) for seed in seeds]
+        )
     low, high = (_evaluate(grown[name], y) for name in ("low", "high"))
     return TargetModel(tuple(names), grown, margin_of(low, high, validation.true))
 
 
-def _grow_one(name: str, train: tuple, validation: tuple, settings: Settings) -> Booster:
+def _grow_one(name: str, train: tuple, validation: tuple, settings: Settings, seed: int) -> Booster:
     from sklearn.ensemble import HistGradientBoostingRegressor
 
     losses: Mapping[str, dict] = {
@@ -71,7 +87,7 @@ def _grow_one(name: str, train: tuple, validation: tuple, settings: Settings) ->
         l2_regularization=settings.ridge,
         max_features=settings.share,
         early_stopping=False,
-        random_state=settings.seed,
+        random_state=seed,
     ).fit(*train)
     staged = regressor.staged_predict(validation[0])
     worst = [_pinball(name, validation[1] - predicted) for predicted in staged]

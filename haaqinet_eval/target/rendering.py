@@ -21,11 +21,10 @@ from ..synthesis.render import NFIR, SAMPLE_RATE
 from ..synthesis.sources import SPLITS, Clip
 from ..trials import Stimulus
 from .ear import Heard, delay_of, hear, shifted
-from .features import compare, fine_levels
+from .features import STEP, compare, fine_levels
 from .gains import describe_ear, describe_gains
 
 PARTS = ("mel_cepstral_high", "bm_sync5", "d_loud", "d_norm")
-STEP = 0.4  # dB, of what is kept in bytes; 255 steps reach 102 dB
 
 
 @dataclass(frozen=True)

@@ -8,19 +8,13 @@ and Candès 2019).
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from safetensors import SafetensorError, safe_open
-from safetensors.numpy import save_file
-
-from ..errors import InputError
 
 BOOSTERS = ("mean", "low", "high")
-FORMAT = "haaqinet-target-1"
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,6 +62,20 @@ class Booster:
         )
 
 
+def mean_of(boosters: Sequence[Booster]) -> Booster:
+    """One booster whose sum is the mean of several boosters' sums."""
+    starts = np.cumsum([0, *(len(b.feature) for b in boosters[:-1])])
+    moved = {
+        part: np.concatenate([getattr(b, part) + start for b, start in zip(boosters, starts, strict=True)])
+        for part in ("left", "right", "roots")
+    }
+    same = {part: np.concatenate([getattr(b, part) for b in boosters]) for part in ("feature", "threshold")}
+    value = np.concatenate([b.value for b in boosters]) / len(boosters)
+    baseline = np.mean([b.baseline for b in boosters], axis=0)
+    moved = {part: places.astype(np.int32) for part, places in moved.items()}
+    return Booster(**same, **moved, value=value, baseline=baseline)
+
+
 @dataclass(frozen=True, eq=False)
 class TargetModel:
     """From named features to a score and the interval that holds the true one in 9 of 10 cases."""
@@ -99,35 +107,20 @@ def margin_of(
     return float(np.quantile(outside, level, method="higher"))
 
 
-def save_target(path: str | Path, model: TargetModel, **notes: str) -> None:
-    """Write a model as safetensors."""
-    arrays = {f"{name}.{part}": getattr(booster, part)
-              for name, booster in model.boosters.items() for part in Booster.__annotations__}  # fmt: skip
-    cfg = {"format": FORMAT, "names": model.names, "margin": model.margin}
-    Path(path).parent.mkdir(parents=True, exist_ok=True)
-    save_file(arrays, path, {"cfg": json.dumps(cfg), **notes})
+def pack(model: TargetModel) -> dict[str, np.ndarray]:
+    """A model's trees as named arrays."""
+    return {
+        f"{name}.{part}": getattr(booster, part)
+        for name, booster in model.boosters.items()
+        for part in Booster.__annotations__
+    }
 
 
-def load_target(path: str | Path) -> TargetModel:
-    """Read a model that `save_target` wrote.
-
-    Raises:
-        InputError: no such file, or not such a file.
-    """
-    path = Path(path)
-    if not path.is_file():
-        raise InputError(f"weights {path}: no such file")
-    try:
-        with safe_open(path, "numpy") as file:
-            cfg = json.loads((file.metadata() or {}).get("cfg", "{}"))
-            if cfg.get("format") != FORMAT:
-                raise InputError(f"weights {path}: format {cfg.get('format')!r}, not {FORMAT}")
-            arrays = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
-    except (SafetensorError, json.JSONDecodeError) as error:
-        raise InputError(f"weights {path}: not a safetensors file: {error}") from None
+def unpack(arrays: Mapping[str, np.ndarray], names: Sequence[str], margin: float) -> TargetModel:
+    """The model of arrays that `pack` named."""
     parts = Booster.__annotations__
     boosters = {name: Booster(*(arrays[f"{name}.{part}"] for part in parts)) for name in BOOSTERS}
-    return TargetModel(tuple(cfg["names"]), boosters, cfg["margin"])
+    return TargetModel(tuple(names), boosters, margin)
 
 
 def target_version(path: str | Path) -> str:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
 from ..errors import InputError
+from ..model.filters import HAAQI_FREQUENCIES, center_frequencies
+from .features import STEP
 
 
 @dataclass(frozen=True, eq=False)
@@ -22,6 +24,13 @@ class Trials:
     about: Mapping[str, np.ndarray]  # system, group, song, kind, origin, listener: [N] of text
     judges: Mapping[str, np.ndarray]  # other scorers' scores [N], where they were rendered
 
+    def extended(self, rows: Sequence[Mapping[str, float]]) -> Trials:
+        """With further features, one row a trial."""
+        more = np.array([list(row.values()) for row in rows])
+        return replace(
+            self, names=(*self.names, *rows[0]), features=np.concatenate([self.features, more], axis=1)
+        )
+
     @property
     def true(self) -> np.ndarray:
         """True HAAQI [N]."""
@@ -32,16 +41,49 @@ class Trials:
         return self.features[:, self.names.index(name)]
 
 
+@dataclass(frozen=True, eq=False)
+class Tiles:
+    """Levels (dB SPL) of one scene's tiles of time and frequency."""
+
+    mixture: np.ndarray  # [M, 14]
+    outputs: np.ndarray  # [N, M, 14], of its systems
+    stems: np.ndarray  # [S, M, 14]
+    gains: Mapping[str, float]  # dB by stem, in the order of `stems`
+    envelopes: np.ndarray  # [1 + N, 32, L] bytes in steps of `STEP` dB: of the mixture and its systems
+    loss: np.ndarray  # [32] dB, of the ear
+
+
+def _files(folder: str | Path, split: str) -> list[Path]:
+    files = sorted(Path(folder).glob(f"{split}-*.npz"))
+    if not files:
+        raise InputError(f"{folder}: no {split}-*.npz; render them with recipes/haaqinet_target/render.py")
+    return files
+
+
+def read_tiles(folder: str | Path, split: str) -> list[Tiles]:
+    """Tiles of all scenes of a split, in the order of `read_trials`.
+
+    Raises:
+        InputError: there are none.
+    """
+    scenes = []
+    for path in _files(folder, split):
+        with np.load(path) as file:
+            gains, fine = json.loads(str(file["gains"])), STEP * file["fine"].astype(np.float32)
+            stems = STEP * file["fine_stems"].astype(np.float32)
+            gains = {str(name): gains[name] for name in file["stems"]}
+            loss = np.maximum(np.interp(center_frequencies(), HAAQI_FREQUENCIES, file["loss"]), 0)
+            scenes.append(Tiles(fine[0], fine[1:], stems, gains, file["envelope"], loss))
+    return scenes
+
+
 def read_trials(folder: str | Path, split: str) -> Trials:
     """All trials of a split.
 
     Raises:
         InputError: there are none.
     """
-    files = sorted(Path(folder).glob(f"{split}-*.npz"))
-    if not files:
-        raise InputError(f"{folder}: no {split}-*.npz; render them with recipes/haaqinet_target/render.py")
-    groups = [_read(file) for file in files]
+    groups = [_read(file) for file in _files(folder, split)]
     about = {key: np.concatenate([g["about"][key] for g in groups]) for key in groups[0]["about"]}
     judges = {key: np.concatenate([g["judges"][key] for g in groups]) for key in groups[0]["judges"]}
     features = np.concatenate([g["features"] for g in groups])

@@ -7,28 +7,36 @@ from pathlib import Path
 
 import hydra
 import numpy as np
+import torch
 
 from haaqinet_eval.agreement import agreement
 from haaqinet_eval.recipe import exit_code, plain_options, run_job
-from haaqinet_eval.target.growing import Settings, grow, predict, with_gains, without_gains
-from haaqinet_eval.target.trees import save_target
-from haaqinet_eval.target.trial_files import read_trials
+from haaqinet_eval.target.asked import without_asked
+from haaqinet_eval.target.growing import Settings, grow, predict, role_examples, with_asked
+from haaqinet_eval.target.predictor import save_target
+from haaqinet_eval.target.roles import fit_roles
+from haaqinet_eval.target.trial_files import read_tiles, read_trials
 
-INPUTS = {"known": with_gains, "blind": without_gains}
+INPUTS = {"known": tuple, "blind": without_asked}  # names of the features that a model takes
 
 
 def train(options: dict) -> None:
     """Write `<out>/known.safetensors` and `blind.safetensors`, and say how they do on validation songs."""
-    trials, validation = (read_trials(options["trials"], split) for split in ("train", "validation"))
+    torch.set_num_threads(options["threads"])
+    scenes = [read_tiles(options["trials"], split) for split in ("train", "validation")]
+    net = fit_roles(role_examples(scenes[0]), options["role_epochs"])
+    trials, validation = (
+        with_asked(read_trials(options["trials"], split), some, net)
+        for split, some in zip(("train", "validation"), scenes, strict=True)
+    )
     counts = [(len(t.true), len(np.unique(t.about["song"]))) for t in (trials, validation)]
     print("training: {} trials of {} songs; validation: {} of {}".format(*counts[0], *counts[1]))
     for name, choose in INPUTS.items():
         model = grow(trials, validation, choose(trials.names), Settings(**options["settings"]))
         path = Path(options["out"], f"{name}.safetensors")
-        save_target(path, model, trials=str(counts[0][0]), songs=str(counts[0][1]))
+        save_target(path, model, net, trials=str(counts[0][0]), songs=str(counts[0][1]))
         a = agreement(predict(model, validation)[0], validation.true)
-        rounds = len(model.boosters["mean"].roots)
-        print(f"{path}: {rounds} rounds; validation LCC {a.lcc:.3f}, SRCC {a.srcc:.3f}, MSE {a.mse:.4f}")
+        print(f"{path}: validation LCC {a.lcc:.3f}, SRCC {a.srcc:.3f}, MSE {a.mse:.4f}")
 
 
 @hydra.main(version_base=None, config_path="config", config_name="train")

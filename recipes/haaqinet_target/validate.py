@@ -9,10 +9,10 @@ import numpy as np
 
 from haaqinet_eval.agreement import affine_fit
 from haaqinet_eval.recipe import exit_code, plain_options, run_job
-from haaqinet_eval.target.growing import predict
+from haaqinet_eval.target.growing import predict, with_asked
+from haaqinet_eval.target.predictor import load_target
 from haaqinet_eval.target.tables import by, compared, coverage_line, system_means
-from haaqinet_eval.target.trees import load_target
-from haaqinet_eval.target.trial_files import read_trials
+from haaqinet_eval.target.trial_files import read_tiles, read_trials
 
 NAMES = {"haaqinet": "HAAQI-Net, output only", "estimate": "HAAQI against a separator's estimate"}
 
@@ -27,8 +27,13 @@ def validate(options: dict) -> None:
         name = NAMES.get(judge, judge)
         scores[name] = given
         scores[f"{name}, a line fitted on validation"] = np.clip(slope * given + offset, 0, 1)
-    scores["mixture known, gains not"], _ = predict(load_target(options["blind"]), trials)
-    scores["haaqinet_target: mixture and gains"], intervals = predict(load_target(options["known"]), trials)
+    for name, weights in (
+        ("mixture known, gains not", "blind"),
+        ("haaqinet_target: mixture and gains", "known"),
+    ):
+        model, net = load_target(options[weights])
+        scenes = read_tiles(options["trials"], options["split"])
+        scores[name], intervals = predict(model, with_asked(trials, scenes, net))
     last = {name: scores[name] for name in list(scores)[-2:]}
     songs, groups = (len(np.unique(trials.about[what])) for what in ("song", "group"))
     print(f"Split {options['split']}: {len(trials.true)} trials, {groups} scenes, {songs} songs.\n")
