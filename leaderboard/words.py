@@ -9,7 +9,12 @@ from pathlib import Path
 from haaqinet_eval.store import Entry
 
 INTRUSIVE, PREDICTED = "haaqi", "haaqinet"  # names of the scorers that every page knows
-TITLES = {INTRUSIVE: "HAAQI (intrusive)", PREDICTED: "HAAQI-Net (predicted)"}
+TARGET = "haaqinet_target"  # predicts, too, but knows the mixture and the gains
+TITLES = {
+    INTRUSIVE: "HAAQI (intrusive)",
+    PREDICTED: "HAAQI-Net (predicted)",
+    TARGET: "Predicted, mixture and gains known",
+}
 DEFINITIONS = {  # kinds of groups in the store -> what they are
     "severity_humes": "Humes 2019: better ear, 0.5 to 4 kHz",
     "severity_clarity": "pyclarity: each ear, 2 to 8 kHz",
@@ -24,6 +29,9 @@ LIMITS = """
 - **HAAQI-Net** hears the output alone and predicts what HAAQI would say. It cannot know the target
   gains, so it tells how clean an output sounds, not whether the right stems were turned up; an
   unprocessed mixture is over-rated. Its scores have a rank of their own and decide none other.
+- **The scorer that knows mixture and gains** (`haaqinet_target`) predicts HAAQI from the output, the scene's
+  mixture and the gains that were asked for. It has no stems and may be deceived about which of them was
+  changed. Its scores, too, have a rank of their own.
 - Both are models of one ear. Neither is a listener's opinion, and neither says how two ears, a room
   or a person's taste change it.
 - Scores hold for the presentation level and the kinds of music that they were made with.

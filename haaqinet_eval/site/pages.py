@@ -10,7 +10,11 @@ from ..store import Challenge, Entry, Store, Submission, group_table, published,
 from .markup import Html, element, page, table
 
 INTRUSIVE = "haaqi"
-TITLES = {INTRUSIVE: "HAAQI (intrusive)", "haaqinet": "HAAQI-Net (predicted)"}
+TITLES = {
+    INTRUSIVE: "HAAQI (intrusive)",
+    "haaqinet": "HAAQI-Net (predicted)",
+    "haaqinet_target": "Predicted, mixture and gains known",
+}
 LIMITS = (
     "HAAQI compares what a system made with a reference that has the challenge's target gains, for one "
     "ear with a hearing loss. HAAQI-Net hears the output alone and predicts what HAAQI would say. It cannot "

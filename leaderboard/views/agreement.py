@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 import pandas as pd
 import streamlit as st
@@ -10,7 +10,17 @@ import streamlit as st
 from haaqinet_eval.agreement import affine_fit, agreement, coverage, reliability
 from haaqinet_eval.store import Challenge, Entry, scorer_versions, standings
 from leaderboard import charts, choices, exports, metrics, reading, sureness
-from leaderboard.words import DEFINITIONS, INTRUSIVE, PREDICTED, by_severity, figure, verbatim, yes_no
+from leaderboard.words import (
+    DEFINITIONS,
+    INTRUSIVE,
+    PREDICTED,
+    TARGET,
+    by_severity,
+    figure,
+    title,
+    verbatim,
+    yes_no,
+)
 
 DOTS = 3000  # points that the scatter plots draw at most
 HOLDS = "Predicted interval holds HAAQI's mean"
@@ -47,6 +57,20 @@ def with_version(challenge: Challenge, entries: Sequence[Entry]) -> list[Entry]:
     others = [entry for entry in entries if entry.scorer != PREDICTED]
     options = {"scorer": PREDICTED, "version": version}
     return others + reading.read(standings, challenge.name, challenge.split, **options)
+
+
+def with_prediction(items: Sequence[reading.Scored]) -> list[reading.Scored]:
+    """The systems, with the prediction that the reader chooses in HAAQI-Net's place."""
+    if not any(TARGET in item.entries for item in items):
+        return list(items)
+    names = {title(scorer): scorer for scorer in (PREDICTED, TARGET)}
+    scorer = names[choices.pick("Prediction", list(names), "prediction")]
+    if scorer == PREDICTED:
+        return list(items)
+    st.caption("Below, HAAQI-Net's place is taken by the scorer that knows the mixture and the gains.")
+    entries = [{k: v for k, v in item.entries.items() if k != PREDICTED} for item in items]
+    moved = [e | ({PREDICTED: e[TARGET]} if TARGET in e else {}) for e in entries]
+    return [replace(item, entries=e) for item, e in zip(items, moved, strict=True) if e]
 
 
 def all_pairs(challenge: Challenge, items: Sequence[reading.Scored]) -> pd.DataFrame:
@@ -223,7 +247,7 @@ def main() -> None:
     """The page."""
     challenge: Challenge = st.session_state["_challenge"]
     st.title("Agreement of HAAQI-Net with HAAQI")
-    items = reading.systems(with_version(challenge, reading.board(challenge)))
+    items = with_prediction(reading.systems(with_version(challenge, reading.board(challenge))))
     frame = all_pairs(challenge, items)
     if not len(frame):
         st.info("No trial has been scored by both: score a submission with haaqi and with haaqinet.")

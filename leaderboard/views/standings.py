@@ -14,6 +14,7 @@ from leaderboard.words import (
     INTRUSIVE,
     PAGES,
     PREDICTED,
+    TARGET,
     by_severity,
     title,
     unfamiliar_text,
@@ -22,7 +23,7 @@ from leaderboard.words import (
 
 ALL = "all"
 Ranks = dict[tuple[str, int], int | None]  # by scorer and submission
-SHORT = {INTRUSIVE: "HAAQI", PREDICTED: "Predicted"}  # heads of columns
+SHORT = {INTRUSIVE: "HAAQI", PREDICTED: "Predicted", TARGET: "Predicted, gains known"}  # heads of columns
 
 
 def filters(challenge: Challenge) -> tuple[dict[str, str], Subset | None, Among]:
