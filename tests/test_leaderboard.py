@@ -16,7 +16,18 @@ from streamlit.testing.v1 import AppTest
 
 from haaqinet_eval.agreement import agreement
 from haaqinet_eval.statistics import mean_interval
-from haaqinet_eval.store import StoredScores, open_store, refresh, standings, submissions
+from haaqinet_eval.store import (
+    StoredScores,
+    System,
+    claim,
+    note_run,
+    open_store,
+    refresh,
+    standings,
+    start_run,
+    submissions,
+    submit,
+)
 from leaderboard import charts, words
 
 APP = str(words.PAGES.with_name("app.py"))
@@ -44,7 +55,7 @@ def show(stores, monkeypatch):
     """Shows a page of a store, with the parameters of its address."""
 
     def run(page="standings", kind="full", **address):
-        monkeypatch.setenv("HAAQINET_STORE", stores[kind])
+        monkeypatch.setenv("HAAQINET_STORE", stores.get(kind, kind))
         test = AppTest.from_file(APP, default_timeout=60)
         test.query_params.update(address)
         if page != "standings":
@@ -223,6 +234,21 @@ def test_a_submission_tells_what_happened(show, stores):
     findings = table(test, "File")
     assert (findings.Code[0], findings.Message[0]) == ("silent_file", "all samples are zero")
     assert findings.Meaning[0] == "All samples are zero."
+
+
+def test_running_work_shows_its_pace(show, tmp_path):
+    url = f"sqlite:///{tmp_path / 'running.sqlite'}"
+    store = open_store(url)
+    board_store.fill_failed(store)
+    system = System("now", "running", causal=True)
+    entry, _ = submit(store, CHALLENGE, system, sha256="running", scorers=["haaqi"], split=SPLIT)
+    assert claim(store, "worker 1", id=entry.id)
+    run = start_run(store, entry.id, {}, "worker 1")
+    note_run(store, run, {"progress": {"scored": 36, "failed": {"silent_file": 4}, "rows": 100, "rate": 0.5}})
+    store.close()
+    shown = table(show("status", url), "Minutes left").iloc[0]
+    assert (shown.Rows, shown.Failed, shown.Worker) == ("40 of 100", "silent_file 4", "worker 1")
+    assert shown["Minutes left"] == pytest.approx(2.0)
 
 
 def test_an_audiogram_is_drawn_as_audiologists_draw_it():

@@ -4,7 +4,7 @@ import pandas as pd
 import streamlit as st
 
 from haaqinet_eval.reasons import CODES, TRIALS
-from haaqinet_eval.store import Challenge, Submission, events, submissions
+from haaqinet_eval.store import Challenge, Submission, events, runs, submissions
 from leaderboard import choices, exports, organiser, reading, upload_form
 from leaderboard.words import verbatim
 
@@ -82,6 +82,29 @@ def table(found: list[Submission], shares: dict[int, float]) -> pd.DataFrame:
     ).astype({"Progress": float})
 
 
+def pace(found: list[Submission]) -> pd.DataFrame:
+    """What the workers last noted of the submissions that they score."""
+    rows = []
+    for s in found:
+        made = reading.read(runs, s.id) if s.state == "scoring" else []
+        noted = made[-1]["provenance"].get("progress") if made else None
+        if not noted:
+            continue
+        done = noted["scored"] + sum(noted["failed"].values())
+        rate = noted["rate"]
+        rows.append(
+            {
+                "Submission": s.id,
+                "Worker": made[-1]["worker"],
+                "Rows": f"{done:,} of {noted['rows']:,}",
+                "Rows/s": rate,
+                "Minutes left": (noted["rows"] - done) / rate / 60 if rate else None,
+                "Failed": ", ".join(f"{code} {n}" for code, n in noted["failed"].items()) or "none",
+            }
+        )
+    return pd.DataFrame(rows)
+
+
 def show_progress(challenge: Challenge, moving: int) -> None:
     """The queue, looked at anew while something in it moves."""
     reading.look_again()
@@ -97,6 +120,10 @@ def show_progress(challenge: Challenge, moving: int) -> None:
     shown = table(found, progress(challenge) if moving else {})
     order = [name for name in shown if moving or name != "Progress"]
     exports.table(shown[order], "submissions", column_config={"Progress": share})
+    running = pace(found)
+    if len(running):
+        st.markdown("Being scored now, as the workers noted it last:")
+        exports.table(running, "running")
 
 
 def show_events(found: list[Submission]) -> Submission:
