@@ -13,8 +13,14 @@ SYSTEMS = ("clean", "speech_shaped-1", "babble_wdrc-1", "speech_shaped-4")
 FAMILIES = ("flat", "sloping")
 # of BEATs: 12 narrow layers
 ENCODER = {
-    "embed_dim": 12, "encoder_embed_dim": 16, "encoder_ffn_embed_dim": 16, "encoder_attention_heads": 2,
-    "conv_pos": 4, "conv_pos_groups": 2, "num_buckets": 16, "max_distance": 50,
+    "embed_dim": 12,
+    "encoder_embed_dim": 16,
+    "encoder_ffn_embed_dim": 16,
+    "encoder_attention_heads": 2,
+    "conv_pos": 4,
+    "conv_pos_groups": 2,
+    "num_buckets": 16,
+    "max_distance": 50,
 }
 
 

@@ -12,10 +12,11 @@ from haaqinet_eval.model import (
     PaperDimensions,
     PaperNet,
     band_losses,
-    score_ears,
+    judge_ears,
 )
 from haaqinet_eval.model.auditory import HOP, OVERLAP, SAMPLE_RATE, STEP
 from haaqinet_eval.model.filters import adaptation
+from haaqinet_eval.model.net import DESCRIPTION
 from haaqinet_eval.model.stretches import STRETCH, in_stretches
 
 SMALL = Dimensions(filters=4, channels=(4, 4, 4), features=8)
@@ -97,17 +98,17 @@ def test_many_ears_score_as_each_does(kind):
     signals = [notes(i, s * rate / SAMPLE_RATE) for i, s in enumerate(seconds)]
     ears, level1 = torch.rand(4, width) * 60, torch.tensor([60.0, 65.0, 70.0, 75.0])
     with torch.inference_mode():
-        together = score_ears(net, signals, ears, level1)
-        for i, output in enumerate(together):
+        together = judge_ears(net, signals, ears, level1)
+        for i, judgement in enumerate(together):
             alone = net(signals[i][None], ears[i : i + 1], level1[i : i + 1])[0]
-            torch.testing.assert_close(output, alone, atol=1e-4, rtol=0)
+            torch.testing.assert_close(judgement.outputs, alone, atol=1e-4, rtol=0)
 
 
 @pytest.mark.parametrize("frames", [2 * STRETCH * 32, 3 * STRETCH * 32 + 77, 4 * STRETCH * 32 - 3])
 def test_stretches_of_a_song_give_what_the_whole_gives(frames):
     torch.manual_seed(2)
     trunk = HaaqiNet(SMALL).members[0].trunk.eval()
-    envelope, bands = torch.randn(1, 32, frames), torch.randn(1, 13, 32)
+    envelope, bands = torch.randn(1, 32, frames), torch.randn(1, DESCRIPTION, 32)
     with torch.inference_mode():
         whole = trunk(envelope, bands)
         torch.testing.assert_close(in_stretches(trunk, 32, envelope, bands), whole, atol=1e-5, rtol=0)

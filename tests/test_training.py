@@ -12,7 +12,7 @@ import torch
 from haaqinet_eval import Audiogram, InputError, Trial
 from haaqinet_eval.model import OUTPUTS, AuditoryFrontEnd, Dimensions, HaaqiNet, band_losses, load_model
 from haaqinet_eval.training.cache import STEP, GrowingSplit, group_path, read_split, write_group
-from haaqinet_eval.training.loop import Settings, Trainer, augment, haaqi_loss, measure, predict
+from haaqinet_eval.training.loop import Settings, Trainer, augment, crop, haaqi_loss, measure, predict, splice
 from haaqinet_eval.training.tables import accuracy_tables, within_clip
 
 RECIPE = Path(__file__).parents[1] / "recipes" / "haaqinet" / "train.py"
@@ -90,14 +90,33 @@ def test_augmentation_leaves_its_input_alone():
     rng = np.random.default_rng(0)
     envelope, spectrum, loss = torch.rand(4, 32, 320), torch.rand(4, 32), torch.rand(4, 32)
     before = envelope.clone()
-    cut, moved, shifted = augment(envelope, spectrum, loss, Settings(crop=(0.5, 1.0), masks=3), rng)
+    cut = crop(envelope, Settings(crop=(0.5, 1.0)), rng)
+    masked, moved, shifted = augment(cut, spectrum, loss, Settings(masks=3), rng)
     torch.testing.assert_close(envelope, before)
     assert cut.shape[:2] == (4, 32)
+    assert masked.shape == cut.shape
     assert 160 <= cut.shape[2] <= 320
     assert cut.shape[2] % 32 == 0
     assert moved.shape == shifted.shape == (4, 32)
-    whole, _, _ = augment(envelope, spectrum, loss, Settings(crop=(1.0, 1.0), masks=0, band_shift=0), rng)
+    whole, _, _ = augment(envelope, spectrum, loss, Settings(masks=0, band_shift=0), rng)
     torch.testing.assert_close(whole, envelope)
+
+
+def test_splicing_puts_a_stretch_of_another_rendering_where_its_labels_are():
+    envelope = torch.arange(4.0)[:, None, None].expand(4, 32, 320).clone()
+    labels = torch.tensor([0.1, 0.9, 0.4, 0.5])[:, None].expand(4, len(OUTPUTS))
+    scenes = np.array(["a", "a", "b", "c"])
+    mixed, targets = splice(envelope, labels, scenes, 1.0, np.random.default_rng(0))
+    assert targets.shape == (4, len(OUTPUTS), 10)
+    score = torch.tensor([0.1, 0.9, 0.4, 0.5])
+    for row, other in ((0, 1), (1, 0)):
+        of_other = mixed[row, 0] == other
+        assert 0 < of_other.sum() <= 160
+        torch.testing.assert_close(targets[row, 0], score[[row, other]][of_other[::32].long()])
+    torch.testing.assert_close(mixed[2:], envelope[2:])
+    whole, same = splice(envelope, labels, scenes, 0.0, np.random.default_rng(0))
+    torch.testing.assert_close(whole, envelope)
+    torch.testing.assert_close(same, labels[..., None].expand(-1, -1, 10))
 
 
 def test_training_learns_and_goes_on_where_it_was(folder, tmp_path):

@@ -2,9 +2,10 @@
 
 from .asking import describe_ear, score_times
 from .auditory import AuditoryFrontEnd, band_losses
-from .batch import score_ears
+from .batch import judge_ears
 from .beats import load_beats
 from .checkpoint import WEIGHTS, load_model, model_version, read_metadata, save_model, sha256
+from .confidence import Judgement
 from .loss import HaaqiNetLoss
 from .net import OUTPUTS, Dimensions, HaaqiNet, frame_times, join
 from .official import convert_official, load_official
@@ -17,6 +18,7 @@ __all__ = [
     "Dimensions",
     "HaaqiNet",
     "HaaqiNetLoss",
+    "Judgement",
     "PaperDimensions",
     "PaperNet",
     "band_losses",
@@ -24,13 +26,13 @@ __all__ = [
     "describe_ear",
     "frame_times",
     "join",
+    "judge_ears",
     "load_beats",
     "load_model",
     "load_official",
     "model_version",
     "read_metadata",
     "save_model",
-    "score_ears",
     "score_times",
     "sha256",
     "start_net",

@@ -1,7 +1,7 @@
 """HAAQI-Net: an ear's view of music to frame scores, whose mean is the score.
 
     signal -> AuditoryFrontEnd -> envelope [B, 32, L] and long-term spectrum [B, 32]
-    envelope, spectrum and hearing loss -> what each band is like over the clip, [B, 13, 32]
+    envelope, spectrum and hearing loss -> what each band is like over the clip, [B, 24, 32]
     envelope -> trunk, the same temporal filters in every band -> features [B, D, N];
     the bands' description scales and shifts the filters' outputs and the features
     features and their mean and spread over the clip -> head -> frame outputs in [0, 1], [B, 5, N]:
@@ -21,11 +21,12 @@ from torch import Tensor, nn
 
 from ..errors import InputError
 from .auditory import BANDS, FRAME_RATE, SAMPLE_RATE, AuditoryFrontEnd
+from .confidence import Confidence, Judgement
 from .stretches import in_stretches
 
 OUTPUTS = ("score", "mel_cepstral_high", "bm_sync5", "d_loud", "d_norm")
 TOP = 102.0  # dB above threshold; nothing above is told apart
-DESCRIPTION = 13  # numbers a band, see `describe_bands`
+DESCRIPTION = 24  # numbers a band, see `describe_bands`
 STRIDE = 32  # envelope frames a frame score: 128 ms
 
 
@@ -40,28 +41,48 @@ class Dimensions:
     features: int = 128  # per frame
     dropout: float = 0.2
     members: int = 1  # networks of this size, trained apart, whose outputs are averaged
+    confidence: bool = False  # whether the network says how sure it is
+
+
+def _quantiles(x: Tensor, shares: Sequence[float]) -> tuple[Tensor, ...]:
+    """Quantiles of [B, 32, L] over its last dimension, each [B, 32]; of every third value."""
+    shares = torch.tensor(shares, dtype=x.dtype, device=x.device)
+    return torch.quantile(x[..., ::3], shares, dim=-1).unbind(0)
+
+
+def _together(moves: Tensor, speeds: Tensor, bands: int) -> Tensor:
+    """Correlation of each band's moves [B, 32, L] with those of the band so many places above, [B, 32]."""
+    product = (moves[:, bands:] * moves[:, :-bands]).mean(-1)
+    return nn.functional.pad(product / (speeds[:, bands:] * speeds[:, :-bands]), (0, bands))
 
 
 def describe_bands(envelope: Tensor, spectrum: Tensor, loss: Tensor) -> Tensor:
-    """What each band is like over the clip: [B, 32, L] dB and twice [B, 32] dB to [B, 13, 32].
+    """What each band is like over the clip: [B, 32, L] dB and twice [B, 32] dB to [B, 24, 32].
 
     Loss, place, long-term level; how the envelope's level spreads (mean, four quantiles,
-    deviation: the lowest shows a noise floor); how fast it moves (deviation of its differences
-    over 4, 16 and 64 ms) and how much it moves with the next band (correlation).
+    deviation: the lowest shows a noise floor) and how often the band is inaudible; how fast it
+    moves (deviation of its differences over 4, 16, 64 and 256 ms); how it rises and falls
+    (quantiles of the differences over 64 and 256 ms: a room lets sound fall slowly); and how much
+    it moves with the next band and with the fourth above (correlation).
     """
-    shares = torch.tensor([0.05, 0.25, 0.75, 0.95], dtype=envelope.dtype, device=envelope.device)
-    quantiles = torch.quantile(envelope[..., ::3], shares, dim=-1)
     place = torch.linspace(-1, 1, BANDS, dtype=loss.dtype, device=loss.device).expand_as(loss)
-    moves = [envelope[..., lag:] - envelope[..., :-lag] for lag in (1, 4, 16)]
+    lags = [min(lag, envelope.shape[-1] - 1) for lag in (1, 4, 16, 64)]
+    moves = [envelope[..., lag:] - envelope[..., :-lag] for lag in lags]
     speeds = [(move.square().mean(-1) + 1e-2).sqrt() for move in moves]
-    together = (moves[1][:, 1:] * moves[1][:, :-1]).mean(-1) / (speeds[1][:, 1:] * speeds[1][:, :-1])
+    levels = (spectrum, envelope.mean(-1), *_quantiles(envelope, (0.05, 0.25, 0.75, 0.95)))
+    slopes = (
+        *_quantiles(moves[2], (0.05, 0.25, 0.75, 0.95)),
+        *_quantiles(moves[3], (0.05, 0.25, 0.75, 0.95)),
+    )
     return torch.stack(
         [
             *((loss - 30) / 30, place),
-            *((level - 30) / 20 for level in (spectrum, envelope.mean(-1), *quantiles)),
+            *((level - 30) / 20 for level in levels),
             envelope.std(-1) / 10 - 1,
+            (envelope < 1).to(envelope.dtype).mean(-1),
             *(speed.log() for speed in speeds),
-            nn.functional.pad(together, (0, 1)),
+            *(slope / 10 for slope in slopes),
+            *(_together(moves[1], speeds[1], bands) for bands in (1, 4)),
         ],
         1,
     )
@@ -71,7 +92,7 @@ class SharedFilters(nn.Module):
     """One set of temporal filters for every band: [B, 32, L] to [B, F, 32, L / 4].
 
     Half of the filters give their magnitude: a modulation's strength, whatever its phase.
-    The bands' description [B, 13, 32] scales and shifts what comes out: a compressed or
+    The bands' description [B, 24, 32] scales and shifts what comes out: a compressed or
     nearly inaudible band is read otherwise than a healthy one.
     """
 
@@ -95,7 +116,7 @@ def _layer(inputs: int, outputs: int, kernel: tuple, stride: tuple) -> nn.Sequen
 
 
 class Trunk(nn.Module):
-    """Envelope [B, 32, L] and bands [B, 13, 32] to features [B, D, L / 32]; bands 32 to 4 on the way."""
+    """Envelope [B, 32, L] and bands [B, 24, 32] to features [B, D, L / 32]; bands 32 to 4 on the way."""
 
     def __init__(self, dims: Dimensions) -> None:
         super().__init__()
@@ -114,7 +135,7 @@ class Trunk(nn.Module):
 
 
 class Context(nn.Module):
-    """The bands' description [B, 13, 32] to a scale and a shift of the features, [B, 2 D]."""
+    """The bands' description [B, 24, 32] to a scale and a shift of the features, [B, 2 D]."""
 
     def __init__(self, width: int, dropout: float) -> None:
         super().__init__()
@@ -154,7 +175,7 @@ class Head(nn.Module):
 
 
 class Member(nn.Module):
-    """One network behind the front end: envelope [B, 32, L] and bands [B, 13, 32] to [B, 5, N]."""
+    """One network behind the front end: envelope [B, 32, L] and bands [B, 24, 32] to [B, 5, N]."""
 
     def __init__(self, dims: Dimensions) -> None:
         super().__init__()
@@ -182,6 +203,7 @@ class HaaqiNet(nn.Module):
         self.dims = dims or Dimensions()
         self.front_end = AuditoryFrontEnd()
         self.members = nn.ModuleList(Member(self.dims) for _ in range(self.dims.members))
+        self.confidence = Confidence(DESCRIPTION) if self.dims.confidence else None
 
     def forward(self, signals: Tensor, loss: Tensor, level1: Tensor) -> Tensor:
         """Frame outputs [B, 5, N] in [0, 1], one every 128 ms, in the order of `OUTPUTS`.
@@ -195,9 +217,25 @@ class HaaqiNet(nn.Module):
 
     def score_features(self, envelope: Tensor, spectrum: Tensor, loss: Tensor) -> Tensor:
         """The same from the front end's envelope [B, 32, L], at least 32 frames, and spectrum [B, 32]."""
+        return self.member_outputs(envelope, self.describe(envelope, spectrum, loss)).mean(0)
+
+    def judge(self, envelope: Tensor, spectrum: Tensor, loss: Tensor) -> Judgement:
+        """The same, and how sure the network is, where it can tell (`dims.confidence`)."""
+        bands = self.describe(envelope, spectrum, loss)
+        outputs = self.member_outputs(envelope, bands)
+        if self.confidence is None:
+            return Judgement(outputs.mean(0))
+        return Judgement(outputs.mean(0), *self.confidence(outputs[:, :, 0].mean(-1), bands))
+
+    @staticmethod
+    def describe(envelope: Tensor, spectrum: Tensor, loss: Tensor) -> Tensor:
+        """What each band is like over the clip, [B, 24, 32]; see `describe_bands`."""
+        return describe_bands(envelope.clamp(max=TOP), spectrum, loss)
+
+    def member_outputs(self, envelope: Tensor, bands: Tensor) -> Tensor:
+        """Frame outputs of each member, [M, B, 5, N]."""
         envelope = envelope.clamp(max=TOP)
-        bands = describe_bands(envelope, spectrum, loss)
-        return torch.stack([member(envelope, bands) for member in self.members]).mean(0)
+        return torch.stack([member(envelope, bands) for member in self.members])
 
 
 def join(nets: Sequence[HaaqiNet]) -> HaaqiNet:
@@ -206,11 +244,11 @@ def join(nets: Sequence[HaaqiNet]) -> HaaqiNet:
     Raises:
         InputError: if they differ in size.
     """
-    sizes = {replace(net.dims, members=1) for net in nets}
+    sizes = {replace(net.dims, members=1, confidence=False) for net in nets}
     if len(sizes) != 1:
         raise InputError(f"networks of different sizes cannot be joined: {sizes}")
     members = [member for net in nets for member in net.members]
-    whole = HaaqiNet(replace(nets[0].dims, members=len(members)))
+    whole = HaaqiNet(replace(nets[0].dims, members=len(members), confidence=False))
     whole.members = nn.ModuleList(members)
     return whole.eval()
 

@@ -18,6 +18,7 @@ from torch import Tensor
 from ..agreement import agreement
 from ..errors import InputError
 from ..model import OUTPUTS, Dimensions, HaaqiNet, load_model, save_model
+from ..model.net import STRIDE
 from .cache import STEP, Trials
 
 TOP = 0.95  # true scores above are those of untouched and hardly touched music
@@ -37,6 +38,7 @@ class Settings:
     crop: tuple[float, float] = (0.3, 0.8)  # shortest and longest share of a clip that is shown
     bfloat16: bool = True  # mixed precision
     band_shift: int = 1  # bands and loss are moved together by up to so many bands
+    splice: float = 0.0  # share of trials of which a stretch is put into another rendering of the same clip
     masks: int = 1  # SpecAugment: stretches of time and of bands replaced by the bands' means
     average: float = 0.998  # decay of the running mean of the weights, which is what is kept
     patience: int = 8  # epochs without a better validation MSE
@@ -45,12 +47,58 @@ class Settings:
 
 
 def haaqi_loss(outputs: Tensor, labels: Tensor, settings: Settings) -> Tensor:
-    """Squared error of clip means [B, 5, N] to labels [B, 5], and of the frame scores."""
-    weight = 1 + settings.top_weight * (labels[:, :1] > TOP).float()
+    """Squared error of clip means [B, 5, N] to labels [B, 5], and of the frame scores.
+
+    Labels [B, 5, N] say what each frame is to score; frames that differ within a clip weigh fully.
+    """
+    if labels.ndim == 2:
+        labels = labels[..., None].expand(-1, -1, outputs.shape[-1])
+    clip = labels.mean(-1)
+    weight = 1 + settings.top_weight * (clip[:, :1] > TOP).float()
     weight = weight / weight.mean()
-    error = ((outputs.mean(-1) - labels).square() * weight).mean(0)
-    frames = ((outputs[:, 0] - labels[:, :1]).square() * weight).mean()
-    return error[0] + settings.part_weight * error[1:].mean() + settings.frame_weight * frames
+    error = ((outputs.mean(-1) - clip).square() * weight).mean(0)
+    frames = ((outputs[:, 0] - labels[:, 0]).square() * weight).mean(-1)
+    mixed = labels[:, 0].amax(-1) > labels[:, 0].amin(-1)
+    frames = torch.where(mixed, frames, settings.frame_weight * frames).mean()
+    return error[0] + settings.part_weight * error[1:].mean() + frames
+
+
+def crop(envelope: Tensor, settings: Settings, rng: np.random.Generator) -> Tensor:
+    """The same random stretch of every envelope, [B, 32, L], whole frame scores long."""
+    frames = envelope.shape[-1]
+    length = int(frames * rng.uniform(*settings.crop)) // STRIDE * STRIDE
+    start = int(rng.integers(frames - length + 1))
+    return envelope[..., start : start + length]
+
+
+def splice(
+    envelope: Tensor, labels: Tensor, scenes: np.ndarray, share: float, rng: np.random.Generator
+) -> tuple[Tensor, Tensor]:
+    """Puts stretches of renderings into other renderings of the same clip: a fault that comes and goes.
+
+    Args:
+        envelope: [B, 32, L]; some of the B trials are of one scene.
+        labels: [B, 5].
+        scenes: [B].
+        share: of trials that get a stretch of another, where there is another of their scene.
+
+    Returns:
+        envelope [B, 32, L], and labels of each frame score [B, 5, L / 32]: of a stretch those of the
+        rendering that it is of. No HAAQI was computed of the mixtures.
+    """
+    mixed, count = envelope.clone(), envelope.shape[-1] // STRIDE
+    targets = labels[..., None].repeat(1, 1, count)
+    for row in range(len(scenes)):
+        others = np.flatnonzero((scenes == scenes[row]) & (np.arange(len(scenes)) != row))
+        if not len(others) or rng.random() >= share or count < 6:
+            continue
+        other, width = int(rng.choice(others)), int(rng.integers(count // 6, count // 2 + 1))
+        at = int(rng.integers(count - width + 1))
+        mixed[row, :, at * STRIDE : (at + width) * STRIDE] = envelope[
+            other, :, at * STRIDE : (at + width) * STRIDE
+        ]
+        targets[row, :, at : at + width] = labels[other, :, None]
+    return mixed, targets
 
 
 def _shift(x: Tensor, bands: int) -> Tensor:
@@ -62,11 +110,8 @@ def _shift(x: Tensor, bands: int) -> Tensor:
 def augment(
     envelope: Tensor, spectrum: Tensor, loss: Tensor, settings: Settings, rng: np.random.Generator
 ) -> tuple[Tensor, Tensor, Tensor]:
-    """A random stretch, a shift by bands, and SpecAugment's masks: [B, 32, L], [B, 32], [B, 32]."""
-    frames = envelope.shape[-1]
-    length = int(frames * rng.uniform(*settings.crop)) // 32 * 32
-    start = int(rng.integers(frames - length + 1))
-    envelope = envelope[..., start : start + length]
+    """A shift by bands, and SpecAugment's masks: [B, 32, L], [B, 32], [B, 32]."""
+    length = envelope.shape[-1]
     if settings.band_shift:
         shift = int(rng.integers(-settings.band_shift, settings.band_shift + 1))
         envelope, spectrum, loss = (_shift(x, shift) for x in (envelope, spectrum, loss))
@@ -81,6 +126,15 @@ def augment(
             at = int(rng.integers(one.shape[0] - width + 1))
             one[at : at + width] = m[at : at + width]
     return envelope, spectrum, loss
+
+
+def _shuffled(count: int, together: int, rng: np.random.Generator) -> np.ndarray:
+    """Rows in random order; neighbours, which are mostly of one scene, stay together by twos, threes, ...
+
+    >>> sorted(_shuffled(7, 2, np.random.default_rng(0)).tolist())
+    [0, 1, 2, 3, 4, 5]
+    """
+    return (rng.permutation(count // together)[:, None] * together + np.arange(together)).ravel()
 
 
 @torch.inference_mode()
@@ -157,11 +211,14 @@ class Trainer:
 
     def loss(self, trials: Trials, rows: np.ndarray, rng: np.random.Generator) -> Tensor:
         """The loss [] of some rows of the trials."""
-        envelope = trials.envelope[rows].float() * STEP
+        envelope = crop(trials.envelope[rows].float() * STEP, self.settings, rng)
+        envelope, labels = splice(
+            envelope, trials.labels[rows], trials.scenes[rows], self.settings.splice, rng
+        )
         inputs = augment(envelope, trials.spectrum[rows], trials.loss[rows], self.settings, rng)
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.settings.bfloat16):
             outputs = self.net.score_features(*(x.to(self.device) for x in inputs))
-        return haaqi_loss(outputs.float(), trials.labels[rows].to(self.device), self.settings)
+        return haaqi_loss(outputs.float(), labels.to(self.device), self.settings)
 
     def measure(self, validation: Trials) -> dict[str, float]:
         """What a row of `curve.csv` says of the running mean of the weights; the lowest `mse` is kept."""
@@ -231,7 +288,7 @@ class Trainer:
         rng = np.random.default_rng([settings.seed, done])
         torch.manual_seed(int(rng.integers(2**62)))  # for dropout: a resumed run is the same run
         batches = max(len(train) // settings.batch_size, 1)
-        order = rng.permutation(len(train))[: batches * settings.batch_size]
+        order = _shuffled(len(train), 2 if settings.splice else 1, rng)[: batches * settings.batch_size]
         losses = []
         for n, rows in enumerate(np.array_split(order, batches)):
             if settings.max_steps and self.state["step"] >= settings.max_steps:

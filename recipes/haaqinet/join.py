@@ -1,24 +1,33 @@
-"""Join trained networks into one whose outputs are the means of theirs."""
+"""Join trained networks into one whose outputs are the means of theirs, and fit how sure it is."""
 
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 
 import hydra
+import torch
 from omegaconf import DictConfig
 
 from haaqinet_eval.errors import InputError
 from haaqinet_eval.model import HaaqiNet, join, load_model, save_model, sha256
 from haaqinet_eval.recipe import exit_code, run_job
+from haaqinet_eval.training.cache import read_split
+from haaqinet_eval.training.confidence import fit_confidence
 
 
 def join_networks(config: DictConfig) -> None:
     """Write the joined weights and print their hash."""
+    torch.set_num_threads(config.threads)
     nets = {path: load_model(path) for path in config.weights}
     others = [path for path, net in nets.items() if not isinstance(net, HaaqiNet)]
     if others:
         raise InputError(f"weights {', '.join(others)}: only networks of our own design are joined")
     net = join(list(nets.values()))
+    if config.trials:
+        train, validation = (read_split(config.trials, split) for split in ("train", "validation"))
+        net.confidence = fit_confidence(net, train, validation)
+        net.dims = replace(net.dims, confidence=True)
     save_model(net, config.out, config.name, note=config.note)
     print(sha256(config.out), config.out)
 

@@ -1,0 +1,88 @@
+"""Fits `model.confidence` on cached trials: distances on the training split, intervals on validation."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ..model.confidence import HELD, Confidence, summary
+from ..model.net import DESCRIPTION, HaaqiNet
+from .cache import STEP, Trials
+
+ENOUGH = 6_000  # training trials whose sounds say what is familiar
+KEPT = 0.99  # share of validation trials that are familiar
+RIDGE = 0.1  # share of the mean variance that is added to each dimension's
+
+
+def _batches(trials: Trials, every: int = 1, size: int = 64) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
+    """Envelopes, spectra and losses of every so manieth trial."""
+    for start in range(0, len(trials), size * every):
+        rows = slice(start, start + size * every, every)
+        yield trials.envelope[rows].float() * STEP, trials.spectrum[rows], trials.loss[rows]
+
+
+@torch.inference_mode()
+def _judged(net: HaaqiNet, trials: Trials) -> tuple[Tensor, Tensor]:
+    """Scores of the members [M, N] and bands' descriptions [N, D, 32]."""
+    scores, bands = [], []
+    for inputs in _batches(trials):
+        bands.append(net.describe(*inputs))
+        scores.append(net.member_outputs(inputs[0], bands[-1])[:, :, 0].mean(-1))
+    return torch.cat(scores, 1), torch.cat(bands)
+
+
+def _fit_distance(confidence: Confidence, train: Tensor, known: Tensor) -> None:
+    """Mean and whitening from `train` [N, D, 32]; the limit from clips `known` of other artists."""
+    vectors = summary(train).double()
+    confidence.center.copy_(vectors.mean(0))
+    scale = vectors.std(0) + 1e-3
+    covariance = torch.cov((vectors / scale).T)
+    covariance += RIDGE * torch.eye(len(covariance), dtype=covariance.dtype)
+    values, axes = torch.linalg.eigh(covariance)
+    confidence.whiten.copy_(axes / values.sqrt() / scale[:, None])
+    confidence.limit.copy_(torch.quantile(confidence.distance(known), KEPT))
+
+
+def _fit_ends(confidence: Confidence, scores: Tensor, distance: Tensor, true: Tensor, steps: int) -> None:
+    """Quantile regression of the true scores [N] by the pinball loss."""
+    optimizer = torch.optim.Adam(confidence.quantiles.parameters(), 0.02, weight_decay=1e-4)
+    shares = torch.tensor([(1 - HELD) / 2, (1 + HELD) / 2])
+    for _ in range(steps):
+        error = true[:, None] - confidence.ends(scores, distance)
+        loss = torch.maximum(shares * error, (shares - 1) * error).mean()
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+
+
+def fit_confidence(net: HaaqiNet, train: Trials, validation: Trials, steps: int = 600) -> Confidence:
+    """A network's confidence, for it to carry (`HaaqiNet.confidence`).
+
+    Half of the validation songs fit the quantiles and the other half say how far they must be
+    moved, and the other way round; the mean move is kept, with quantiles fitted on all.
+    """
+    net.eval()
+    torch.manual_seed(0)
+    confidence = Confidence(DESCRIPTION)
+    scores, bands = (x.clone() for x in _judged(net, validation))
+    every = max(len(train) // ENOUGH, 1)
+    _fit_distance(confidence, torch.cat([net.describe(*x) for x in _batches(train, every)]), bands)
+    distance, true = confidence.distance(bands), validation.labels[:, 0].clone()
+    songs = {song: n % 2 for n, song in enumerate(sorted(set(validation.songs)))}
+    half = torch.tensor([songs[song] for song in validation.songs]).bool()
+    start = {key: value.clone() for key, value in confidence.quantiles.state_dict().items()}
+    moves = []
+    for fitted in (half, ~half):
+        confidence.quantiles.load_state_dict(start)
+        _fit_ends(confidence, scores[:, fitted], distance[fitted], true[fitted], steps)
+        with torch.no_grad():
+            low, high = confidence.ends(scores[:, ~fitted], distance[~fitted]).unbind(-1)
+        outside = torch.maximum(low - true[~fitted], true[~fitted] - high)
+        moves.append(float(torch.quantile(outside, HELD)))
+    confidence.quantiles.load_state_dict(start)
+    _fit_ends(confidence, scores, distance, true, steps)
+    confidence.margin.fill_(float(np.mean(moves)))
+    return confidence.requires_grad_(False).eval()

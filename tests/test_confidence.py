@@ -1,0 +1,92 @@
+"""How sure a network is: intervals that hold what they promise, and sounds it does not know."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from haaqinet_eval import Audiogram, Stimulus, load_scorer
+from haaqinet_eval.model import OUTPUTS, Dimensions, HaaqiNet, join, load_model, save_model
+from haaqinet_eval.training.cache import STEP, Trials
+from haaqinet_eval.training.confidence import fit_confidence
+from haaqinet_eval.training.loop import predict
+
+SMALL = Dimensions(filters=4, channels=(4, 4, 4), features=8)
+
+
+def trials(count, seed):
+    """Envelopes of many kinds, to be labelled."""
+    rng = np.random.default_rng(seed)
+    level, depth = rng.uniform(20, 60, (count, 1, 1)), rng.uniform(1, 10, (count, 1, 1))
+    envelope = np.clip(level + depth * rng.standard_normal((count, 32, 128)), 0, 100)
+    return Trials(
+        envelope=torch.from_numpy((envelope / STEP).astype(np.uint8)),
+        spectrum=torch.from_numpy(envelope.mean(-1).astype(np.float32)),
+        loss=torch.full((count, 32), 30.0),
+        labels=torch.zeros(count, len(OUTPUTS)),
+        level1=np.full(count, 65.0),
+        systems=np.array(["noise"] * count),
+        listeners=np.array(["flat-01"] * count),
+        scenes=np.array([f"s{n}" for n in range(count)]),
+        songs=np.array([f"song-{n // 6}" for n in range(count)]),
+        genres=np.array(["none"] * count),
+        protocol="artists",
+    )
+
+
+def labelled(net, found, seed):
+    """The same trials; their true scores scatter around the predicted ones, more where these are low."""
+    predicted = predict(net, found)[:, 0]
+    rng = np.random.default_rng(seed)
+    true = predicted + (1 - predicted) * rng.normal(0, 0.2, len(predicted))
+    labels = np.repeat(np.clip(true, 0, 1)[:, None], len(OUTPUTS), 1)
+    return replace(found, labels=torch.from_numpy(labels).float())
+
+
+@pytest.fixture(scope="module")
+def net():
+    torch.manual_seed(3)
+    whole = join([HaaqiNet(SMALL).eval() for _ in range(2)])
+    train, validation = (labelled(whole, trials(n, seed), seed) for n, seed in ((300, 1), (600, 2)))
+    whole.confidence = fit_confidence(whole, train, validation, steps=150)
+    whole.dims = replace(whole.dims, confidence=True)
+    return whole
+
+
+def judge(net, found):
+    with torch.inference_mode():
+        return net.judge(found.envelope.float() * STEP, found.spectrum, found.loss)
+
+
+def test_an_interval_holds_nine_of_ten_true_scores(net):
+    fresh = labelled(net, trials(600, 5), 5)
+    said, true = judge(net, fresh), fresh.labels[:, 0]
+    held = ((said.low <= true) & (true <= said.high)).float().mean()
+    assert 0.86 <= held <= 0.94
+    score = said.outputs[:, 0].mean(-1)
+    assert (said.low <= score).all()
+    assert (score <= said.high).all()
+    assert said.unfamiliar.float().mean() < 0.04
+
+
+def test_sounds_unlike_training_are_flagged(net):
+    strange = trials(20, 6)
+    ramp = torch.linspace(0, 250, 128).expand(20, 32, 128)  # rises all the time in all bands
+    said = judge(net, replace(strange, envelope=ramp.to(torch.uint8)))
+    assert said.unfamiliar.all()
+
+
+def test_the_checkpoint_keeps_it_and_the_scorer_says_it(net, tmp_path):
+    path = tmp_path / "net.safetensors"
+    save_model(net, path, "sure")
+    found = trials(4, 7)
+    torch.testing.assert_close(judge(load_model(path), found).low, judge(net, found).low)
+    signal = np.random.default_rng(0).standard_normal(24_000)
+    stimulus = Stimulus(processed=signal, sample_rate=24_000, audiogram=Audiogram.flat(40), level1=65.0)
+    result = load_scorer("haaqinet", weights=path)(stimulus)
+    assert 0 <= result.interval[0] <= result.value <= result.interval[1] <= 1
+    assert result.unfamiliar in (True, False)
+    without = tmp_path / "without.safetensors"
+    save_model(join([net]), without, "unsure")
+    assert load_scorer("haaqinet", weights=without)(stimulus).interval is None
