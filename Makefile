@@ -13,7 +13,7 @@ SYSTEMS := [passthrough,ideal,no_amplification,oracle_mask,hpss]
 demo: $(STAMP)
 	$(BIN)/haaqinet mini cad_icassp_2024 --root $(DEMO)/data
 	$(BIN)/python $(RECIPE)/enhance.py path.root=$(DEMO)/data path.exp_folder=$(DEMO)/exp 'system=$(SYSTEMS)'
-	$(BIN)/python $(RECIPE)/evaluate.py path.root=$(DEMO)/data path.exp_folder=$(DEMO)/exp 'system=$(SYSTEMS)' evaluator=both
+	$(BIN)/python $(RECIPE)/evaluate.py path.root=$(DEMO)/data path.exp_folder=$(DEMO)/exp 'system=$(SYSTEMS)' evaluator=all
 	$(BIN)/haaqinet report $(DEMO)/exp/results.csv --out $(DEMO)/report.html
 	$(BIN)/haaqinet import-results $(DEMO)/exp/results.csv --team demo --reference passthrough=passthrough --reference ideal=ideal --store $(STORE)
 	$(BIN)/haaqinet load-published --store $(STORE)

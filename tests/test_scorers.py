@@ -119,7 +119,7 @@ def test_bad_input_is_refused_by_name(scorer, fault):
 
 
 def test_unknown_scorer_lists_the_known_ones():
-    with pytest.raises(InputError, match="'pesq' is unknown; known: haaqi, haaqinet"):
+    with pytest.raises(InputError, match="'pesq' is unknown; known: haaqi, haaqinet, haaqinet_target"):
         load_scorer("pesq")
 
 

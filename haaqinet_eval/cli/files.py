@@ -71,7 +71,7 @@ def scorers(json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = 
     for s in table:
         needs = ", ".join(s["needs"]) or "nothing"
         typer.echo(
-            f"{s['name']:10} {s['version']:26} {s['sample_rate']:g} Hz, needs besides the output: {needs}"
+            f"{s['name']:15} {s['version']:26} {s['sample_rate']:g} Hz, needs besides the output: {needs}"
         )
 
 

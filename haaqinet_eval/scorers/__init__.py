@@ -15,6 +15,7 @@ from ..trials import Result, Stimulus
 _SCORERS = {  # name -> module and class
     "haaqi": ("haaqi", "HaaqiScorer"),
     "haaqinet": ("haaqinet", "HaaqiNetScorer"),
+    "haaqinet_target": ("haaqinet_target", "TargetScorer"),
 }
 
 

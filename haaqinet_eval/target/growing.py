@@ -19,12 +19,12 @@ from .trial_files import Tiles, Trials
 class Settings:
     """Of the boosters."""
 
-    rounds: int = 600  # at most
-    rate: float = 0.04
-    leaves: int = 24
-    smallest: int = 15  # trials in a leaf
+    rounds: int = 500  # at most
+    rate: float = 0.03
+    leaves: int = 20
+    smallest: int = 12  # trials in a leaf
     ridge: float = 1.0
-    share: float = 0.25  # of the features that each split may choose from
+    share: float = 0.15  # of the features that each split may choose from
     quantile_rounds: int = 200
     seeds: int = 3  # boosters of the mean, whose sums are averaged
 
