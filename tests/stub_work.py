@@ -142,7 +142,7 @@ def run(folder: Path, work: list[Task], executor: Executor, source: Job | None =
 
 
 def main() -> None:
-    """As a program, `python -c "import stub_work; stub_work.main()"`: folder, scenes, options of the executor, seconds that a signal takes."""
+    """As a program: folder, scenes, options of the executor, seconds that a signal takes."""
     folder, scenes, options, seconds = sys.argv[1:]
     executor = Executor(**json.loads(options))
     work = tasks(scenes.split(","))

@@ -79,7 +79,6 @@ class _References:
             self.heard[key] = reference
         return reference
 
-
     def mixture(self, ear: str) -> np.ndarray:
         """What there was to process at one ear [T]; made for the scorers that ask."""
         if ear not in self.mixtures:
