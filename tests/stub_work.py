@@ -143,6 +143,7 @@ def run(folder: Path, work: list[Task], executor: Executor, source: Job | None =
 
 def main() -> None:
     """As a program: folder, scenes, options of the executor, seconds that a signal takes."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # tests that run in the background ignore it
     folder, scenes, options, seconds = sys.argv[1:]
     executor = Executor(**json.loads(options))
     work = tasks(scenes.split(","))
