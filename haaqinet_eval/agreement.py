@@ -170,8 +170,8 @@ def doubt_pays(error: Sequence[float], order: Sequence[int], share: float = 0.1)
 
     Doubt that is worth following has the larger error first.
 
-    >>> doubt_pays([0.1, -0.5, 0.1, 0.1], [1, 0, 2, 3], 0.25)
-    (0.5, 0.1)
+    >>> doubt_pays([0.25, -0.5, 0.25, 0.25], [1, 0, 2, 3], 0.25)
+    (0.5, 0.25)
     """
     size = np.abs(np.asarray(error, dtype=np.float64))[np.asarray(order, dtype=int)]
     first = max(1, round(share * len(size)))

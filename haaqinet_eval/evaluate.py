@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Container, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from .errors import Unscorable
 from .scorers import Scorer
-from .scores import Score, ScoreFile
+from .scores import Key, Score, ScoreFile
 from .trials import Stimulus, Trial
 
 
@@ -82,6 +82,15 @@ def score_work(work: Work, scorers: Sequence[Scorer]) -> list[Score]:
     return rows
 
 
+def missing_scorers(trials: Sequence[Trial], scorers: Iterable[Scorer], done: Container[Key]) -> list[Scorer]:
+    """Scorers that some of the trials have no row of among the keys that are done.
+
+    The trials of one piece of work are scored together, though some may be done: they share a
+    stream of random numbers.
+    """
+    return [s for s in scorers if any(blank_row(t, s).key not in done for t in trials)]
+
+
 def evaluate(
     works: Iterable[Work],
     scorers: Sequence[Scorer],
@@ -101,7 +110,7 @@ def evaluate(
     """
     failed = []
     for work in works:
-        missing = [s for s in scorers if any(blank_row(t, s).key not in file for t in work.trials)]
+        missing = missing_scorers(work.trials, scorers, file)
         rows = score_work(work, missing) if missing else []
         if rows:
             file.append(rows)

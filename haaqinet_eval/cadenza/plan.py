@@ -9,7 +9,7 @@ from pathlib import Path
 
 from ..distribute import Task
 from ..errors import InputError
-from ..evaluate import blank_row
+from ..evaluate import missing_scorers
 from ..location import is_url
 from ..scorers import Scorer
 from ..scores import Key, Score, ScoreFile
@@ -57,19 +57,13 @@ class Plan:
         return [found[key] for key in self.keys if key in found]
 
     def tasks(self, file: ScoreFile, scorers: Iterable[Scorer]) -> Iterator[Task]:
-        """What a results file lacks, pair by pair, the systems of each together.
-
-        A pair's ears are scored together, though one may be there: they share a stream of numbers.
-        """
+        """What a results file lacks, pair by pair, the systems of each together."""
         scorers = list(scorers)
         for pair in self.pairs:
             for system in self.systems:
                 trials = pair_trials(self.challenge, pair, system)
-                missing = tuple(
-                    s.name for s in scorers if any(blank_row(t, s).key not in file for t in trials)
-                )
-                if missing:
-                    yield Task(trials, missing)
+                if missing := missing_scorers(trials, scorers, file):
+                    yield Task(trials, tuple(scorer.name for scorer in missing))
 
 
 def scorer_names(config: Mapping) -> list[str]:

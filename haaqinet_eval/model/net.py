@@ -217,25 +217,20 @@ class HaaqiNet(nn.Module):
 
     def score_features(self, envelope: Tensor, spectrum: Tensor, loss: Tensor) -> Tensor:
         """The same from the front end's envelope [B, 32, L], at least 32 frames, and spectrum [B, 32]."""
-        return self.member_outputs(envelope, self.describe(envelope, spectrum, loss)).mean(0)
+        return self.member_outputs(envelope, spectrum, loss)[0].mean(0)
 
     def judge(self, envelope: Tensor, spectrum: Tensor, loss: Tensor) -> Judgement:
         """The same, and how sure the network is, where it can tell (`dims.confidence`)."""
-        bands = self.describe(envelope, spectrum, loss)
-        outputs = self.member_outputs(envelope, bands)
+        outputs, bands = self.member_outputs(envelope, spectrum, loss)
         if self.confidence is None:
             return Judgement(outputs.mean(0))
         return Judgement(outputs.mean(0), *self.confidence(outputs[:, :, 0].mean(-1), bands))
 
-    @staticmethod
-    def describe(envelope: Tensor, spectrum: Tensor, loss: Tensor) -> Tensor:
-        """What each band is like over the clip, [B, 24, 32]; see `describe_bands`."""
-        return describe_bands(envelope.clamp(max=TOP), spectrum, loss)
-
-    def member_outputs(self, envelope: Tensor, bands: Tensor) -> Tensor:
-        """Frame outputs of each member, [M, B, 5, N]."""
+    def member_outputs(self, envelope: Tensor, spectrum: Tensor, loss: Tensor) -> tuple[Tensor, Tensor]:
+        """Frame outputs of each member, [M, B, 5, N], and the bands' description, [B, 24, 32]."""
         envelope = envelope.clamp(max=TOP)
-        return torch.stack([member(envelope, bands) for member in self.members])
+        bands = describe_bands(envelope, spectrum, loss)
+        return torch.stack([member(envelope, bands) for member in self.members]), bands
 
 
 def join(nets: Sequence[HaaqiNet]) -> HaaqiNet:

@@ -281,12 +281,15 @@ LAYOUTS: dict[str, Callable[[str | Path], list[Clip]]] = {
 }
 
 
-def read_clips(layout: str, root: str | Path, indices: Iterable[str] = ("index.csv",)) -> list[Clip]:
+def read_clips(
+    layout: str, root: str | Path, indices: Iterable[str] = ("index.csv",), skip: Iterable[str] = ()
+) -> list[Clip]:
     """Clips of a folder in a layout; no artist, track or file is in two splits.
 
     Args:
         layout: "index" (see `sources.read_index`), or of `LAYOUTS`.
         indices: for "index", the tables to read.
+        skip: folders; clips below one of this name are left out.
 
     Raises:
         InputError: for an unknown layout, what the loader finds, or splits that share something.
@@ -294,7 +297,9 @@ def read_clips(layout: str, root: str | Path, indices: Iterable[str] = ("index.c
     if layout == "index":
         clips = [clip for index in indices for clip in read_index(root, index)]
         check_disjoint(clips)
-        return clips
-    if layout not in LAYOUTS:
+    elif layout in LAYOUTS:
+        clips = LAYOUTS[layout](root)
+    else:
         raise InputError(f"layout {layout!r} is unknown; known: index, {', '.join(LAYOUTS)}")
-    return LAYOUTS[layout](root)
+    skipped = set(skip)
+    return [clip for clip in clips if not skipped & set(clip.path.parts)]

@@ -7,14 +7,14 @@ change of pitch and tempo: it stays clean music, because labels are computed, no
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from ..audio import resample
 from ..audiogram import Audiogram
-from ..errors import InputError
+from ..errors import InputError, Unscorable
 from ..nalr import NalR
 from ..trials import Trial
 from . import conditions, losses
@@ -65,6 +65,19 @@ def split_order(number: int) -> tuple[str, int]:
         split, n = place[within]
         return split, 2 * block + n
     return "train", 16 * block + within - 1 - sum(p < within for p in (5, 10, 15))
+
+
+def render_places(
+    render: Callable[[str, int], object], places: Iterable[int], splits: Container[str] = SPLITS
+) -> None:
+    """Call a renderer with split and number of the places in some splits; says which it must leave out."""
+    for split, number in map(split_order, places):
+        if split not in splits:
+            continue
+        try:
+            render(split, number)
+        except Unscorable as error:
+            print(f"{split} {number}: left out: {error}")
 
 
 def _fit(signal: np.ndarray, length: int) -> np.ndarray:

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from ..model.confidence import HELD, Confidence, summary
-from ..model.net import DESCRIPTION, HaaqiNet
+from ..model.net import DESCRIPTION, HaaqiNet, describe_bands
 from .cache import STEP, Trials
 
 ENOUGH = 6_000  # training trials whose sounds say what is familiar
@@ -29,8 +29,9 @@ def _judged(net: HaaqiNet, trials: Trials) -> tuple[Tensor, Tensor]:
     """Scores of the members [M, N] and bands' descriptions [N, D, 32]."""
     scores, bands = [], []
     for inputs in _batches(trials):
-        bands.append(net.describe(*inputs))
-        scores.append(net.member_outputs(inputs[0], bands[-1])[:, :, 0].mean(-1))
+        outputs, description = net.member_outputs(*inputs)
+        scores.append(outputs[:, :, 0].mean(-1))
+        bands.append(description)
     return torch.cat(scores, 1), torch.cat(bands)
 
 
@@ -69,7 +70,7 @@ def fit_confidence(net: HaaqiNet, train: Trials, validation: Trials, steps: int 
     confidence = Confidence(DESCRIPTION)
     scores, bands = (x.clone() for x in _judged(net, validation))
     every = max(len(train) // ENOUGH, 1)
-    _fit_distance(confidence, torch.cat([net.describe(*x) for x in _batches(train, every)]), bands)
+    _fit_distance(confidence, torch.cat([describe_bands(*x) for x in _batches(train, every)]), bands)
     distance, true = confidence.distance(bands), validation.labels[:, 0].clone()
     songs = {song: n % 2 for n, song in enumerate(sorted(set(validation.songs)))}
     half = torch.tensor([songs[song] for song in validation.songs]).bool()

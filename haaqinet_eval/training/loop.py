@@ -212,9 +212,9 @@ class Trainer:
     def loss(self, trials: Trials, rows: np.ndarray, rng: np.random.Generator) -> Tensor:
         """The loss [] of some rows of the trials."""
         envelope = crop(trials.envelope[rows].float() * STEP, self.settings, rng)
-        envelope, labels = splice(
-            envelope, trials.labels[rows], trials.scenes[rows], self.settings.splice, rng
-        )
+        labels = trials.labels[rows]
+        if self.settings.splice:
+            envelope, labels = splice(envelope, labels, trials.scenes[rows], self.settings.splice, rng)
         inputs = augment(envelope, trials.spectrum[rows], trials.loss[rows], self.settings, rng)
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.settings.bfloat16):
             outputs = self.net.score_features(*(x.to(self.device) for x in inputs))

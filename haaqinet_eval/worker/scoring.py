@@ -21,7 +21,7 @@ from ..cadenza.progress import show_progress
 from ..cadenza.provenance import git_commit, package_versions
 from ..distribute import Executor, Job, Log, Scored, Task, distribute, make_batches
 from ..errors import InputError, Stopped
-from ..evaluate import blank_row
+from ..evaluate import missing_scorers
 from ..scorers import Scorer, load_scorer
 from ..scores import Score
 from ..store import (
@@ -63,9 +63,8 @@ def _tasks(split: Split, entry: Entry, rows: StoredScores, scorers: Sequence[Sco
     """What the store lacks, pair by pair."""
     for pair in split.challenge.pairs():
         trials = pair_trials(split.challenge, pair, entry.system.name)
-        missing = tuple(s.name for s in scorers if any(blank_row(t, s).key not in rows for t in trials))
-        if missing:
-            yield Task(trials, missing)
+        if missing := missing_scorers(trials, scorers, rows):
+            yield Task(trials, tuple(scorer.name for scorer in missing))
 
 
 def _score(

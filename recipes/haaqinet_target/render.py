@@ -10,11 +10,10 @@ import torch
 from omegaconf import DictConfig
 from rich.progress import track
 
-from haaqinet_eval.errors import Unscorable
 from haaqinet_eval.recipe import exit_code, run_job
 from haaqinet_eval.scorers import load_scorer
 from haaqinet_eval.synthesis.layouts import read_clips
-from haaqinet_eval.synthesis.render import split_order
+from haaqinet_eval.synthesis.render import render_places
 from haaqinet_eval.synthesis.sources import SPLITS
 from haaqinet_eval.target.rendering import Plan, TrialRenderer
 
@@ -22,17 +21,12 @@ from haaqinet_eval.target.rendering import Plan, TrialRenderer
 def render_groups(config: DictConfig) -> None:
     """Render the groups that are not there yet."""
     torch.set_num_threads(1)
-    clips = read_clips(config.data.layout, config.data.root, config.data.indices)
-    clips = [c for c in clips if not set(config.data.skip) & set(c.path.parts)]
+    clips = read_clips(config.data.layout, config.data.root, config.data.indices, config.data.skip)
     by_split = {split: [c for c in clips if c.split == split] for split in SPLITS}
     judges = {name: load_scorer(name) for name in config.judges}
     renderer = TrialRenderer(Path(config.out), Plan(**config.plan), by_split, judges)
-    for place in track(range(config.start, config.start + config.groups), "rendering"):
-        split, number = split_order(place)
-        try:
-            renderer(split, number)
-        except Unscorable as error:
-            print(f"{split} {number}: left out: {error}")
+    places = range(config.start, config.start + config.groups)
+    render_places(renderer, track(places, "rendering"))
 
 
 @hydra.main(version_base=None, config_path="config", config_name="render")
