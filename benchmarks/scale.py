@@ -1,7 +1,7 @@
 """How scoring scales: with items, workers and systems per scene, and what the coordinator costs.
 
     python benchmarks/scale.py            all tables; some ten minutes on a quiet machine
-    python benchmarks/scale.py overhead   one of: overhead, workers, shared
+    python benchmarks/scale.py overhead   one of: overhead, workers, haaqi, shared
 
 Processor time is told apart from time on the clock: on a busy machine only the first is fair.
 """
@@ -120,9 +120,9 @@ def _local(workers: int) -> Executor:
     return Executor("local", workers=workers)
 
 
-def one_waiting(items: int, workers: int) -> dict[str, float]:
-    """Items per second on the clock for signals that take `WAIT` each, once all processes have begun."""
-    job, tasks, came = Job(Stub(WAIT), {"haaqi": "1"}, Nothing), stub_tasks(items, 4), []
+def steady_rate(job: Job, tasks: list[Task], workers: int) -> float:
+    """Signals per second on the clock, once every process has sent two batches of four signals."""
+    came = []
     with tempfile.TemporaryDirectory() as folder:
         file = ScoreFile(Path(folder) / "results.csv")
 
@@ -132,29 +132,45 @@ def one_waiting(items: int, workers: int) -> dict[str, float]:
 
         distribute(job, make_batches(job.id, tasks, 4), _local(workers).pool(job), keep, Log(None))
     first = 2 * workers
-    return {"rate": sum(n for _, n in came[first:]) / (came[-1][0] - came[first - 1][0])}
+    return sum(n for _, n in came[first:]) / (came[-1][0] - came[first - 1][0])
 
 
-def make_round(folder: Path, systems: int) -> tuple[FolderSource, list[Task]]:
-    """A scene and a listener of the mini challenge, with so many noisy systems."""
+def one_waiting(items: int, workers: int) -> dict[str, float]:
+    """Signals per second that take `WAIT` each."""
+    job = Job(Stub(WAIT), {"haaqi": "1"}, Nothing)
+    return {"rate": steady_rate(job, stub_tasks(items, 4), workers)}
+
+
+def one_haaqi(pairs: int, workers: int) -> dict[str, float]:
+    """Signals per second that HAAQI scores: four systems for each of so many scenes and listeners."""
+    with tempfile.TemporaryDirectory() as folder:
+        source, tasks = make_round(Path(folder), 4, pairs)
+        job = Job(source, {"haaqi": load_scorer("haaqi").version}, load_scorer)
+        return {"rate": steady_rate(job, tasks, workers)}
+
+
+def make_round(folder: Path, systems: int, pairs: int = 1) -> tuple[FolderSource, list[Task]]:
+    """Scenes and listeners of the mini challenge, with so many noisy systems each."""
     root = make_mini(NAME)
     config = challenge_config(NAME, root, "train")
     config["evaluate"] = {**config["evaluate"], "set_random_seed": True}
     challenge = load_challenge(NAME, config)
-    pair: Pair = challenge.pairs()[0]
-    remix = challenge.remix(pair.scene)
-    out = resample(remix, challenge.input_sample_rate, challenge.enhanced.sample_rate)
-    places = {}
-    for n in range(systems):
-        signals = folder / f"E{n:03d}/enhanced_signals"
+    chosen: list[Pair] = challenge.pairs()[:pairs]
+    places = {f"E{n:03d}": folder / f"E{n:03d}/enhanced_signals" for n in range(systems)}
+    for signals in places.values():
         signals.mkdir(parents=True)
-        noise = 0.01 * (n + 1) * np.random.default_rng(n).standard_normal(out.shape) * np.std(out)
-        file = signals / challenge.enhanced_file(pair, "left", "")
-        soundfile.write(file, out + noise, challenge.enhanced.sample_rate)
-        places[f"E{n:03d}"] = str(signals)
+    for pair in chosen:
+        remix = challenge.remix(pair.scene)
+        out = resample(remix, challenge.input_sample_rate, challenge.enhanced.sample_rate)
+        for n, signals in enumerate(places.values()):
+            noise = 0.01 * (n + 1) * np.random.default_rng(n).standard_normal(out.shape) * np.std(out)
+            file = signals / challenge.enhanced_file(pair, "left", "")
+            soundfile.write(file, out + noise, challenge.enhanced.sample_rate)
     settings = scoring_settings(challenge, config)
-    source = FolderSource(NAME, config, places, settings)
-    return source, [Task(pair_trials(challenge, pair, system), ("haaqi",)) for system in places]
+    source = FolderSource(NAME, config, {name: str(place) for name, place in places.items()}, settings)
+    return source, [
+        Task(pair_trials(challenge, pair, system), ("haaqi",)) for pair in chosen for system in places
+    ]
 
 
 def one_shared(systems: int, together: int) -> dict[str, float]:
@@ -178,7 +194,7 @@ def one_shared(systems: int, together: int) -> dict[str, float]:
     return {"cpu": min(times), "peak": peak, "mean": float(np.mean(rows))}
 
 
-ONES = {"overhead": one_overhead, "waiting": one_waiting, "shared": one_shared}
+ONES = {"overhead": one_overhead, "waiting": one_waiting, "haaqi": one_haaqi, "shared": one_shared}
 
 
 def table_overhead(console: Console) -> None:
@@ -204,6 +220,15 @@ def table_workers(console: Console) -> None:
     console.print(table)
 
 
+def table_haaqi(console: Console) -> None:
+    """HAAQI itself on one process and on two; of use on a machine that does nothing else."""
+    table = Table("workers", "signals/s", "efficiency")
+    rates = {workers: max(measure(f"haaqi:20:{workers}")["rate"] for _ in range(2)) for workers in (1, 2)}
+    for workers, rate in rates.items():
+        table.add_row(f"{workers}", f"{rate:.2f}", f"{100 * rate / workers / rates[1]:.0f} %")
+    console.print(table)
+
+
 def table_shared(console: Console) -> None:
     """What the shared reference saves."""
     table = Table("systems", "shared, s/signal", "each its own, s/signal", "saved", "memory, MB")
@@ -216,7 +241,7 @@ def table_shared(console: Console) -> None:
     console.print(table)
 
 
-TABLES = {"overhead": table_overhead, "workers": table_workers, "shared": table_shared}
+TABLES = {"overhead": table_overhead, "workers": table_workers, "haaqi": table_haaqi, "shared": table_shared}
 
 
 def main() -> None:

@@ -1,9 +1,12 @@
 """Whoever scores, in whatever order: the same rows. And what travels, what is refused, what is shared."""
 
+import ast
 import csv
 import json
 import os
 import pickle
+import subprocess
+import sys
 import time
 from dataclasses import replace
 
@@ -13,6 +16,7 @@ from stub_work import Level, job, load_other_version, run, tasks
 from haaqinet_eval import InputError
 from haaqinet_eval.distribute import Executor, make_batches
 from haaqinet_eval.distribute.child import WorkerBug
+from haaqinet_eval.distribute.versions import PARTS
 from haaqinet_eval.scores import read_scores
 
 SCENES = ("s1", "s2", "missing-s3", "s4", "s5")
@@ -89,6 +93,19 @@ def test_a_worker_with_other_packages_is_refused(package, tmp_path):
     other = replace(mine, versions={**mine.versions, package: "0"})
     with pytest.raises(InputError, match=f"package {package} is .* on the worker and 0 where the run was"):
         run(tmp_path, tasks(["s1"]), Executor("local", workers=1), other)
+
+
+def test_all_code_that_scores_is_in_the_digest_that_workers_compare():
+    scores = (
+        "import sys; import haaqinet_eval.cadenza\n"
+        "from haaqinet_eval.scorers import load_scorer, scorer_names\n"
+        "[load_scorer(name) for name in scorer_names()]\n"
+        "print({name.split('.')[1] for name in sys.modules if name.startswith('haaqinet_eval.')})"
+    )
+    done = subprocess.run([sys.executable, "-c", scores], capture_output=True, text=True, check=True)
+    loaded = ast.literal_eval(done.stdout)
+    assert {"haaqi", "model", "target"} <= loaded
+    assert loaded - {"errors", "jsonfile", "location"} <= set(PARTS)  # these open files and tell faults
 
 
 def test_work_that_cannot_travel_is_refused(tmp_path):

@@ -29,6 +29,7 @@ PARTS = (
     "nalr",
     "scorers",
     "submissions",
+    "target",
     "trials",
 )
 
