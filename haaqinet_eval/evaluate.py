@@ -7,9 +7,9 @@ from collections.abc import Callable, Container, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from .errors import Unscorable
-from .scorers import Scorer
+from .scorers import BatchScorer, Scorer
 from .scores import Key, Score, ScoreFile
-from .trials import Stimulus, Trial
+from .trials import Result, Stimulus, Trial
 
 
 @dataclass(frozen=True)
@@ -43,16 +43,10 @@ def blank_row(trial: Trial, scorer: Scorer, error: str = "", message: str = "") 
     )
 
 
-def score_trial(trial: Trial, stimulus: Stimulus | Unscorable, scorer: Scorer) -> Score:
-    """Score one trial; a trial that cannot be scored gives a row with the reason."""
-    start = time.perf_counter()
-    try:
-        if isinstance(stimulus, Unscorable):
-            raise stimulus
-        result = scorer(stimulus)
-    except Unscorable as error:
-        return blank_row(trial, scorer, error.code, error.message)
-    seconds = time.perf_counter() - start
+def row_of(trial: Trial, scorer: Scorer, result: Result | Unscorable, seconds: float) -> Score:
+    """The row of a trial that was scored in some seconds, or that has no score, with the reason."""
+    if isinstance(result, Unscorable):
+        return blank_row(trial, scorer, result.code, result.message)
     low, high = result.interval or (None, None)
     return replace(
         blank_row(trial, scorer),
@@ -66,7 +60,30 @@ def score_trial(trial: Trial, stimulus: Stimulus | Unscorable, scorer: Scorer) -
     )
 
 
-def _load(work: Work, trial: Trial) -> Stimulus | Unscorable:
+def score_trial(trial: Trial, stimulus: Stimulus | Unscorable, scorer: Scorer) -> Score:
+    """Score one trial; a trial that cannot be scored gives a row with the reason."""
+    start = time.perf_counter()
+    try:
+        result = stimulus if isinstance(stimulus, Unscorable) else scorer(stimulus)
+    except Unscorable as error:
+        result = error
+    return row_of(trial, scorer, result, time.perf_counter() - start)
+
+
+def score_at_once(
+    trials: Sequence[Trial], stimuli: Sequence[Stimulus | Unscorable], scorer: BatchScorer
+) -> list[Score]:
+    """Score many trials in one call; each row has its share of the seconds."""
+    ready = [stimulus for stimulus in stimuli if not isinstance(stimulus, Unscorable)]
+    start = time.perf_counter()
+    results = iter(scorer.score_batch(ready))
+    seconds = (time.perf_counter() - start) / max(len(ready), 1)
+    given = [s if isinstance(s, Unscorable) else next(results) for s in stimuli]
+    return [row_of(trial, scorer, result, seconds) for trial, result in zip(trials, given, strict=True)]
+
+
+def load_stimulus(work: Work, trial: Trial) -> Stimulus | Unscorable:
+    """A trial's stimulus, or why there is none."""
     try:
         return work.load(trial)
     except Unscorable as error:
@@ -77,7 +94,7 @@ def score_work(work: Work, scorers: Sequence[Scorer]) -> list[Score]:
     """Score the trials of one piece of work with each scorer."""
     rows = []
     for trial in work.trials:
-        stimulus = _load(work, trial)
+        stimulus = load_stimulus(work, trial)
         rows += [score_trial(trial, stimulus, scorer) for scorer in scorers]
     return rows
 

@@ -49,6 +49,27 @@ def test_the_table_is_the_same_bytes_wherever_it_is_scored(executor, tmp_path):
     )  # nothing is left to score; the order is the plan's
 
 
+class Together(Level):
+    """Scores all signals of a batch in one call."""
+
+    at_once, calls = True, 0
+
+    def __call__(self, stimulus):
+        raise AssertionError("was asked for one signal")
+
+    def score_batch(self, stimuli):
+        type(self).calls += 1
+        return [Level.__call__(self, stimulus) for stimulus in stimuli]
+
+
+def test_a_scorer_that_takes_many_at_once_gets_a_batch_in_one_call(tmp_path):
+    work = tasks(SCENES)  # one signal is missing
+    together = replace(job(tmp_path / "b"), load=Together)
+    rows = run(tmp_path / "b", work, Executor("inline"), together)
+    assert rows == run(tmp_path / "a", work, Executor("inline"))
+    assert Together.calls == sum(1 for _ in make_batches("", work, Executor("inline").signals)) < len(work)
+
+
 def test_every_row_keeps_the_seconds_it_took_beside_the_table(tmp_path):
     run(tmp_path, tasks(["s1"]), Executor("inline"), replace(job(tmp_path), load=Slow))
     assert all(row.seconds > 0 for row in read_scores(tmp_path / "results.csv"))

@@ -13,6 +13,7 @@ import soxr
 from haaqinet_eval import Audiogram, InputError, Stimulus, Unscorable, load_scorer
 from haaqinet_eval.model import OUTPUTS, read_metadata, sha256
 from haaqinet_eval.nalr import NalR
+from haaqinet_eval.scorers import haaqinet
 from haaqinet_eval.scorers.haaqinet import WEIGHTS
 from haaqinet_eval.synthesis.render import procedural_music
 
@@ -113,7 +114,10 @@ def test_missing_torch_names_the_extra():
     assert "haaqinet-eval[net]" in done.stdout
 
 
-def test_a_batch_of_unequal_ears_scores_as_one_by_one(scorer):
+@pytest.mark.parametrize(("at_once", "most"), [(False, 600), (True, 600), (True, 4)])
+def test_a_batch_of_unequal_ears_scores_as_one_by_one(scorer, at_once, most, monkeypatch):
+    monkeypatch.setattr(scorer, "at_once", at_once)
+    monkeypatch.setattr(haaqinet, "AT_ONCE", most)  # s: all in one call, or two
     ears = [
         song(1),
         song(2, -20, seconds=1.7),

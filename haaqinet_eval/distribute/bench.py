@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import pickle
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Protocol
 
 from ..audio import FileNote, note_files
 from ..errors import InputError
-from ..evaluate import Work, score_work
+from ..evaluate import Work, load_stimulus, score_at_once, score_work
 from ..scorers import Scorer, load_scorer
 from ..scores import Score
 from .batches import Batch, Task
@@ -85,11 +85,31 @@ class Bench:
         self._open = job.source.open()
 
     def score(self, batch: Batch) -> Iterator[Scored]:
-        """Score a batch, task by task."""
-        for task, work in zip(batch.tasks, self._open(batch.tasks), strict=True):
+        """Score a batch task by task, or all at once with scorers that are quicker so."""
+        works = zip(batch.tasks, self._open(batch.tasks), strict=True)
+        if all(
+            getattr(self._scorers[name], "at_once", False) for task in batch.tasks for name in task.scorers
+        ):
+            yield from self._score_at_once(works)
+            return
+        for task, work in works:
             with note_files() as files:
                 rows = score_work(work, [self._scorers[name] for name in task.scorers])
             yield Scored(rows, files)
+
+    def _score_at_once(self, works: Iterable[tuple[Task, Work]]) -> Iterator[Scored]:
+        loaded = []
+        for task, work in works:
+            with note_files() as files:
+                loaded.append((task, [load_stimulus(work, trial) for trial in task.trials], files))
+        rows = {}
+        for name, scorer in self._scorers.items():
+            wanted = [(task.trials, stimuli) for task, stimuli, _ in loaded if name in task.scorers]
+            trials, stimuli = ([x for part in parts for x in part] for parts in zip(*wanted, strict=True))
+            for trial, row in zip(trials, score_at_once(trials, stimuli, scorer), strict=True):
+                rows[trial, name] = row
+        for task, _, files in loaded:
+            yield Scored([rows[trial, name] for trial in task.trials for name in task.scorers], files)
 
     def close(self) -> None:
         """Close what the source has opened."""

@@ -35,7 +35,7 @@ class Executor:
 
     name: str = "inline"  # one of NAMES
     workers: int = 0  # local, dask without an address: processes; 0, one per processor
-    timeout: float = 600.0  # s that one signal may take; inline has no limit
+    timeout: float = 600.0  # s that one signal may take, or a batch on a GPU; inline has no limit
     memory: float = 0.0  # GB that a worker may allocate; 0, no limit; inline has none
     signals: int = MOST  # in a batch, unless one scene and listener has more
     address: str | None = None  # dask: of a scheduler, tcp://host:port; None starts one here

@@ -6,10 +6,11 @@ importing the package needs neither torch nor numba.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from importlib import import_module
 from typing import Protocol, runtime_checkable
 
-from ..errors import InputError
+from ..errors import InputError, Unscorable
 from ..trials import Result, Stimulus
 
 _SCORERS = {  # name -> module and class
@@ -35,6 +36,17 @@ class Scorer(Protocol):
         Raises:
             Unscorable: for input that has no score; with a reason code.
         """
+        ...
+
+
+@runtime_checkable
+class BatchScorer(Scorer, Protocol):
+    """A scorer that takes many ears in one call."""
+
+    at_once: bool  # whether that is quicker where it runs
+
+    def score_batch(self, stimuli: Sequence[Stimulus]) -> list[Result | Unscorable]:
+        """What each ear would get by itself, or why it has no score."""
         ...
 
 

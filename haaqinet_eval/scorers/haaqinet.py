@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -25,6 +25,7 @@ except ModuleNotFoundError as error:
 
 WEIGHTS = model.WEIGHTS
 SHORTEST = 0.5  # s
+AT_ONCE = 600.0  # s of music that an accelerator gets in one call
 SILENCE_DB_SPL = -20.0  # a level that no ear hears
 RATES = (8_000.0, 384_000.0)  # Hz
 
@@ -52,6 +53,21 @@ def checked(stimulus: Stimulus, given: np.ndarray, what: str = "processed signal
     if level == 0 or 20 * math.log10(level) + level1 < SILENCE_DB_SPL:
         raise Unscorable("silent", f"{what}: RMS {level:.3g}, level1 {level1:g} dB SPL: inaudible")
     return signal
+
+
+def portions(lengths: Mapping[int, int], most: float) -> list[list[int]]:
+    """Signals in portions of neighbours by length, each of which takes no more samples once it is padded.
+
+    >>> portions({0: 10, 1: 30, 2: 12, 3: 99}, 40)
+    [[0, 2], [1], [3]]
+    """
+    out: list[list[int]] = []
+    for key in sorted(lengths, key=lengths.__getitem__):
+        if out and lengths[key] * (len(out[-1]) + 1) <= most:
+            out[-1].append(key)
+        else:
+            out.append([key])
+    return out
 
 
 @contextmanager
@@ -82,6 +98,7 @@ class HaaqiNetScorer:
         path = Path(weights or WEIGHTS)
         self.net = model.load_model(path, device)
         self.device, self.threads = torch.device(device), threads
+        self.at_once = self.device.type != "cpu"
         self.version = model.model_version(path)
         self.sample_rate = self.net.dims.sample_rate
 
@@ -106,26 +123,34 @@ class HaaqiNetScorer:
     def score_batch(self, stimuli: Sequence[Stimulus]) -> list[Result | Unscorable]:
         """Score many ears, of any lengths: what each would get by itself, or why it has no score.
 
-        On an accelerator they run at once; a processor is quicker with one after the other, whose
-        data stay in its cache (`benchmarks/haaqinet_speed.py`).
+        On an accelerator they run at once, 600 s of music a call; a processor is quicker with one
+        after the other, whose data stay in its cache (`benchmarks/haaqinet_speed.py`).
+
+        Raises:
+            MemoryError: where the accelerator's memory is not enough.
         """
-        results: dict[int, Result | Unscorable] = {}
+        results: list[Result | Unscorable | None] = [None] * len(stimuli)
         ready = {}
         for i, stimulus in enumerate(stimuli):
             try:
-                if self.device.type == "cpu":
-                    results[i] = self(stimulus)
-                else:
+                if self.at_once:
                     ready[i] = self._prepared(stimulus)
+                else:
+                    results[i] = self(stimulus)
             except Unscorable as error:
                 results[i] = error
-        if ready:
-            signals, ears, levels = zip(*ready.values(), strict=True)
-            with torch.inference_mode():
-                judged = model.judge_ears(self.net, signals, torch.stack(ears), torch.stack(levels))
-            for i, signal, judgement in zip(ready, signals, judged, strict=True):
+        for some in portions(
+            {i: len(signal) for i, (signal, *_) in ready.items()}, AT_ONCE * self.sample_rate
+        ):
+            signals, ears, levels = zip(*(ready[i] for i in some), strict=True)
+            try:
+                with torch.inference_mode():
+                    judged = model.judge_ears(self.net, signals, torch.stack(ears), torch.stack(levels))
+            except torch.OutOfMemoryError as error:  # the accelerator's
+                raise MemoryError(str(error)) from None
+            for i, signal, judgement in zip(some, signals, judged, strict=True):
                 results[i] = self._result(judgement, len(signal))
-        return [results[i] for i in range(len(stimuli))]
+        return results
 
     def _prepared(self, stimulus: Stimulus) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
         """Signal [T] at the network's rate, the ear [D] and the level of RMS 1, on the device."""
