@@ -24,16 +24,18 @@ PAGE_LIST = (
     ("status", "Submit and status"),
     ("method", "Method"),
 )
-# Streamlit's own button for CSV writes cells as they are, formulas too; `exports` has a safe one
-NO_RAW_CSV = """<style>
+# Streamlit's own button for CSV writes cells as they are, formulas too; `exports` has a safe one.
+# Where nothing hovers, a table's buttons are always there, above it: they get room of their own.
+STYLE = """<style>
 button[aria-label^="Download as CSV"] {display: none}
+@media (hover: none) {[data-testid="stDataFrame"] {margin-top: 2rem}}
 </style>"""
 
 
 def main() -> None:
     """Show the page that was asked for."""
     st.set_page_config("HAAQI leaderboard", layout="wide")
-    st.html(NO_RAW_CSV)
+    st.html(STYLE)
     try:
         reading.look_again()
         found = reading.read(challenges)

@@ -26,7 +26,7 @@ EAR_SHAPE = alt.Scale(**_EARS, range=["circle", CROSS])
 
 def _ears(column: str = "ear", legend: bool = True) -> dict[str, object]:
     """Colour and shape by ear."""
-    head = alt.Legend(title=None, orient="top") if legend else None
+    head = alt.Legend(title=None, orient="top", symbolOpacity=1) if legend else None
     return {
         "color": alt.Color(f"{column}:N", scale=EAR_COLOR, legend=head),
         "shape": alt.Shape(f"{column}:N", scale=EAR_SHAPE, legend=head),
@@ -143,13 +143,15 @@ def interval_chart(frame: pd.DataFrame, scorer: str, color: str) -> alt.Chart:
     kinds = {"entry": "circle", "reference": "diamond", "unfamiliar sound": "triangle-up"}
     kinds = {kind: shape for kind, shape in kinds.items() if kind in set(frame.kind)}
     shape = alt.Scale(domain=list(kinds), range=list(kinds.values()))
+    lines = len(kinds) if "unfamiliar sound" in kinds else 1  # of the legend, which has to fit a phone
+    head = alt.Legend(title=None, orient="top", columns=1 if lines > 1 else 2)
     bars = base.mark_rule(strokeWidth=3, opacity=0.55, color=color).encode(x="low:Q", x2="high:Q")
     points = base.mark_point(size=90, filled=True, opacity=1, color=color).encode(
         x=alt.X("mean:Q", scale=alt.Scale(domain=[0, 1]), title=f"Mean {scorer}"),
-        shape=alt.Shape("kind:N", scale=shape, legend=alt.Legend(title=None, orient="top", columns=2)),
+        shape=alt.Shape("kind:N", scale=shape, legend=head),
         tooltip=["system", *(alt.Tooltip(f"{n}:Q", format=".4f") for n in ("mean", "low", "high"))],
     )
-    return (bars + points).properties(height=130 + 28 * len(frame))
+    return (bars + points).properties(height=108 + 22 * lines + 28 * len(frame))
 
 
 def heat_map(
@@ -167,8 +169,9 @@ def heat_map(
         if diverging
         else alt.Scale(scheme="viridis", domain=[0, 1])
     )
+    names = alt.Axis(labelAngle=-35, labelLimit=140, labelOverlap=len(systems) > 12)
     base = alt.Chart(frame).encode(
-        x=alt.X("system:N", sort=list(systems), title=None, axis=alt.Axis(labelAngle=-35, labelLimit=140)),
+        x=alt.X("system:N", sort=list(systems), title=None, axis=names),
         y=alt.Y("listener:N", sort=list(listeners), title=None),
         tooltip=["listener", "system", alt.Tooltip("value:Q", format="+.3f" if diverging else ".3f")],
     )
@@ -176,7 +179,7 @@ def heat_map(
     height = 130 + 24 * len(listeners)
     if len(frame) > 300:
         return cells.properties(height=height)
-    dark = f"abs(datum.value) > {0.6 * reach}" if diverging else "datum.value < 0.6"
+    dark = f"abs(datum.value) > {0.6 * reach}" if diverging else "datum.value < 0.45"
     texts = base.mark_text(fontSize=11).encode(
         text=alt.Text("value:Q", format="+.2f" if diverging else ".2f"),
         color=alt.condition(dark, alt.value("white"), alt.value("black")),
@@ -240,28 +243,31 @@ def groups_chart(frame: pd.DataFrame, order: Sequence[str]) -> alt.Chart:
 
 def histogram(frame: pd.DataFrame) -> alt.Chart:
     """Distribution of scores by ear; columns score and ear."""
-    return (
-        alt.Chart(frame)
+    bars = (
+        alt.Chart(frame, height=120)
         .mark_bar(opacity=0.85)
         .encode(
             x=alt.X("score:Q", bin=alt.Bin(extent=[0, 1], step=0.05), title="Score"),
-            y=alt.Y("count():Q", title="Trials"),
             color=alt.Color("ear:N", scale=EAR_COLOR, legend=None),
-            row=alt.Row("ear:N", title=None, sort=["right", "left"]),
             tooltip=["ear", "count()"],
         )
-        .properties(height=120, width=420)
     )
+    parts = [
+        bars.transform_filter(alt.datum.ear == ear).encode(y=alt.Y("count():Q", title=f"Trials, {ear} ear"))
+        for ear in ("right", "left")
+    ]
+    return alt.vconcat(*parts).resolve_scale(y="shared", color="shared")
 
 
 def bars(frame: pd.DataFrame, axis: str) -> alt.Chart:
-    """One bar per name, with its figure beside it; columns name and value."""
+    """One bar per name, with its figure beside it; columns name, broken after a colon, and value up to 1."""
+    names = alt.Axis(labelLimit=200, labelExpr="split(datum.label, ': ')")
     base = alt.Chart(frame).encode(
-        x=alt.X("value:Q", title=axis),
-        y=alt.Y("name:N", sort=list(frame.name), title=None, axis=alt.Axis(labelLimit=320)),
+        x=alt.X("value:Q", title=axis, scale=alt.Scale(domainMax=1)),
+        y=alt.Y("name:N", sort=list(frame.name), title=None, axis=names),
     )
     texts = base.mark_text(align="left", dx=4, color=GREY).encode(text=alt.Text("value:Q", format=".3f"))
-    return (base.mark_bar(color=SECOND) + texts).properties(height=60 + 28 * len(frame))
+    return (base.mark_bar(color=SECOND) + texts).properties(height=60 + 36 * len(frame))
 
 
 def differences_chart(frame: pd.DataFrame) -> alt.Chart:
@@ -269,7 +275,7 @@ def differences_chart(frame: pd.DataFrame) -> alt.Chart:
     base = alt.Chart(frame).encode(
         y=alt.Y("name:N", sort=list(frame.name), title=None, axis=alt.Axis(labelLimit=170))
     )
-    x = alt.X("difference:Q", title="First minus second", axis=alt.Axis(format="+.2f"))
+    x = alt.X("difference:Q", title="First minus second", axis=alt.Axis(format="+~g", tickCount=8))
     points = base.mark_point(size=80, filled=True, color=SECOND, opacity=1).encode(
         x=x, tooltip=["name", alt.Tooltip("difference:Q", format="+.4f"), "n"]
     )

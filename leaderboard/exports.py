@@ -108,6 +108,8 @@ def _whole(drawing: alt.TopLevelMixin) -> dict:
         spec = drawing.to_dict()
     if isinstance(drawing, alt.LayerChart) or (isinstance(drawing, alt.Chart) and "encoding" in spec):
         spec.setdefault("width", WIDTH)
+    for part in spec.get("vconcat", ()):
+        part.setdefault("width", WIDTH)
     spec["config"] = {**spec.get("config", {}), "background": "white"}
     return spec
 
@@ -168,6 +170,7 @@ def chart(drawing: alt.TopLevelMixin, name: str, alt_text: str, width: str | int
         name: of the files, unique among tables and charts of the page.
         alt_text: what the chart says, for those who do not see it.
     """
+    drawing = drawing.configure_axis(labelFlush=False)  # Streamlit moves the outermost labels off their ticks
     st.altair_chart(drawing, width=width, key=f"chart-{name}", alt=alt_text)
     with st.popover("Export chart", icon=":material/download:", type="tertiary"):
         _files(drawing, name, CHART_FORMATS)

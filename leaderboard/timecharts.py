@@ -31,6 +31,7 @@ def frames_chart(frame: pd.DataFrame, span: tuple[float, float]) -> alt.LayerCha
         span: begin and end (s).
     """
     head = alt.Legend(title=None, orient="top")
+    few = len(frame) <= 2 * FEW
     base = alt.Chart(frame).encode(
         x=alt.X("seconds:Q", **_time(span)),
         y=alt.Y("score:Q", scale=alt.Scale(domain=[0, 1]), title="Frame score", axis=_side()),
@@ -38,10 +39,9 @@ def frames_chart(frame: pd.DataFrame, span: tuple[float, float]) -> alt.LayerCha
         tooltip=["ear", *(alt.Tooltip(f"{name}:Q", format=".3f") for name in ("seconds", "score"))],
     )
     dash = alt.Scale(domain=["right", "left"], range=[[1, 0], [5, 3]])
-    layers = [
-        base.mark_line(strokeWidth=1.6).encode(strokeDash=alt.StrokeDash("ear:N", scale=dash, legend=head))
-    ]
-    if len(frame) <= 2 * FEW:
+    dashes = alt.StrokeDash("ear:N", scale=dash, legend=None if few else head)  # they would cut crosses
+    layers = [base.mark_line(strokeWidth=1.6).encode(strokeDash=dashes)]
+    if few:
         shape = alt.Shape("ear:N", scale=EAR_SHAPE, legend=head)
         layers.append(base.mark_point(size=26, strokeWidth=1.3).encode(shape=shape))
     return alt.layer(*layers).properties(height=260)

@@ -32,7 +32,7 @@ LIMITS = """
 - **The scorer that knows mixture and gains** (`haaqinet_target`) predicts HAAQI from the output, the scene's
   mixture and the gains that were asked for. It has no stems and may be deceived about which of them was
   changed. Its scores, too, have a rank of their own.
-- Both are models of one ear. Neither is a listener's opinion, and neither says how two ears, a room
+- All are models of one ear. Neither is a listener's opinion, and neither says how two ears, a room
   or a person's taste change it.
 - Scores hold for the presentation level and the kinds of music that they were made with.
 """

@@ -186,7 +186,7 @@ def show_systems(items: Sequence[reading.Scored]) -> None:
         f"HAAQI's mean for **{(known == 'yes').sum()} of {len(known)}**: the interval is about scenes and "
         "listeners, not about the net's own error."
     )
-    exports.table(frame, "system-ranks")
+    exports.table(frame, "system-ranks", column_config={"System": st.column_config.TextColumn(width=140)})
 
 
 def covers(item: reading.Scored) -> bool | None:
@@ -211,7 +211,8 @@ def show_far(frame: pd.DataFrame) -> None:
     st.markdown(f"{len(far):,} of {len(frame):,} predictions are off by more than {LARGE}. The worst first:")
     columns = ["system", "scene", "listener", "ear", "severity_humes", "intrusive", "predicted", "error"]
     worst = frame.reindex(frame.error.abs().sort_values(ascending=False).index).head(50)
-    exports.table(worst[columns].round(4), "furthest-off", height=320)
+    config = {"system": st.column_config.TextColumn(width=140)}
+    exports.table(worst[columns].round(4), "furthest-off", height=320, column_config=config)
 
 
 def show_cost(items: Sequence[reading.Scored]) -> None:

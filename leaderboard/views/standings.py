@@ -306,7 +306,10 @@ def show_apart(challenge: Challenge, entries: Sequence[Entry]) -> None:
         st.caption(
             "What the challenge published of its own test set. Not scored here, so never in one table."
         )
-        exports.table(pd.DataFrame([vars(result) for result in known]), "published-averages")
+        frame = pd.DataFrame([vars(result) for result in known])
+        for name in ("baseline", "causal", "augmented"):
+            frame[name] = frame[name].map(lambda said: yes_no(None if pd.isna(said) else said))
+        exports.table(frame, "published-averages")
 
 
 def main() -> None:

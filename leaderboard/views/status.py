@@ -116,10 +116,11 @@ def show_progress(challenge: Challenge, moving: int) -> None:
     with st.container(horizontal=True):
         for state in states:
             st.metric(state, int(counts[state]), help=STATES[state], width="content")
-    share = st.column_config.ProgressColumn(format="percent", min_value=0.0, max_value=1.0)
+    share = st.column_config.ProgressColumn(format="percent", min_value=0.0, max_value=1.0, width=110)
+    reason = st.column_config.TextColumn(width=220)
     shown = table(found, progress(challenge) if moving else {})
     order = [name for name in shown if moving or name != "Progress"]
-    exports.table(shown[order], "submissions", column_config={"Progress": share})
+    exports.table(shown[order], "submissions", column_config={"Progress": share, "Reason": reason})
     running = pace(found)
     if len(running):
         st.markdown("Being scored now, as the workers noted it last:")
