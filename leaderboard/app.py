@@ -28,7 +28,9 @@ PAGE_LIST = (
 # Where nothing hovers, a table's buttons are always there, above it: they get room of their own.
 STYLE = """<style>
 button[aria-label^="Download as CSV"] {display: none}
-@media (hover: none) {[data-testid="stDataFrame"] {margin-top: 2rem}}
+@media (hover: none) {
+  [data-testid="stElementContainer"]:has([data-testid="stDataFrame"]) {margin-top: 2rem}
+}
 </style>"""
 
 

@@ -15,7 +15,7 @@ from haaqinet_eval.audiogram import Audiogram, Listener
 
 RIGHT, LEFT = "#e0433a", "#3b82d6"  # both readable on white and on black
 CROSS = "M-1,-1L1,1M-1,1L1,-1"
-FIRST, SECOND = "#d98200", "#4c8fd0"  # of two scorers or systems; told apart by shape as well
+FIRST, SECOND, THIRD = "#d98200", "#4c8fd0", "#2b9a66"  # of scorers or systems; told apart by shape as well
 GREY = "#8a8f98"
 OCTAVES = (125, 250, 500, 1000, 2000, 4000, 8000)  # Hz
 
@@ -30,6 +30,17 @@ def _ears(column: str = "ear", legend: bool = True) -> dict[str, object]:
     return {
         "color": alt.Color(f"{column}:N", scale=EAR_COLOR, legend=head),
         "shape": alt.Shape(f"{column}:N", scale=EAR_SHAPE, legend=head),
+    }
+
+
+def _series(column: str, names: Sequence[str]) -> dict[str, object]:
+    """Colour and shape by name, up to three; the names one below the other, which fits a phone."""
+    head = alt.Legend(title=None, orient="top", columns=1, labelLimit=300, symbolOpacity=1)
+    colors, shapes = (SECOND, FIRST, THIRD), ("square", "triangle-up", "diamond")
+    scales = [alt.Scale(domain=list(names), range=list(r[: len(names)])) for r in (colors, shapes)]
+    return {
+        "color": alt.Color(f"{column}:N", scale=scales[0], legend=head),
+        "shape": alt.Shape(f"{column}:N", scale=scales[1], legend=head),
     }
 
 
@@ -193,8 +204,6 @@ def listeners_chart(frame: pd.DataFrame, chosen: str) -> alt.Chart:
     Args:
         frame: listener, loss (dB HL), scorer (for people), mean.
     """
-    names = sorted(frame.scorer.unique())
-    head = alt.Legend(title=None, orient="top", direction="vertical")
     losses = alt.Scale(zero=False, padding=14)
     x = alt.X("loss:Q", title="Better ear, mean of 0.5, 1, 2, 4 kHz (dB HL)", scale=losses)
     y = alt.Y("mean:Q", scale=alt.Scale(domain=[0, 1]), title="Mean score")
@@ -204,11 +213,8 @@ def listeners_chart(frame: pd.DataFrame, chosen: str) -> alt.Chart:
         .encode(
             x=x,
             y=y,
-            color=alt.Color("scorer:N", scale=alt.Scale(domain=names, range=[SECOND, FIRST]), legend=head),
-            shape=alt.Shape(
-                "scorer:N", scale=alt.Scale(domain=names, range=["square", "triangle-up"]), legend=head
-            ),
             tooltip=["listener", "scorer", "loss", alt.Tooltip("mean:Q", format=".3f")],
+            **_series("scorer", sorted(frame.scorer.unique())),
         )
     )
     mine = frame[frame.listener == chosen].sort_values("mean", ascending=False)
@@ -223,25 +229,20 @@ def groups_chart(frame: pd.DataFrame, order: Sequence[str]) -> alt.Chart:
     Args:
         frame: name, series, mean.
     """
-    series = list(dict.fromkeys(frame.series))
-    head = alt.Legend(title=None, orient="top")
     return (
         alt.Chart(frame)
         .mark_point(size=110, filled=True, opacity=1)
         .encode(
             x=alt.X("mean:Q", scale=alt.Scale(domain=[0, 1]), title="Mean score"),
             y=alt.Y("name:N", sort=list(order), title=None),
-            color=alt.Color("series:N", scale=alt.Scale(domain=series, range=[SECOND, FIRST]), legend=head),
-            shape=alt.Shape(
-                "series:N", scale=alt.Scale(domain=series, range=["square", "triangle-up"]), legend=head
-            ),
             tooltip=["name", "series", alt.Tooltip("mean:Q", format=".3f")],
+            **_series("series", sorted(frame.series.unique())),
         )
-        .properties(height=100 + 34 * len(order))
+        .properties(height=100 + 22 * frame.series.nunique() + 34 * len(order))
     )
 
 
-def histogram(frame: pd.DataFrame) -> alt.Chart:
+def histogram(frame: pd.DataFrame) -> alt.VConcatChart:
     """Distribution of scores by ear; columns score and ear."""
     bars = (
         alt.Chart(frame, height=120)
@@ -261,7 +262,7 @@ def histogram(frame: pd.DataFrame) -> alt.Chart:
 
 def bars(frame: pd.DataFrame, axis: str) -> alt.Chart:
     """One bar per name, with its figure beside it; columns name, broken after a colon, and value up to 1."""
-    names = alt.Axis(labelLimit=200, labelExpr="split(datum.label, ': ')")
+    names = alt.Axis(labelLimit=200, labelExpr="split(datum.label, ': ')", labelOffset=-6)
     base = alt.Chart(frame).encode(
         x=alt.X("value:Q", title=axis, scale=alt.Scale(domainMax=1)),
         y=alt.Y("name:N", sort=list(frame.name), title=None, axis=names),

@@ -135,12 +135,14 @@ CHART_FORMATS = {
 }
 
 
-def _files(what: object, name: str, formats: Mapping[str, tuple[Callable, str, str]]) -> None:
-    """A button for each file; it is made when the button is pressed."""
+def _files(
+    what: object, name: str, formats: Mapping[str, tuple[Callable, str, str]], ready: bool = False
+) -> None:
+    """A button for each file; it is made when the button is pressed, unless it shall be ready before."""
     for label, (write, suffix, kind) in formats.items():
         st.download_button(
             f"{name}.{suffix} ({label})",
-            partial(write, what),
+            write(what) if ready else partial(write, what),
             file_name=f"{name}.{suffix}",
             mime=kind,
             key=f"{name}-{suffix}",
@@ -148,16 +150,17 @@ def _files(what: object, name: str, formats: Mapping[str, tuple[Callable, str, s
         )
 
 
-def table(frame: pd.DataFrame, name: str, **options: object) -> object:
+def table(frame: pd.DataFrame, name: str, ready: bool = False, **options: object) -> object:
     """Show a table, with its exports below: CSV, JSON and LaTeX.
 
     Args:
         name: of the files, unique among tables and charts of the page.
+        ready: make the files at once; where a clock redraws the table, a click may miss those made on demand.
         options: of `st.dataframe`.
     """
     chosen = st.dataframe(frame, hide_index=True, placeholder="–", key=f"table-{name}", **options)
     with st.popover("Export table", icon=":material/download:", type="tertiary"):
-        _files(frame, name, TABLE_FORMATS)
+        _files(frame, name, TABLE_FORMATS, ready)
     return chosen
 
 

@@ -39,7 +39,9 @@ def frames_chart(frame: pd.DataFrame, span: tuple[float, float]) -> alt.LayerCha
         tooltip=["ear", *(alt.Tooltip(f"{name}:Q", format=".3f") for name in ("seconds", "score"))],
     )
     dash = alt.Scale(domain=["right", "left"], range=[[1, 0], [5, 3]])
-    dashes = alt.StrokeDash("ear:N", scale=dash, legend=None if few else head)  # they would cut crosses
+    dashes = alt.StrokeDash("ear:N", scale=dash, legend=head)
+    if few:  # the legend has marks, which dashes would cut up
+        dashes = alt.condition(alt.datum.ear == "left", alt.value([5, 3]), alt.value([1, 0]))
     layers = [base.mark_line(strokeWidth=1.6).encode(strokeDash=dashes)]
     if few:
         shape = alt.Shape("ear:N", scale=EAR_SHAPE, legend=head)
@@ -80,9 +82,10 @@ def spectrogram_chart(frame: pd.DataFrame, span: tuple[float, float], top: float
         ),
         title="Hz",
     )
+    levels = alt.Scale(scheme="viridis", domain=[top - RANGE_DB, top], clamp=True)
     colour = alt.Color(
         "dB:Q",
-        scale=alt.Scale(scheme="viridis", domain=[top - RANGE_DB, top], clamp=True),
+        scale=levels,
         legend=alt.Legend(
             title="dB re full scale",
             titleOrient="left",
@@ -93,13 +96,15 @@ def spectrogram_chart(frame: pd.DataFrame, span: tuple[float, float], top: float
     )
     return (
         alt.Chart(frame)
-        .mark_rect()
+        .transform_calculate(edge="datum.dB")  # without edges of their colour, seams show between cells
+        .mark_rect(strokeWidth=0.7)
         .encode(
             x=alt.X("from:Q", **_time(span), axis=alt.Axis(grid=False)),
             x2="to:Q",
             y=hertz,
             y2="high:Q",
             color=colour,
+            stroke=alt.Stroke("edge:Q", scale=levels, legend=None),
             tooltip=[alt.Tooltip("from:Q", title="s", format=".2f"), "low", "high", "dB"],
         )
         .properties(height=330)

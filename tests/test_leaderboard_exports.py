@@ -90,7 +90,7 @@ DRAWINGS = {
     "agreement": (scores, lambda f: charts.agreement_chart(f, ["scene"]), "HAAQI (intrusive)"),
     "many": (lambda: scores(6000), lambda f: charts.agreement_chart(f, ["scene"]), "HAAQI (intrusive)"),
     "bland_altman": (scores, lambda f: charts.bland_altman(f, ["scene"]), "Predicted minus intrusive"),
-    "histogram": (scores, charts.histogram, "Trials"),
+    "histogram": (scores, charts.histogram, "Trials, right ear"),
     "interval": (means, lambda f: charts.interval_chart(f, "HAAQI", charts.FIRST), "Mean HAAQI"),
     "heat_map": (means, lambda f: charts.heat_map(f, ["a", "b"], ["L1", "L2"], False), "L2"),
     "listeners": (means, lambda f: charts.listeners_chart(f, "L1"), "Mean score"),

@@ -9,7 +9,7 @@ from haaqinet_eval.agreement import coverage
 from haaqinet_eval.audiogram import EARS, Listener
 from haaqinet_eval.store import Challenge
 from leaderboard import charts, choices, exports, metrics, reading
-from leaderboard.words import DEFINITIONS, INTRUSIVE, PREDICTED, by_severity, figure, title
+from leaderboard.words import DEFINITIONS, INTRUSIVE, PREDICTED, TARGET, by_severity, figure, title
 
 
 def better_ear(listener: Listener) -> float:
@@ -103,7 +103,7 @@ def show_among_all(item: reading.Scored, people: Mapping[str, Listener], name: s
         st.info("No scores by listener, or no audiograms.")
         return
     texts = []
-    for scorer in (INTRUSIVE, PREDICTED):
+    for scorer in (INTRUSIVE, PREDICTED, TARGET):
         means = frame[frame.scorer == scorer].set_index("listener")["mean"]
         if name in means:
             place = 1 + int((means > means[name] + 1e-12).sum())

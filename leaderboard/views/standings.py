@@ -23,6 +23,7 @@ from leaderboard.words import (
 
 ALL = "all"
 Ranks = dict[tuple[str, int], int | None]  # by scorer and submission
+COLORS = {PREDICTED: charts.FIRST, TARGET: charts.THIRD}  # of charts
 SHORT = {INTRUSIVE: "HAAQI", PREDICTED: "Predicted", TARGET: "Predicted, gains known"}  # heads of columns
 
 
@@ -263,7 +264,7 @@ def show_ranked(
         frame = chart_frame(whole, scorer)
         if len(frame):
             with column:
-                color = charts.FIRST if scorer == PREDICTED else charts.SECOND
+                color = COLORS.get(scorer, charts.SECOND)
                 exports.chart(
                     charts.interval_chart(frame, title(scorer), color),
                     f"intervals-{scorer}",

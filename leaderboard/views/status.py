@@ -120,11 +120,13 @@ def show_progress(challenge: Challenge, moving: int) -> None:
     reason = st.column_config.TextColumn(width=220)
     shown = table(found, progress(challenge) if moving else {})
     order = [name for name in shown if moving or name != "Progress"]
-    exports.table(shown[order], "submissions", column_config={"Progress": share, "Reason": reason})
+    exports.table(
+        shown[order], "submissions", ready=True, column_config={"Progress": share, "Reason": reason}
+    )
     running = pace(found)
     if len(running):
         st.markdown("Being scored now, as the workers noted it last:")
-        exports.table(running, "running")
+        exports.table(running, "running", ready=True)
 
 
 def show_events(found: list[Submission]) -> Submission:

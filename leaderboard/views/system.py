@@ -14,8 +14,8 @@ PARTS = {  # part -> what it compares; HAAQI version 1, Kates and Arehart 2016
     "bm_sync5": "fine structure: synchrony of the basilar membrane",
     "d_loud": "spectrum: differences of loudness",
     "d_norm": "spectrum: differences of its shape",
-    "nonlinear": "envelope and fine structure together",
-    "linear": "spectrum together",
+    "nonlinear": "together: envelope and fine structure",
+    "linear": "together: both of the spectrum",
 }
 
 
