@@ -4,19 +4,23 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from haaqinet_eval import Audiogram, InputError
 from haaqinet_eval.haaqi import Reference
 from haaqinet_eval.synthesis.music import loudness
 from haaqinet_eval.synthesis.remix import ABSENT, ROLES, Scene, draw_gains
 from haaqinet_eval.synthesis.remix_systems import SYSTEMS, Masks, Renderer, draw_systems
+from haaqinet_eval.target.dense import Settings as DenseSettings
+from haaqinet_eval.target.dense import fit_dense
 from haaqinet_eval.target.ear import delay_of, hear, shifted
 from haaqinet_eval.target.expected import Aim, expected_envelope, expected_gain
 from haaqinet_eval.target.features import compare
 from haaqinet_eval.target.gains import describe_gains
+from haaqinet_eval.target.model import TargetModel, margin_of
 from haaqinet_eval.target.predictor import load_target, save_target
 from haaqinet_eval.target.roles import RoleNet, describe_roles, shares_of
-from haaqinet_eval.target.trees import Booster, TargetModel, margin_of, mean_of
+from haaqinet_eval.target.trees import Booster, mean_of
 
 RATE = 24_000
 EAR = Audiogram((10, 15, 20, 30, 45, 50, 55, 60))
@@ -132,17 +136,34 @@ def test_trees_are_those_of_scikit_learn(tmp_path):
     many = [Booster.of(booster(i, rows, true)) for i in range(3)]
     assert mean_of(many)(rows[7]) == pytest.approx(np.mean([b(rows[7]) for b in many]))
     names, parts = tuple("abcdef"), dict(zip(("mean", "low", "high"), many, strict=True))
+    networks = tuple(fit_dense(rows, np.full((400, 5), 0.5), DenseSettings(epochs=1), i) for i in range(2))
+    model = TargetModel(names, parts, 0.1, networks)
     net, path = RoleNet(), tmp_path / "model.safetensors"
-    save_target(path, TargetModel(names, parts, 0.1), net)
+    save_target(path, model, net)
     again, guesser = load_target(path)
-    assert (again.names, again.margin) == (names, 0.1)
-    assert again.of_row(rows[0]) == TargetModel(names, parts, 0.1).of_row(rows[0])
+    assert (again.names, again.margin, len(again.networks)) == (names, 0.1, 2)
+    assert again.of_row(rows[0]) == model.of_row(rows[0])
     levels = rng.uniform(20, 60, (100, 14))
     np.testing.assert_array_equal(shares_of(guesser, levels), shares_of(net.eval(), levels))
     with pytest.raises(InputError, match="no such file"):
         load_target(tmp_path / "none.safetensors")
     with pytest.raises(InputError, match="format"):
         load_target(Path(__file__).parents[1] / "haaqinet_eval" / "weights" / "haaqinet.safetensors")
+
+
+def test_networks_learn_what_depends_on_features_and_count_as_much_as_the_trees():
+    rng = np.random.default_rng(8)
+    rows = (10 + 3 * rng.standard_normal((1200, 4))).astype(np.float32).astype(float)
+    true = 1 / (1 + np.exp(-(rows[:, 0] - 10) * (rows[:, 1] - 10) / 5))
+    labels = np.stack([true, *[1 - true] * 4], 1)
+    network = fit_dense(rows[:1000], labels[:1000], DenseSettings(width=64, noise=0.0), 0)
+    predicted = network(torch.from_numpy(rows[1000:]).float()).numpy()
+    assert np.corrcoef(predicted[:, 0], true[1000:])[0, 1] > 0.95
+    assert np.corrcoef(predicted[:, 3], true[1000:])[0, 1] < -0.95
+    none = Booster(*(np.array([x]) for x in (-1, 0.0, 0, 0, 0.0, 0)), np.array([0.25]))  # one leaf
+    model = TargetModel(tuple("abcd"), dict.fromkeys(("mean", "low", "high"), none), 1.0, (network,))
+    score = model.of_row(rows[1000])[0]
+    assert score == pytest.approx((0.25 + predicted[0, 0]) / 2, abs=1e-6)
 
 
 def test_the_margin_makes_intervals_hold_nine_in_ten():

@@ -15,8 +15,8 @@ from .haaqinet import checked, with_threads
 
 try:
     from ..target.ear import RATE, delay_of, hear, shifted
+    from ..target.model import target_version
     from ..target.predictor import KnownScene, load_target
-    from ..target.trees import target_version
 except ModuleNotFoundError as error:
     raise InputError(
         f"scorer haaqinet_target needs {error.name}: install haaqinet-eval[net] "
@@ -32,7 +32,7 @@ class TargetScorer:
     """Score of one ear that knows what the target is made of, though no clean stem; see `target`.
 
     Args:
-        weights: a model, see `target.trees`; None for the one that is shipped.
+        weights: a model, see `target.model`; None for the one that is shipped.
         threads: CPU threads for an ear.
     """
 

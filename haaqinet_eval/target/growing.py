@@ -1,4 +1,4 @@
-"""Growing the trees: scikit-learn on rendered trials; as many rounds as suit the validation songs."""
+"""Growing a model on rendered trials: trees, as many as suit the validation songs, and networks."""
 
 from __future__ import annotations
 
@@ -7,11 +7,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from . import dense
 from .asked import Asked
 from .features import STEP
 from .gains import ROLES
+from .model import BOOSTERS, TargetModel, margin_of
 from .roles import RoleNet
-from .trees import BOOSTERS, Booster, TargetModel, margin_of, mean_of
+from .trees import Booster, mean_of
 from .trial_files import Tiles, Trials
 
 
@@ -49,12 +51,14 @@ def role_examples(scenes: Sequence[Tiles]) -> list[tuple[np.ndarray, np.ndarray]
 
 
 def columns(trials: Trials, names: Sequence[str]) -> np.ndarray:
-    """Features [N, F] in the order of names, as the trees take them."""
+    """Features [N, F] in the order of names, as a model takes them."""
     places = {name: i for i, name in enumerate(trials.names)}
     return trials.features[:, [places[name] for name in names]].astype(float)
 
 
-def grow(train: Trials, validation: Trials, names: Sequence[str], settings: Settings) -> TargetModel:
+def grow(
+    train: Trials, validation: Trials, names: Sequence[str], settings: Settings, networks: dense.Settings
+) -> TargetModel:
     """A model of the mean and the 90 % interval.
 
     The number of rounds and the interval's margin are chosen on the validation songs.
@@ -67,7 +71,8 @@ def grow(train: Trials, validation: Trials, names: Sequence[str], settings: Sett
             [_grow_one(name, (x, train.true), (y, validation.true), settings, seed) for seed in seeds]
         )
     low, high = (_evaluate(grown[name], y) for name in ("low", "high"))
-    return TargetModel(tuple(names), grown, margin_of(low, high, validation.true))
+    trained = tuple(dense.fit_dense(x, train.labels, networks, seed) for seed in range(networks.count))
+    return TargetModel(tuple(names), grown, margin_of(low, high, validation.true), trained)
 
 
 def _grow_one(name: str, train: tuple, validation: tuple, settings: Settings, seed: int) -> Booster:

@@ -1,4 +1,4 @@
-"""A trained scorer that knows the target: trees, the network that guesses roles, and their features."""
+"""A trained scorer that knows the target: its model, the network that guesses roles, and their features."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
-import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
@@ -20,8 +19,8 @@ from .ear import Heard
 from .expected import in_steps
 from .features import compare, fine_levels
 from .gains import describe_ear, describe_gains
+from .model import TargetModel, pack, part_of, unpack
 from .roles import RoleNet
-from .trees import TargetModel, pack, unpack
 
 FORMAT = "haaqinet-target-1"
 
@@ -51,7 +50,7 @@ class KnownScene:
 
 
 def save_target(path: str | Path, model: TargetModel, net: RoleNet, **notes: str) -> None:
-    """Write trees and network as safetensors."""
+    """Write the model and the roles' network as safetensors."""
     arrays = pack(model) | {f"roles.{name}": t.numpy() for name, t in net.state_dict().items()}
     cfg = {"format": FORMAT, "names": model.names, "margin": model.margin}
     Path(path).parent.mkdir(parents=True, exist_ok=True)
@@ -78,8 +77,5 @@ def load_target(path: str | Path) -> tuple[TargetModel, RoleNet]:
     except (SafetensorError, json.JSONDecodeError) as error:
         raise InputError(f"weights {path}: not a safetensors file: {error}") from None
     net = RoleNet()
-    state = {
-        k.removeprefix("roles."): torch.from_numpy(a) for k, a in arrays.items() if k.startswith("roles.")
-    }
-    net.load_state_dict(state)
+    net.load_state_dict(part_of(arrays, "roles."))
     return unpack(arrays, cfg["names"], cfg["margin"]), net.eval().requires_grad_(False)

@@ -1,20 +1,11 @@
-"""Gradient-boosted trees as arrays: grown with scikit-learn, evaluated with numpy alone.
-
-A model has three boosters, of the mean and of two quantiles, whose interval is widened until it holds
-nine in ten of the validation's true scores (conformalised quantile regression, Romano, Patterson
-and Candès 2019).
-"""
+"""Gradient-boosted trees as arrays: grown with scikit-learn, evaluated with numpy alone."""
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
-
-BOOSTERS = ("mean", "low", "high")
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,55 +65,3 @@ def mean_of(boosters: Sequence[Booster]) -> Booster:
     baseline = np.mean([b.baseline for b in boosters], axis=0)
     moved = {part: places.astype(np.int32) for part, places in moved.items()}
     return Booster(**same, **moved, value=value, baseline=baseline)
-
-
-@dataclass(frozen=True, eq=False)
-class TargetModel:
-    """From named features to a score and the interval that holds the true one in 9 of 10 cases."""
-
-    names: tuple[str, ...]  # of the features, in the order of the trees' inputs
-    boosters: Mapping[str, Booster]  # by `BOOSTERS`
-    margin: float  # by which the interval of the quantiles is widened on both sides
-
-    def row(self, features: Mapping[str, float]) -> np.ndarray:
-        """The trees' input [F]."""
-        return np.array([features[name] for name in self.names], dtype=np.float32).astype(float)
-
-    def __call__(self, features: Mapping[str, float]) -> tuple[float, tuple[float, float]]:
-        """Score and interval, in [0, 1]."""
-        return self.of_row(self.row(features))
-
-    def of_row(self, row: np.ndarray) -> tuple[float, tuple[float, float]]:
-        """The same from the trees' input [F]."""
-        mean, low, high = (float(np.clip(self.boosters[name](row), 0, 1)) for name in BOOSTERS)
-        return mean, (min(max(low - self.margin, 0.0), mean), max(min(high + self.margin, 1.0), mean))
-
-
-def margin_of(
-    low: Sequence[float], high: Sequence[float], true: Sequence[float], share: float = 0.9
-) -> float:
-    """By how much intervals must be widened, or may shrink, to hold a share of the true scores."""
-    outside = np.maximum(np.asarray(low) - true, np.asarray(true) - high)
-    level = min(np.ceil((len(outside) + 1) * share) / len(outside), 1.0)
-    return float(np.quantile(outside, level, method="higher"))
-
-
-def pack(model: TargetModel) -> dict[str, np.ndarray]:
-    """A model's trees as named arrays."""
-    return {
-        f"{name}.{part}": getattr(booster, part)
-        for name, booster in model.boosters.items()
-        for part in Booster.__annotations__
-    }
-
-
-def unpack(arrays: Mapping[str, np.ndarray], names: Sequence[str], margin: float) -> TargetModel:
-    """The model of arrays that `pack` named."""
-    parts = Booster.__annotations__
-    boosters = {name: Booster(*(arrays[f"{name}.{part}"] for part in parts)) for name in BOOSTERS}
-    return TargetModel(tuple(names), boosters, margin)
-
-
-def target_version(path: str | Path) -> str:
-    """`target-` and the first 12 digits of the file's SHA-256."""
-    return f"target-{hashlib.sha256(Path(path).read_bytes()).hexdigest()[:12]}"

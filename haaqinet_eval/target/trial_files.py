@@ -53,21 +53,22 @@ class Tiles:
     loss: np.ndarray  # [32] dB, of the ear
 
 
-def _files(folder: str | Path, split: str) -> list[Path]:
+def group_files(folder: str | Path, split: str) -> list[Path]:
+    """Files of a split that are there now; rendering may add more.
+
+    Raises:
+        InputError: there are none.
+    """
     files = sorted(Path(folder).glob(f"{split}-*.npz"))
     if not files:
         raise InputError(f"{folder}: no {split}-*.npz; render them with recipes/haaqinet_target/render.py")
     return files
 
 
-def read_tiles(folder: str | Path, split: str) -> list[Tiles]:
-    """Tiles of all scenes of a split, in the order of `read_trials`.
-
-    Raises:
-        InputError: there are none.
-    """
+def read_tiles(files: Sequence[Path]) -> list[Tiles]:
+    """Tiles of the scenes of `group_files`, in their order."""
     scenes = []
-    for path in _files(folder, split):
+    for path in files:
         with np.load(path) as file:
             gains, fine = json.loads(str(file["gains"])), STEP * file["fine"].astype(np.float32)
             stems = STEP * file["fine_stems"].astype(np.float32)
@@ -77,13 +78,9 @@ def read_tiles(folder: str | Path, split: str) -> list[Tiles]:
     return scenes
 
 
-def read_trials(folder: str | Path, split: str) -> Trials:
-    """All trials of a split.
-
-    Raises:
-        InputError: there are none.
-    """
-    groups = [_read(file) for file in _files(folder, split)]
+def read_trials(files: Sequence[Path]) -> Trials:
+    """All trials of `group_files`, in their order."""
+    groups = [_read(file) for file in files]
     about = {key: np.concatenate([g["about"][key] for g in groups]) for key in groups[0]["about"]}
     judges = {key: np.concatenate([g["judges"][key] for g in groups]) for key in groups[0]["judges"]}
     features = np.concatenate([g["features"] for g in groups])

@@ -11,11 +11,12 @@ import torch
 
 from haaqinet_eval.agreement import agreement
 from haaqinet_eval.recipe import exit_code, plain_options, run_job
+from haaqinet_eval.target import dense
 from haaqinet_eval.target.asked import without_asked
 from haaqinet_eval.target.growing import Settings, grow, predict, role_examples, with_asked
 from haaqinet_eval.target.predictor import save_target
 from haaqinet_eval.target.roles import fit_roles
-from haaqinet_eval.target.trial_files import read_tiles, read_trials
+from haaqinet_eval.target.trial_files import group_files, read_tiles, read_trials
 
 INPUTS = {"known": tuple, "blind": without_asked}  # names of the features that a model takes
 
@@ -23,16 +24,17 @@ INPUTS = {"known": tuple, "blind": without_asked}  # names of the features that 
 def train(options: dict) -> None:
     """Write `<out>/known.safetensors` and `blind.safetensors`, and say how they do on validation songs."""
     torch.set_num_threads(options["threads"])
-    scenes = [read_tiles(options["trials"], split) for split in ("train", "validation")]
+    files = [group_files(options["trials"], split) for split in ("train", "validation")]
+    scenes = [read_tiles(some) for some in files]
     net = fit_roles(role_examples(scenes[0]), options["role_epochs"])
     trials, validation = (
-        with_asked(read_trials(options["trials"], split), some, net)
-        for split, some in zip(("train", "validation"), scenes, strict=True)
+        with_asked(read_trials(some), tiles, net) for some, tiles in zip(files, scenes, strict=True)
     )
     counts = [(len(t.true), len(np.unique(t.about["song"]))) for t in (trials, validation)]
     print("training: {} trials of {} songs; validation: {} of {}".format(*counts[0], *counts[1]))
     for name, choose in INPUTS.items():
-        model = grow(trials, validation, choose(trials.names), Settings(**options["settings"]))
+        settings = Settings(**options["settings"]), dense.Settings(**options["networks"])
+        model = grow(trials, validation, choose(trials.names), *settings)
         path = Path(options["out"], f"{name}.safetensors")
         save_target(path, model, net, trials=str(counts[0][0]), songs=str(counts[0][1]))
         a = agreement(predict(model, validation)[0], validation.true)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 
 import hydra
 import numpy as np
@@ -12,29 +13,33 @@ from haaqinet_eval.recipe import exit_code, plain_options, run_job
 from haaqinet_eval.target.growing import predict, with_asked
 from haaqinet_eval.target.predictor import load_target
 from haaqinet_eval.target.tables import by, compared, coverage_line, system_means
-from haaqinet_eval.target.trial_files import read_tiles, read_trials
+from haaqinet_eval.target.trial_files import group_files, read_tiles, read_trials
 
 NAMES = {"haaqinet": "HAAQI-Net, output only", "estimate": "HAAQI against a separator's estimate"}
+
+MODELS = (  # row, weights, whether with the networks
+    ("mixture known, gains not", "blind", True),
+    ("gradient boosting: mixture and gains", "known", False),
+    ("haaqinet_target: mixture and gains", "known", True),
+)
 
 
 def validate(options: dict) -> None:
     """Print the tables of one split."""
-    trials = read_trials(options["trials"], options["split"])
-    fitted_on = read_trials(options["trials"], "validation")
+    files = group_files(options["trials"], options["split"])
+    trials = read_trials(files)
+    fitted_on = read_trials(group_files(options["trials"], "validation"))
     scores = {}
     for judge, given in trials.judges.items():
         slope, offset = affine_fit(fitted_on.judges[judge], fitted_on.true)
-        name = NAMES.get(judge, judge)
-        scores[name] = given
+        scores[name := NAMES.get(judge, judge)] = given
         scores[f"{name}, a line fitted on validation"] = np.clip(slope * given + offset, 0, 1)
-    for name, weights in (
-        ("mixture known, gains not", "blind"),
-        ("haaqinet_target: mixture and gains", "known"),
-    ):
+    scenes = read_tiles(files)
+    for name, weights, networks in MODELS:
         model, net = load_target(options[weights])
-        scenes = read_tiles(options["trials"], options["split"])
+        model = replace(model, networks=model.networks if networks else ())
         scores[name], intervals = predict(model, with_asked(trials, scenes, net))
-    last = {name: scores[name] for name in list(scores)[-2:]}
+    last = {name: scores[name] for name in (MODELS[0][0], MODELS[-1][0])}
     songs, groups = (len(np.unique(trials.about[what])) for what in ("song", "group"))
     print(f"Split {options['split']}: {len(trials.true)} trials, {groups} scenes, {songs} songs.\n")
     print(compared(scores, trials), coverage_line(intervals, trials), sep="\n\n")
