@@ -70,7 +70,7 @@ def main() -> None:
     args = parser.parse_args()
     write_challenge(args.stems, args.work / "data")
     paths = [f"path.root={args.work / 'data'}", f"path.exp_folder={args.work / 'exp'}", f"system={SYSTEMS}"]
-    for script, more in (("enhance.py", []), ("evaluate.py", ["evaluator=both"])):
+    for script, more in (("enhance.py", []), ("evaluate.py", ["evaluator=all"])):
         recipe = ROOT / "recipes/cad_icassp_2024" / script
         subprocess.run([sys.executable, str(recipe), *paths, *more], check=True)
 

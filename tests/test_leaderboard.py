@@ -156,7 +156,9 @@ def test_scores_made_elsewhere_and_published_ones_stand_apart(show):
 
 
 def test_a_subset_has_means_and_intervals_of_its_own(show):
-    shown = table(show(ear="left", severity="moderate"), "HAAQI (intrusive) rank").set_index("System")
+    test = show(ear="left", severity="moderate")
+    assert [info.value.split(".")[0] for info in test.info] == ["Filtered: left ears, severity moderate"]
+    shown = table(test, "HAAQI (intrusive) rank").set_index("System")
     name = next(id for id, person in LISTENERS.items() if person.severity_humes == "moderate")
     rows = made_rows("stream", 0.69, "haaqi")
     mine = [row for row in rows if row.listener == name and row.ear == "left"]
@@ -278,6 +280,10 @@ def test_no_chart_tells_by_colour_alone():
     for drawing in (charts.agreement_chart(frame, ["ear"]), charts.bland_altman(frame, ["ear"])):
         layers = [layer["encoding"] for layer in json.loads(drawing.to_json())["layer"]]
         assert all("shape" in layer for layer in layers if "color" in layer)
+    means = pd.DataFrame({"listener": "L1", "loss": 20.0, "scorer": ["x", "y", "z"], "mean": [0.2, 0.3, 0.4]})
+    *_, points = json.loads(charts.listeners_chart(means, "L1").to_json())["layer"]
+    for channel in ("color", "shape"):
+        assert len(set(points["encoding"][channel]["scale"]["range"])) == 3
 
 
 def test_versions_of_the_net_are_told_apart(stores, show):

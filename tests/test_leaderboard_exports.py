@@ -47,7 +47,7 @@ def test_a_team_that_is_a_formula_is_text_in_the_boards_csv(tmp_path, monkeypatc
     store.close()
     monkeypatch.setenv("HAAQINET_STORE", f"sqlite:///{tmp_path / 's.sqlite'}")
     made = []
-    monkeypatch.setattr("leaderboard.exports._files", lambda what, name, formats: made.append((what, name)))
+    monkeypatch.setattr("leaderboard.exports._files", lambda what, name, *rest: made.append((what, name)))
     page = AppTest.from_file(str(words.PAGES.with_name("app.py")), default_timeout=60).run()
     assert not page.exception
     frames = [what for what, name in made if isinstance(what, pd.DataFrame)]

@@ -21,7 +21,7 @@ from haaqinet_eval.training.results import add_row, figures, render_page, set_of
 
 RECIPE = Path(__file__).parents[1] / "recipes" / "haaqinet" / "validate.py"
 SEEN = {"seen": lambda name: not is_unseen(name), "unseen": is_unseen}
-VERSION = {"version": "trial-0", "parameters": 1234, "split": "test"}
+VERSION = {"version": "trial-0", "parameters": 1234, "split": "test", "trained": "8 trials"}
 
 
 @pytest.fixture(scope="module")

@@ -16,6 +16,7 @@ import numpy as np
 
 from ..agreement import agreement
 from ..errors import InputError
+from ..model import read_metadata
 from .cache import TrialTable
 from .published import OURS, TABLE_II, TABLE_III, TABLE_IV, TABLE_VI
 from .tables import within_clip
@@ -210,10 +211,20 @@ def render_page(results: Mapping[str, Mapping]) -> str:
         versions = {**rows, **outside}
         out += [
             "### Weights\n",
-            _table(["row", "version", "parameters"], [_origin(*v) for v in versions.items()]),
+            _table(["row", "version", "parameters", "trained on"], [_origin(*v) for v in versions.items()]),
         ]
     return "\n".join(out)
 
 
 def _origin(key: str, row: Mapping) -> list[str]:
-    return [key, f"`{row['version']}`", f"{row['parameters']:,}"]
+    return [key, f"`{row['version']}`", f"{row['parameters']:,}", row["trained"]]
+
+
+def trained_on(weights: str | Path) -> str:
+    """What a network's file says of its training: trials, their digest, the epoch that was kept."""
+    if Path(weights).suffix != ".safetensors":
+        return "its authors' data"
+    notes = read_metadata(weights)
+    if "trials" not in notes:
+        return "see the model card"
+    return f"{int(notes['trials']):,} trials ({json.loads(notes['data'])[:8]}), epoch {notes['epoch']}"

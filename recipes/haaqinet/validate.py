@@ -12,7 +12,7 @@ from haaqinet_eval.recipe import exit_code, plain_options, run_job
 from haaqinet_eval.synthesis.conditions import CONDITIONS
 from haaqinet_eval.synthesis.protocol import is_unseen
 from haaqinet_eval.training.paper import predict_split
-from haaqinet_eval.training.results import add_row, figures, set_of
+from haaqinet_eval.training.results import add_row, figures, set_of, trained_on
 from haaqinet_eval.training.tables import accuracy_tables
 
 
@@ -43,6 +43,7 @@ def validate(options: dict) -> None:
         measured = figures(outputs[:, 0], trials, SUBSETS[trials.protocol])
         count = sum(p.numel() for p in net.parameters())
         about = {"version": model_version(weights or WEIGHTS), "parameters": count, "split": options["split"]}
+        about["trained"] = trained_on(weights or WEIGHTS)
         add_row(options["page"], set_of(trials), row, {**measured, **about})
         print(f"{options['page']}: {set_of(trials)}, {row}: LCC {measured['subsets']['all'][0]:.3f}")
 
