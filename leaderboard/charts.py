@@ -162,7 +162,7 @@ def interval_chart(frame: pd.DataFrame, scorer: str, color: str) -> alt.Chart:
         shape=alt.Shape("kind:N", scale=shape, legend=head),
         tooltip=["system", *(alt.Tooltip(f"{n}:Q", format=".4f") for n in ("mean", "low", "high"))],
     )
-    return (bars + points).properties(height=108 + 22 * lines + 28 * len(frame))
+    return (bars + points).properties(height=104 + 26 * lines + 28 * len(frame))
 
 
 def heat_map(

@@ -8,68 +8,21 @@ import streamlit as st
 
 from haaqinet_eval.errors import InputError
 from haaqinet_eval.store import Among, Challenge, Entry, Subset, published, submissions
-from leaderboard import charts, choices, exports, reading, sureness
+from leaderboard import charts, exports, filters, reading, sureness
 from leaderboard.words import (
     DEFINITIONS,
     INTRUSIVE,
     PAGES,
     PREDICTED,
     TARGET,
-    by_severity,
     title,
     unfamiliar_text,
     yes_no,
 )
 
-ALL = "all"
 Ranks = dict[tuple[str, int], int | None]  # by scorer and submission
 COLORS = {PREDICTED: charts.FIRST, TARGET: charts.THIRD}  # of charts
 SHORT = {INTRUSIVE: "HAAQI", PREDICTED: "Predicted", TARGET: "Predicted, gains known"}  # heads of columns
-
-
-def filters(challenge: Challenge) -> tuple[dict[str, str], Subset | None, Among]:
-    """What the reader wants to see, all of it in the address: which submission, trials and systems."""
-    people = reading.people(challenge)
-    with st.expander("Filters: submissions, systems, trials", icon=":material/filter_alt:"):
-        st.caption("Means and ranks are made anew among what is left; ranks among all stand beside them.")
-        first, second, third = st.columns(3)
-        with first:
-            st.caption("Which submissions")
-            which = {
-                "pick": choices.pick("Of several submissions", ["latest", "best"], "pick"),
-                "per": choices.pick("One row per", ["system", "team"], "per"),
-            }
-            since = st.date_input("Received since", None, key="since", bind="query-params")
-            until = st.date_input("Received until", None, key="until", bind="query-params")
-        with second:
-            st.caption("Which systems")
-            yes = [ALL, "yes", "no", "not said"]
-            causal = choices.pick("Causal", yes, "causal")
-            augmented = choices.pick("Trained on additional data", yes, "augmented")
-        with third:
-            st.caption("Which trials")
-            ear = choices.pick("Ear", [ALL, "left", "right"], "ear")
-            severity = choices.pick("Severity (Humes 2019)", [ALL, *severities(people)], "severity")
-            genres = sorted({g for e in reading.made_here(reading.board(challenge)) for g in genres_of(e)})
-            genre = choices.pick("Genre", [ALL, *genres], "genre")
-    subset = Subset(ear=some(ear), severity=some(severity), genre=some(genre))
-    days = {name: day.isoformat() if day else "" for name, day in (("since", since), ("until", until))}
-    return which, None if subset == Subset() else subset, Among(some(causal), some(augmented), **days)
-
-
-def some(choice: str) -> str:
-    """A choice as the store takes it, which has nothing for all."""
-    return "" if choice == ALL else choice
-
-
-def severities(people: dict) -> list[str]:
-    """Severities that occur, mildest first."""
-    return sorted({person.severity_humes for person in people.values()}, key=by_severity)
-
-
-def genres_of(entry: Entry) -> list[str]:
-    """Genres that an entry has trials of."""
-    return [name for name in reading.groups(entry, "genre").name if name]
 
 
 def ranks_among_all(challenge: Challenge, which: dict[str, str], subset: Subset | None) -> Ranks:
@@ -310,7 +263,8 @@ def show_apart(challenge: Challenge, entries: Sequence[Entry]) -> None:
         frame = pd.DataFrame([vars(result) for result in known])
         for name in ("baseline", "causal", "augmented"):
             frame[name] = frame[name].map(lambda said: yes_no(None if pd.isna(said) else said))
-        exports.table(frame, "published-averages")
+        config = {"team": st.column_config.TextColumn(width=90)}
+        exports.table(frame, "published-averages", column_config=config)
 
 
 def main() -> None:
@@ -318,10 +272,12 @@ def main() -> None:
     challenge: Challenge = st.session_state["_challenge"]
     st.title("Standings")
     st.markdown(
-        f"`{challenge.title}`: mean over {challenge.expected:,} ears heard ({challenge.scenes} scenes, "
-        f"{challenge.listeners} listeners). Intervals of 95 %, from a bootstrap over scenes and listeners."
+        f"`{challenge.title}`: {challenge.expected:,} ears heard ({challenge.scenes} scenes, "
+        f"{challenge.listeners} listeners). Means with intervals of 95 %, from a bootstrap over scenes and "
+        "listeners."
     )
-    which, subset, among = filters(challenge)
+    which, subset, among = filters.pick(challenge)
+    filtered = filters.text(which, subset, among)
     try:
         entries = reading.board(challenge, **which, subset=subset, among=among)
         of_all = ranks_among_all(challenge, which, subset) if among != Among() else {}
@@ -331,8 +287,8 @@ def main() -> None:
     items = reading.systems(entries)
     if not entries:
         st.info("No submission passes these filters.")
-    elif among != Among():
-        st.info("Ranks, ties and rank ranges are among the systems shown; others are as if not there.")
+    elif filtered:
+        st.info(f"Filtered: {filtered}. Ranks, ties and rank ranges are among what is shown.")
     scorers = sorted({e.scorer for e in reading.made_here(entries)}, key=lambda s: (s != INTRUSIVE, s))
     if entries:
         show_ranked(challenge, items, scorers, of_all)
