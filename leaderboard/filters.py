@@ -1,0 +1,77 @@
+"""What of the standings the reader wants to see: submissions, systems and trials, kept in the address."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import streamlit as st
+
+from haaqinet_eval.audiogram import Listener
+from haaqinet_eval.store import Among, Challenge, Entry, Subset
+
+from . import choices, reading
+from .words import by_severity, verbatim
+
+ALL = "all"
+
+
+def pick(challenge: Challenge) -> tuple[dict[str, str], Subset | None, Among]:
+    """What the reader wants to see, all of it in the address: which submission, trials and systems."""
+    people = reading.people(challenge)
+    with st.expander("Filters: submissions, systems, trials", icon=":material/filter_alt:"):
+        st.caption("Means and ranks are made anew among what is left; ranks among all stand beside them.")
+        first, second, third = st.columns(3)
+        with first:
+            st.caption("Which submissions")
+            which = {
+                "pick": choices.pick("Of several submissions", ["latest", "best"], "pick"),
+                "per": choices.pick("One row per", ["system", "team"], "per"),
+            }
+            since = st.date_input("Received since", None, key="since", bind="query-params")
+            until = st.date_input("Received until", None, key="until", bind="query-params")
+        with second:
+            st.caption("Which systems")
+            yes = [ALL, "yes", "no", "not said"]
+            causal = choices.pick("Causal", yes, "causal")
+            augmented = choices.pick("Trained on additional data", yes, "augmented")
+        with third:
+            st.caption("Which trials")
+            ear = choices.pick("Ear", [ALL, "left", "right"], "ear")
+            severity = choices.pick("Severity (Humes 2019)", [ALL, *severities(people)], "severity")
+            genres = sorted({g for e in reading.made_here(reading.board(challenge)) for g in genres_of(e)})
+            genre = choices.pick("Genre", [ALL, *genres], "genre")
+    subset = Subset(ear=some(ear), severity=some(severity), genre=some(genre))
+    days = {name: day.isoformat() if day else "" for name, day in (("since", since), ("until", until))}
+    return which, None if subset == Subset() else subset, Among(some(causal), some(augmented), **days)
+
+
+def some(choice: str) -> str:
+    """A choice as the store takes it, which has nothing for all."""
+    return "" if choice == ALL else choice
+
+
+def severities(people: Mapping[str, Listener]) -> list[str]:
+    """Severities that occur, mildest first."""
+    return sorted({person.severity_humes for person in people.values()}, key=by_severity)
+
+
+def genres_of(entry: Entry) -> list[str]:
+    """Genres that an entry has trials of."""
+    return [name for name in reading.groups(entry, "genre").name if name]
+
+
+def text(which: Mapping[str, str], subset: Subset | None, among: Among) -> str:
+    """What the filters leave, for whoever gets the address; nothing where they leave all."""
+    trials = subset or Subset()
+    parts = (
+        ("the best of several submissions", which["pick"] == "best"),
+        ("one row per team", which["per"] == "team"),
+        (f"received since {among.since}", among.since),
+        (f"received until {among.until}", among.until),
+        (f"causal: {among.causal}", among.causal),
+        (f"trained on additional data: {among.augmented}", among.augmented),
+        (f"{trials.ear} ears", trials.ear),
+        (f"severity {trials.severity}", trials.severity),
+        (f"genre {verbatim(trials.genre)}", trials.genre),
+    )
+    return ", ".join(words for words, told in parts if told)
