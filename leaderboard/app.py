@@ -28,6 +28,7 @@ PAGE_LIST = (
 # Where nothing hovers, a table's buttons are always there, above it: they get room of their own.
 STYLE = """<style>
 button[aria-label^="Download as CSV"] {display: none}
+[data-testid="stTopNavLink"]:focus-visible {outline: 2px solid currentColor}
 @media (hover: none) {
   [data-testid="stElementContainer"]:has([data-testid="stDataFrame"]) {margin-top: 2rem}
 }
@@ -38,6 +39,8 @@ def main() -> None:
     """Show the page that was asked for."""
     st.set_page_config("HAAQI leaderboard", layout="wide")
     st.html(STYLE)
+    if "token" in st.session_state:  # an organiser's, which Streamlit would drop on another page
+        st.session_state["token"] = st.session_state["token"]
     try:
         reading.look_again()
         found = reading.read(challenges)

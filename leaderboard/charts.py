@@ -154,11 +154,12 @@ def interval_chart(frame: pd.DataFrame, scorer: str, color: str) -> alt.Chart:
     kinds = {"entry": "circle", "reference": "diamond", "unfamiliar sound": "triangle-up"}
     kinds = {kind: shape for kind, shape in kinds.items() if kind in set(frame.kind)}
     shape = alt.Scale(domain=list(kinds), range=list(kinds.values()))
+    below = alt.Axis(titleAnchor="end")  # a long title has room at the left, below the systems
     lines = len(kinds) if "unfamiliar sound" in kinds else 1  # of the legend, which has to fit a phone
     head = alt.Legend(title=None, orient="top", columns=1 if lines > 1 else 2)
     bars = base.mark_rule(strokeWidth=3, opacity=0.55, color=color).encode(x="low:Q", x2="high:Q")
     points = base.mark_point(size=90, filled=True, opacity=1, color=color).encode(
-        x=alt.X("mean:Q", scale=alt.Scale(domain=[0, 1]), title=f"Mean {scorer}"),
+        x=alt.X("mean:Q", scale=alt.Scale(domain=[0, 1]), title=f"Mean {scorer}", axis=below),
         shape=alt.Shape("kind:N", scale=shape, legend=head),
         tooltip=["system", *(alt.Tooltip(f"{n}:Q", format=".4f") for n in ("mean", "low", "high"))],
     )

@@ -157,4 +157,4 @@ def show_findings(findings: Sequence[Mapping[str, str]], name: str) -> None:
         }
         for item in findings
     ]
-    exports.table(pd.DataFrame(rows), name)
+    exports.table(pd.DataFrame(rows), name, column_config={"File": st.column_config.TextColumn(width=220)})

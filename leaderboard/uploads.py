@@ -123,7 +123,9 @@ def hand_in(store: Store, path: Path, upload: Upload, seconds: float = SECONDS) 
         known = done.returncode == 2 and done.stderr.startswith("haaqinet: ")
         complaint = done.stderr.removeprefix("haaqinet: ") if known else "the check broke off"
         root = upload.challenge.settings.get("root") or str(path)
-        return Answer(None, complaint.strip().replace(str(path), "the file").replace(root, "the data"))
+        for place, words in ((str(path), "the file"), (path.name, "the file"), (root, "the data")):
+            complaint = complaint.replace(place, words)
+        return Answer(None, complaint.strip())
     except subprocess.TimeoutExpired:
         return Answer(None, f"it was not checked within {seconds:g} s")
     except InputError as error:

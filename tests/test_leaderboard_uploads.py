@@ -95,6 +95,8 @@ def test_a_mistake_is_told_without_the_servers_paths(store, made):
     assert "team name" in answer.complaint
     table = give(store, b"scene,song\n1,2\n", scorer="haaqi")
     assert "the columns" in table.complaint or "lacks" in table.complaint
+    stray = give(store, b"scene,song,listener,left_score,right_score,score\nx,y,z,1,1,1\n", scorer="haaqi")
+    assert stray.complaint.startswith("the file, line 2")  # not the digest that it is kept under
     for text in (answer.complaint, table.complaint):
         assert str(made[0]) not in text
         assert str(uploads.folder(store)) not in text

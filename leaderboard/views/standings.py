@@ -228,7 +228,7 @@ def show_ranked(
 def show_links(challenge: Challenge, item: reading.Scored) -> None:
     """Ways on from a row of the table."""
     address = {"challenge": challenge.title, "system": item.label}
-    with st.container(horizontal=True):
+    with st.container(horizontal=True, vertical_alignment="center"):
         st.text(item.label)
         for name, label in (("listeners", "Listeners"), ("system", "System")):
             st.page_link(str(PAGES / f"{name}.py"), label=label, query_params=address)

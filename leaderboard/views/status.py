@@ -117,12 +117,11 @@ def show_progress(challenge: Challenge, moving: int) -> None:
         for state in states:
             st.metric(state, int(counts[state]), help=STATES[state], width="content")
     share = st.column_config.ProgressColumn(format="percent", min_value=0.0, max_value=1.0, width=110)
-    reason = st.column_config.TextColumn(width=220)
+    widths = {"Team": 110, "System": 120, "Reason": 220}
+    config = {name: st.column_config.TextColumn(width=width) for name, width in widths.items()}
     shown = table(found, progress(challenge) if moving else {})
     order = [name for name in shown if moving or name != "Progress"]
-    exports.table(
-        shown[order], "submissions", ready=True, column_config={"Progress": share, "Reason": reason}
-    )
+    exports.table(shown[order], "submissions", ready=True, column_config={**config, "Progress": share})
     running = pace(found)
     if len(running):
         st.markdown("Being scored now, as the workers noted it last:")
