@@ -22,7 +22,7 @@ from .gains import describe_ear, describe_gains
 from .model import TargetModel, pack, part_of, unpack
 from .roles import RoleNet
 
-FORMAT = "haaqinet-target-1"
+FORMAT = "haaqinet-target-2"
 
 
 class KnownScene:
