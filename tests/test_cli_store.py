@@ -149,6 +149,9 @@ def test_a_finished_run_and_a_table_from_elsewhere(made, run, capsys):
         "imported",
         "baseline",
     )
+    assert run(*submit(made))[0] == 0
+    [both] = {(e["challenge"], e["split"]) for e in json.loads(run("status", "--json")[1])}
+    assert both == (CHALLENGE, "train")  # what was imported and what is handed in are on one board
     table = made[2] / "E1/scores.csv"
     where = ("--challenge", CHALLENGE, "--team", "T2", "--system", "E1")
     code, out, _ = run("import-scores", table, *where, "--scorer", "haaqi", "--version", "pyclarity 0.9")

@@ -42,7 +42,7 @@ def heard(stems, gains, output=None):
 
 def test_weights_are_those_of_the_card():
     card = (Path(__file__).parents[1] / "docs" / "model_card_target.md").read_text()
-    assert WEIGHTS.stat().st_size <= 3e6
+    assert sum(path.stat().st_size for path in WEIGHTS.parent.glob("*.safetensors")) <= 10e6  # of all
     assert hashlib.sha256(WEIGHTS.read_bytes()).hexdigest() in card
 
 

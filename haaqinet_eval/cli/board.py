@@ -20,6 +20,7 @@ LOOPBACK = ("127.0.0.1", "::1", "localhost")
 OPTIONS = {
     "browser.gatherUsageStats": "false",
     "client.showErrorDetails": "none",  # a traceback would show paths
+    "client.showErrorLinks": "false",
     "client.toolbarMode": "viewer",
     "server.fileWatcherType": "none",
     "server.headless": "true",

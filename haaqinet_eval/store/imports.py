@@ -7,6 +7,7 @@ import hashlib
 import io
 import json
 import math
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -76,6 +77,7 @@ def import_results(
     Args:
         results: `results.csv` of an evaluate recipe; frame scores come from the file beside it.
         run: its `run.json`; default: beside it.
+        split: default: that of the run's `listeners.<split>.json`.
         expected: trials per system; default: from the run.
         listeners: by id; default: from the listeners file that the run used, where it is still there.
         systems: what is known of a system, by the name in the file; its team is `team`.
@@ -91,6 +93,7 @@ def import_results(
         raise InputError(f"{results}: holds rows of {len(names)} challenges ({', '.join(sorted(names))})")
     record = _read_run(Path(run) if run else results.with_name("run.json"))
     people = _run_listeners(record) if listeners is None else listeners
+    split = split or _run_split(record)
     name = names.pop()
     if any(c.name == name and split in ("", c.split) for c in challenges(store)):
         known = challenge(store, name, split)
@@ -134,10 +137,22 @@ def _last(record: Mapping) -> dict[str, Any]:
     return runs[-1] if isinstance(runs, list) and isinstance(runs[-1], dict) else {}
 
 
-def _run_listeners(record: Mapping) -> dict[str, Listener]:
+def _listeners_file(record: Mapping) -> Path | None:
     config = _last(record).get("config") or {}
     path = record.get("listeners_file") or config.get("path", {}).get("listeners_file")
-    return read_listeners(path) if path and Path(path).exists() else {}
+    return Path(path) if path else None
+
+
+def _run_listeners(record: Mapping) -> dict[str, Listener]:
+    path = _listeners_file(record)
+    return read_listeners(path) if path and path.exists() else {}
+
+
+def _run_split(record: Mapping) -> str:
+    """The split of a run, from the official name of its listeners' file; empty for another name."""
+    path = _listeners_file(record)
+    found = re.fullmatch(r"listeners\.(\w+)\.json", path.name) if path else None
+    return found[1] if found else ""
 
 
 def _expected(record: Mapping) -> int | None:
