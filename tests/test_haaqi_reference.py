@@ -53,6 +53,28 @@ def test_kept_reference_gives_the_drop_ins_numbers(music, systems, threads):
         assert (result.parts["nonlinear"], result.parts["linear"]) == (nonlinear, linear)
 
 
+def _stereo(x):
+    return np.stack([x, -x], 1)[:, 0]
+
+
+@pytest.mark.parametrize("rate", [RATE, 32000])
+@pytest.mark.parametrize(
+    "kept",
+    [_stereo, lambda x: x[::-1].copy()[::-1], lambda x: np.asfortranarray(np.stack([x, x]))[1], np.float32],
+    ids=["a channel of stereo", "reversed", "Fortran", "float32"],
+)
+def test_how_samples_lie_in_memory_changes_nothing(music, systems, kept, rate):
+    scores = []
+    for reference, processed in ((music, systems[0]), (kept(music), kept(systems[0]))):
+        if kept is np.float32:
+            reference, processed = (
+                x.astype(np.float32).astype(reference.dtype) for x in (reference, processed)
+            )
+        np.random.seed(5)
+        scores.append(compute_haaqi(processed, reference, rate, rate, LISTENER, 1, 80.0))
+    assert scores[0] == scores[1]
+
+
 def test_order_and_threads_change_nothing(music, systems):
     before = get_threads()
     set_threads(1)

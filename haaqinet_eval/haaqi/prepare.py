@@ -30,11 +30,11 @@ def check_rate(name: str, sample_rate: float) -> float:
 
 
 def check_signal(name: str, signal: np.ndarray) -> np.ndarray:
-    """The signal as finite float64 [T], or Unscorable."""
+    """The signal as finite float64 [T], one sample after the other in memory, or Unscorable."""
     signal = np.asarray(signal)
     if signal.ndim != 1:
         raise Unscorable("not_mono", f"{name} has shape {list(signal.shape)}; HAAQI takes one ear, [T]")
-    signal = signal.astype(np.float64, copy=False)
+    signal = np.ascontiguousarray(signal, dtype=np.float64)  # a channel of [T, C] is not; kernels need it
     finite = np.isfinite(signal)
     if not finite.all():
         where = int(np.argmin(finite))
