@@ -165,7 +165,7 @@ def test_a_finished_run_and_a_table_from_elsewhere(made, run, capsys):
     assert here["mean"] == pytest.approx(elsewhere["mean"], abs=1e-9)
     with table.open() as file:
         assert here["mean"] == pytest.approx(np.mean([float(row["score"]) for row in csv.DictReader(file)]))
-    assert run("import-scores", table, table, *where)[0] == 2
+    assert run("import-scores", table, table, *where, "--scorer", "haaqi")[0] == 2
     assert run("import-results", results, "--team", "T1", "--reference", "E1")[0] == 2
 
 
@@ -180,7 +180,14 @@ def test_scores_from_elsewhere_for_a_challenge_that_is_new_to_the_store(made, ru
     assert "the store has none" in error
     code, out, _ = run("import-scores", table, *where, "--root", made[0])
     assert code == 0
-    assert "scored" in out
+    assert "submission 1, scores of haaqi: scored" in out
+    predicted = shutil.copy(table, tmp_path / "scores_haaqinet.csv")
+    code, out, _ = run("import-scores", predicted, *where, "--scorer", "haaqi")
+    assert code == 2
+    code, out, _ = run("import-scores", predicted, *where)  # a file's name says whose scores it has
+    assert "submission 2, scores of haaqinet: scored" in out
+    entries = json.loads(run("standings", "--challenge", CHALLENGE, "--json")[1])
+    assert sorted(entry["scorer"] for entry in entries) == ["haaqi", "haaqinet"]
 
 
 def test_published_averages_stand_apart(run):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Annotated
 
@@ -128,7 +129,10 @@ def import_scores(
     challenge: ChallengeOption,
     team: TeamOption,
     system: SystemOption,
-    scorer: Annotated[list[str] | None, typer.Option("--scorer", help="Of each file; haaqi.")] = None,
+    scorer: Annotated[
+        list[str] | None,
+        typer.Option("--scorer", help="Of each file; default: of scores_SCORER.csv its own, else haaqi."),
+    ] = None,
     version: Annotated[str, typer.Option(help="Of the scorer, as far as it is known.")] = "unknown",
     root: Annotated[
         Path | None, typer.Option(help="The challenge's data, where the store does not know it yet.")
@@ -146,22 +150,40 @@ def import_scores(
     from ..store import import_scores as take
     from .tables import submission_record, to_json
 
+    names = _scorers_of(tables, scorer)
     opened = open_store(store)
     if root is not None:
         from ..worker import open_split, register
 
         known = register(opened, open_split(challenge, root, split))
         split = known.split
-    names = list(scorer or ["haaqi"])
-    if len(names) != len(tables):
-        raise InputError(f"{len(tables)} tables and {len(names)} scorers; give --scorer once for each table")
     told = System(team, system, causal, augmented, model_size, note)
     for path, name in zip(tables, names, strict=True):
         entry = take(opened, path, challenge, told, scorer=name, version=version, split=split or "")
         if json:
             typer.echo(to_json({**submission_record(entry), "findings": entry.findings}))
             continue
-        typer.echo(f"{path}: submission {entry.id}: {entry.state}" + (entry.reason and f": {entry.reason}"))
+        state = entry.state + (entry.reason and f": {entry.reason}")
+        typer.echo(f"{path}: submission {entry.id}, scores of {', '.join(entry.scorers)}: {state}")
+
+
+def _scorers_of(tables: list[Path], given: list[str] | None) -> list[str]:
+    """Each table's scorer; a recipe's predicted scores say in their name whose they are."""
+    if given and len(given) != len(tables):
+        raise InputError(f"{len(tables)} tables and {len(given)} scorers; give --scorer once for each table")
+    named = [_named_scorer(path) for path in tables]
+    for path, name, told in zip(tables, named, given or (), strict=False):
+        if name and told != name:
+            raise InputError(f"{path}: holds scores of {name} by its name, not of --scorer {told}")
+    return given or [name or "haaqi" for name in named]
+
+
+def _named_scorer(path: Path) -> str | None:
+    """The scorer that `scores_SCORER.csv` names, also of one batch, `scores_SCORER_1-4.csv`."""
+    from ..scorers import scorer_names
+
+    found = re.fullmatch(rf"scores_({'|'.join(scorer_names())})(_\d+-\d+)?\.csv", path.name)
+    return found and found[1]
 
 
 def import_results(
