@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -99,7 +100,8 @@ def read_audio(path: str | Path) -> Audio:
     try:
         samples, sample_rate = soundfile.read(io.BytesIO(data), dtype="float64", always_2d=True)
     except (soundfile.LibsndfileError, MemoryError, ValueError) as error:
-        raise Unscorable("corrupt_file", f"{path}: cannot be decoded: {error}") from None
+        why = re.sub(r"Error opening <.*?>: ", "", str(error))  # that it was read from memory tells nobody
+        raise Unscorable("corrupt_file", f"{path}: cannot be decoded: {why}") from None
     if not len(samples):
         raise Unscorable("corrupt_file", f"{path}: holds no samples")
     bad = ~np.isfinite(samples)

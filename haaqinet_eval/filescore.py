@@ -45,6 +45,10 @@ class Listening:
             both = Audiogram.parse(audiogram)
             return cls(both, both, ear or "left")
         listeners = read_listeners(listener)
+        if id is None:
+            raise InputError(
+                f"{listener}: say which listener with --id; it has {', '.join(list(listeners)[:20])}"
+            )
         if id not in listeners:
             raise InputError(f"{listener}: no listener {id!r}; it has {', '.join(list(listeners)[:20])}")
         return cls(listeners[id].left, listeners[id].right, ear)
@@ -58,6 +62,10 @@ class Setting:
     reference: Path | None = None
     equalisation: int = 1
     level1: float | None = None  # dB SPL of RMS 1; None: see the module's head
+
+    def __post_init__(self) -> None:
+        if self.equalisation not in (1, 2):
+            raise InputError(f"--equalisation {self.equalisation} is neither 1 nor 2")
 
 
 @dataclass(frozen=True)
@@ -156,11 +164,22 @@ def to_json(rows: Sequence[Row], frames: bool = False) -> str:
         record["level1"] = None if row.level1 != row.level1 else row.level1
         record["score"] = None if row.result is None else row.result.value
         record["parts"] = {} if row.result is None else dict(row.result.parts)
+        record["low"], record["high"] = (row.result and row.result.interval) or (None, None)
+        record["unfamiliar"] = None if row.result is None else row.result.unfamiliar
         if frames and row.result is not None and row.result.frames is not None:
             record["frames"] = [round(float(f), 4) for f in row.result.frames]
             record["frame_times"] = [round(float(t), 4) for t in row.result.frame_times]
         out.append(record)
     return json.dumps(out, indent=2)
+
+
+def _doubt(result: Result) -> str:
+    """How sure a prediction is, where the scorer can tell."""
+    if result.interval is None:
+        return ""
+    low, high = result.interval
+    strange = "; unlike what it was trained on" if result.unfamiliar else ""
+    return f" (true score in {low:.2f} to {high:.2f}, 9 times in 10{strange})"
 
 
 def print_rows(rows: Sequence[Row]) -> None:
@@ -170,7 +189,9 @@ def print_rows(rows: Sequence[Row]) -> None:
             where = f"{row.file} {row.ear}".strip()
             print(f"{where}: not scored ({row.error}): {row.message}")
             continue
-        print(f"{row.file} {row.ear:5} {row.scorer} {row.result.value:.4f}  [{row.version}]")
+        print(
+            f"{row.file} {row.ear:5} {row.scorer} {row.result.value:.4f}{_doubt(row.result)}  [{row.version}]"
+        )
         if row.result.parts:
             print("    " + "  ".join(f"{k} {v:.4f}" for k, v in row.result.parts.items()))
     levels = {(row.ear, row.level1, row.level_from) for row in rows if row.level_from}

@@ -99,6 +99,22 @@ def test_frames_come_with_their_times(files, capsys):
     assert 0 < row["frame_times"][0] < row["frame_times"][-1] < 1.5
 
 
+def test_how_sure_a_prediction_is_comes_with_it(files, capsys):
+    _, out, _ = run(capsys, "score", files / "mono.wav", "--audiogram", MILD_TEXT, "--json")
+    (row,) = json.loads(out)
+    assert 0 <= row["low"] <= row["score"] <= row["high"] <= 1
+    assert row["unfamiliar"] in (True, False)
+    _, text, _ = run(capsys, "score", files / "mono.wav", "--audiogram", MILD_TEXT)
+    assert f"(true score in {row['low']:.2f} to {row['high']:.2f}, 9 times in 10" in text
+
+
+def test_no_level_of_an_audiogram_is_made_up(files, capsys):
+    code, out, _ = run(capsys, "score", files / "mono.wav", "--audiogram", "250:20,500:25,1000:30", "--json")
+    (row,) = json.loads(out)
+    assert (code, row["score"], row["error"]) == (1, None, "bad_audiogram")
+    assert "no level at 2000 Hz" in row["message"]
+
+
 def test_a_bad_file_among_good_ones_is_a_row_and_exit_code_1(files, capsys):
     (files / "bad.wav").write_text("no audio")
     code, out, err = run(
@@ -116,6 +132,9 @@ def test_a_bad_file_among_good_ones_is_a_row_and_exit_code_1(files, capsys):
         ([], "give either --audiogram or --listener"),
         (["--audiogram", "250:20,500:x"], "'500:x' is not Hz:dB"),
         (["--listener", "listeners.json", "--id", "L9"], "no listener 'L9'; it has L1"),
+        (["--listener", "listeners.json"], "listeners.json: say which listener with --id; it has L1"),
+        (["--audiogram", MILD_TEXT, "--frames"], "--frames: frame scores are printed with --json only"),
+        (["--audiogram", MILD_TEXT, "--equalisation", "3"], "--equalisation 3 is neither 1 nor 2"),
         (["--listener", "gone.json", "--id", "L1"], "gone.json: no such file"),
         (["--listener", "listeners.json", "--id", "L1"], "is mono; say which ear"),
         (["--audiogram", MILD_TEXT, "--ear", "middle"], "--ear 'middle'"),
@@ -155,6 +174,7 @@ def test_summary_and_report_of_a_results_file(tmp_path, capsys):
     }
     (tmp_path / "run.json").write_text(json.dumps({"runs": [{}, last]}))
     code, out, _ = run(capsys, "summary", tmp_path / "results.csv")
+    assert (code, out) == run(capsys, "summary", tmp_path)[:2]
     assert code == 0
     assert "missing_file 1" in out
     assert "3/4" in out
@@ -163,6 +183,8 @@ def test_summary_and_report_of_a_results_file(tmp_path, capsys):
     assert code == 0
     assert page.count("data:image/png;base64") == 2
     assert "cannot know the target gains" in page
+    code, _, err = run(capsys, "report", tmp_path, "--out", tmp_path)
+    assert (code, err) == (2, f"haaqinet: {tmp_path}: is a folder, not a file to write\n")
 
 
 def test_summary_says_what_it_lacks(tmp_path, capsys):

@@ -18,7 +18,7 @@ def score(
     listener: Annotated[Path | None, typer.Option(help="Clarity listener JSON.")] = None,
     id: Annotated[str | None, typer.Option("--id", help="Listener in that file.")] = None,
     ear: Annotated[str | None, typer.Option(help="left or right: the ear that hears a mono file.")] = None,
-    scorer: Annotated[list[str], typer.Option(help="haaqinet or haaqi; may be repeated.")] = ["haaqinet"],  # noqa: B006
+    scorer: Annotated[list[str], typer.Option(help="haaqinet, haaqi; may be repeated.")] = ["haaqinet"],  # noqa: B006
     reference: Annotated[Path | None, typer.Option(help="Clean reference, for haaqi.")] = None,
     equalisation: Annotated[
         int, typer.Option(help="1: HAAQI gives the reference NAL-R; 2: the reference has its amplification.")
@@ -35,6 +35,8 @@ def score(
     """Score files: both ears of a stereo file, one ear of a mono one."""
     from .. import filescore
 
+    if frames and not json:
+        raise InputError("--frames: frame scores are printed with --json only")
     listening = filescore.Listening.from_options(audiogram, listener, id, ear)
     setting = filescore.Setting(tuple(scorer), reference, equalisation, level1)
     rows = [row for file in files for row in filescore.score_file(file, listening, setting)]

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from ..audiogram import CLARITY_FREQUENCIES, Audiogram
-from .auditory import band_losses
+from ..errors import InputError
+from .auditory import HAAQI_FREQUENCIES, band_losses
 from .net import HaaqiNet, frame_times
 from .official import OfficialAdapter
 from .paper import PaperNet
@@ -16,10 +17,16 @@ AnyNet = HaaqiNet | PaperNet | OfficialAdapter
 def describe_ear(net: AnyNet, audiogram: Audiogram) -> np.ndarray:
     """A network's second input: the loss in 32 bands, [32] dB, or eight hearing levels, [8] dB HL.
 
+    Raises:
+        InputError: the audiogram lacks one of HAAQI's six frequencies; none is made up.
+
     >>> from .paper import PaperDimensions
     >>> describe_ear(PaperNet(PaperDimensions()), Audiogram.flat(40))
     array([40., 40., 40., 40., 40., 40., 40., 40.])
     """
+    missing = [f for f in HAAQI_FREQUENCIES if f not in audiogram.frequencies]
+    if missing:
+        raise InputError(f"no level at {missing[0]:g} Hz, which HAAQI needs")
     if isinstance(net, HaaqiNet):
         return band_losses(audiogram)
     return np.array(audiogram.resample(CLARITY_FREQUENCIES).levels)
