@@ -183,7 +183,13 @@ def _calibrated(row: Score, calibration: Calibration) -> Score:
 
 
 def write_calibration(path: str | Path, calibration: Calibration) -> None:
-    """Write a map as JSON."""
+    """Write a map as JSON.
+
+    Raises:
+        InputError: where a folder has its name.
+    """
+    if Path(path).is_dir():
+        raise InputError(f"{path}: is a folder, not a file to write")
     record = {"format": FORMAT, **asdict(calibration)}
     Path(path).parent.mkdir(parents=True, exist_ok=True)
     Path(path).write_text(json.dumps(record, indent=2, allow_nan=False) + "\n", encoding="utf-8")

@@ -13,7 +13,7 @@ from pathlib import Path
 from .agreement import agreement_by, pair_scores
 from .audiogram import Listener, read_listeners
 from .errors import InputError
-from .scores import Score, read_scores
+from .scores import Score, read_scores, results_path
 from .standings import current_versions, group_means
 from .summary import (
     AGREEMENT_HEAD,
@@ -52,13 +52,14 @@ def load_run(results: Path, listeners: Path | None = None, expected: int | None 
     """Read a results file with the `run.json` beside it.
 
     Args:
-        results: `results.csv` of an evaluate recipe.
+        results: `results.csv` of an evaluate recipe, or its folder.
         listeners: Clarity listener JSON; default: the one that `run.json` names.
         expected: trials per system; default: from `run.json`.
 
     Raises:
         InputError: where neither the arguments nor `run.json` say it.
     """
+    results = results_path(results)
     scores = current_versions(read_scores(results))
     if not scores:
         raise InputError(f"{results}: holds no rows")
@@ -191,8 +192,10 @@ def write_report(runs: Sequence[Run], path: Path) -> None:
     """Write the HTML report of several runs; needs matplotlib (extra `recipes`).
 
     Raises:
-        InputError: where matplotlib is missing.
+        InputError: where matplotlib is missing, or a folder has the name.
     """
+    if path.is_dir():
+        raise InputError(f"{path}: is a folder, not a file to write")
     try:
         import matplotlib
     except ImportError:

@@ -20,6 +20,7 @@ from .errors import InputError
 from .frames import Frames, append_frames
 
 Key = tuple[str, ...]
+RESULTS = "results.csv"  # in the folder of a run
 
 
 @dataclass(frozen=True)
@@ -83,6 +84,20 @@ def _from_row(row: dict[str, str]) -> Score:
     return Score(**{**given, **numbers, "parts": parts})
 
 
+def results_path(path: str | Path) -> Path:
+    """A results file that a user names: the file, or the folder of a run that holds `results.csv`.
+
+    Raises:
+        InputError: for a folder without one.
+    """
+    path = Path(path)
+    if not path.is_dir():
+        return path
+    if not (path / RESULTS).is_file():
+        raise InputError(f"{path}: is a folder without {RESULTS}")
+    return path / RESULTS
+
+
 def read_scores(path: str | Path) -> list[Score]:
     """Read a results file; the last line may be torn by a crash and is then left out.
 
@@ -92,10 +107,17 @@ def read_scores(path: str | Path) -> list[Score]:
     path = Path(path)
     if not path.exists():
         raise InputError(f"{path}: no such results file")
+    if path.is_dir():
+        raise InputError(f"{path}: is a folder, not a results file")
     text = path.read_text(encoding="utf-8", errors="replace")
     whole = text[: text.rfind("\n") + 1]
     reader = csv.DictReader(whole.splitlines(keepends=True), restkey="_more")
-    if tuple(reader.fieldnames or ()) != COLUMNS:
+    found = tuple(reader.fieldnames or ())
+    lacking = [name for name in COLUMNS if name not in found]
+    if lacking and found[: len(KEY_COLUMNS)] == KEY_COLUMNS:
+        lacks = f"lacks the columns {', '.join(lacking)}"
+        raise InputError(f"{path}: {lacks}: made by an earlier version; evaluate again")
+    if found != COLUMNS:
         raise InputError(f"{path}: expected the columns {', '.join(COLUMNS)}; got {reader.fieldnames}")
     scores = []
     for row in reader:
@@ -110,8 +132,14 @@ def read_scores(path: str | Path) -> list[Score]:
 
 
 def write_scores(path: str | Path, scores: Iterable[Score]) -> None:
-    """Write a results file in one step: it is either the old one or the new one."""
+    """Write a results file in one step: it is either the old one or the new one.
+
+    Raises:
+        InputError: where a folder has its name.
+    """
     path = Path(path)
+    if path.is_dir():
+        raise InputError(f"{path}: is a folder, not a file to write")
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(path.name + ".part")
     with part.open("w", encoding="utf-8", newline="") as file:

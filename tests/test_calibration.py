@@ -190,6 +190,12 @@ def test_commands(tmp_path, capsys):
     mapped = read_scores(out)
     assert len(mapped) == 600
     assert [r for r in mapped if r.scorer != "haaqinet_calibrated"] == read_scores(tmp_path / "results.csv")
+    assert command(capsys, "fit", map, "--results", tmp_path)[0] == 0  # the folder with results.csv
+    there = sorted(tmp_path.iterdir())
+    for wrong in (("apply", map, given, "--out", tmp_path), ("fit", tmp_path, "--results", given)):
+        code, _, fault = command(capsys, *wrong)
+        assert (code, fault) == (2, f"haaqinet: {tmp_path}: is a folder, not a file to write\n")
+    assert sorted(tmp_path.iterdir()) == there
     code, _, fault = command(capsys, "fit", map)
     assert code == 2
     assert "either --results or --challenge" in fault

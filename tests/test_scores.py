@@ -3,7 +3,15 @@ import dataclasses
 import pytest
 
 from haaqinet_eval import InputError
-from haaqinet_eval.scores import COLUMNS, Score, ScoreFile, merge_scores, read_scores, write_scores
+from haaqinet_eval.scores import (
+    COLUMNS,
+    Score,
+    ScoreFile,
+    merge_scores,
+    read_scores,
+    results_path,
+    write_scores,
+)
 from haaqinet_eval.standings import current_versions, group_means, standings
 
 
@@ -54,6 +62,7 @@ def test_failed_rows_are_tried_again_and_scored_ones_never_twice(tmp_path):
         (",0.5,", ",,", "line 2: a row has either a score or an error"),
         ("c,a", "c,a,b", "line 2: wrong number of fields"),
         ("challenge", "kallenge", "expected the columns challenge"),
+        (",high,unfamiliar", "", "lacks the columns high, unfamiliar: made by an earlier version"),
     ],
 )
 def test_a_damaged_file_is_refused_with_the_line(tmp_path, old, new, message):
@@ -63,6 +72,15 @@ def test_a_damaged_file_is_refused_with_the_line(tmp_path, old, new, message):
     with pytest.raises(InputError, match=message) as error:
         read_scores(path)
     assert str(path) in str(error.value)
+
+
+def test_a_folder_stands_for_its_results(tmp_path):
+    for use in (results_path, read_scores, lambda path: write_scores(path, [])):
+        with pytest.raises(InputError, match=f"{tmp_path}: is a folder"):
+            use(tmp_path)
+    assert list(tmp_path.iterdir()) == []
+    write_scores(tmp_path / "results.csv", [row()])
+    assert read_scores(results_path(tmp_path)) == [row()]
 
 
 def test_merge_checks_gaps_duplicates_and_strangers(tmp_path):

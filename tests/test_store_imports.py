@@ -105,6 +105,7 @@ def test_a_finished_run_becomes_submissions_and_a_challenge(store, results):
         ("haaqinet", "passthrough", 1),
     ]
     assert import_results(store, path, "T") == entries
+    assert import_results(store, path.parent, "T") == entries  # a run's folder stands for its results
     assert len(submissions(store)) == 2
 
 

@@ -56,9 +56,9 @@ def apply(
 ) -> None:
     """Add calibrated rows, of a scorer of their own; raw rows stay as they are."""
     from ..calibration import calibrate, read_calibration
-    from ..scores import read_scores, write_scores
+    from ..scores import read_scores, results_path, write_scores
 
-    scores = read_scores(results)
+    scores = read_scores(results_path(results))
     calibration = read_calibration(map)
     new = calibrate(scores, calibration)
     keys = {row.key for row in new}
@@ -67,9 +67,9 @@ def apply(
 
 
 def _of_files(paths: list[Path]) -> list[Score]:
-    from ..scores import read_scores
+    from ..scores import read_scores, results_path
 
-    return [row for path in paths for row in read_scores(path)]
+    return [row for path in paths for row in read_scores(results_path(path))]
 
 
 def _of_store(url: str | None, challenge: str) -> list[Score]:

@@ -18,7 +18,7 @@ import sqlalchemy as sa
 from ..audiogram import EARS, Listener, read_listeners
 from ..errors import InputError
 from ..frames import read_frames
-from ..scores import Score, read_scores
+from ..scores import Score, read_scores, results_path
 from ..trials import Trial
 from .aggregates import refresh
 from .challenges import TrialKey, challenge, challenges, expected_trials, register_challenge, trial_key
@@ -75,7 +75,7 @@ def import_results(
     The same file again changes nothing.
 
     Args:
-        results: `results.csv` of an evaluate recipe; frame scores come from the file beside it.
+        results: `results.csv` of an evaluate recipe, or its folder; frame scores are beside it.
         run: its `run.json`; default: beside it.
         split: default: that of the run's `listeners.<split>.json`.
         expected: trials per system; default: from the run.
@@ -85,7 +85,7 @@ def import_results(
     Raises:
         InputError: for a damaged file, rows of two challenges, or trials that are not expected.
     """
-    results = Path(results)
+    results = results_path(results)
     frames = read_frames(results)
     rows = [replace(row, frames=frames.get(row.key)) for row in read_scores(results)]
     names = {row.challenge for row in rows}
