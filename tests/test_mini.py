@@ -281,6 +281,13 @@ def test_refuses_what_is_not_its_own(tiny, tmp_path):
         with pytest.raises(InputError, match="not a mini challenge"):
             make_mini("cad2_task2", tmp_path, force=force)
     assert (tmp_path / "thesis.tex").read_text() == "dear"
+    other = make_mini("cad2_task2", tmp_path / "data")
+    for force in (False, True):
+        with pytest.raises(
+            InputError, match="data: holds the mini challenge cad2_task2; give another folder"
+        ):
+            make_mini("cad1_task1", other, force=force)
+    assert is_complete("cad2_task2", other)
     with pytest.raises(InputError, match=r"'cad9'.*known: cad_icassp_2024"):
         make_mini("cad9", tmp_path)
     with pytest.raises(InputError, match="split 'eval'"):

@@ -99,12 +99,15 @@ def make_mini(challenge: str, root: str | Path | None = None, *, force: bool = F
         force: make it anew in any case.
 
     Raises:
-        InputError: for an unknown challenge, or a folder with files that are not a mini challenge's
-            (they would be lost).
+        InputError: for an unknown challenge, or a folder with another mini challenge or with files
+            that are not a mini challenge's (they would be lost).
     """
     _check(challenge)
     root = Path(root) if root is not None else cache_folder() / "mini" / MINI_VERSION / challenge
-    root = root.expanduser().absolute()
+    given, root = root, root.expanduser().absolute()
+    held = (_read_manifest(root) or {}).get("challenge", challenge)
+    if held != challenge:
+        raise InputError(f"{given}: holds the mini challenge {held}; give another folder")
     if not force and is_complete(challenge, root):
         return root
     if root.exists() and (not root.is_dir() or (any(root.iterdir()) and _read_manifest(root) is None)):
