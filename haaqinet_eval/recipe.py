@@ -6,7 +6,7 @@ import os
 import sys
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Any
+from typing import Any, NoReturn
 
 from .errors import InputError, Stopped
 
@@ -51,6 +51,7 @@ class _Open:
 
 
 _codes: list[int] = []  # of the jobs of this process; a Hydra sweep has several
+_begun: list[bool] = []  # one for each job that has begun
 
 
 def run_job(action: Callable[[], int | None]) -> None:
@@ -62,6 +63,7 @@ def run_job(action: Callable[[], int | None]) -> None:
     from rich.console import Console
 
     sys.stdout = _Open(sys.stdout)
+    _begun.append(True)
     try:
         _codes.append(action() or 0)
     except (InputError, Stopped) as error:
@@ -75,3 +77,17 @@ def run_job(action: Callable[[], int | None]) -> None:
 def exit_code() -> int:
     """The highest exit code of the jobs of this process."""
     return max(_codes, default=0)
+
+
+def run_main(main: Callable[[], None]) -> NoReturn:
+    """Run a script's Hydra function and exit with `exit_code()`.
+
+    What Hydra refuses before a job began is a mistake in the call: exit code 2, not Hydra's 1.
+    """
+    try:
+        main()
+    except SystemExit as stop:
+        if stop.code == 1 and not _begun:
+            raise SystemExit(2) from None
+        raise
+    raise SystemExit(exit_code())

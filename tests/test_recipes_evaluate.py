@@ -123,8 +123,14 @@ def test_a_users_mistake_is_one_line_and_exit_code_2(tmp_path, script, overrides
 
 def test_an_unknown_evaluator_lists_the_known_ones(tmp_path):
     done = recipe("cad2_task2", "evaluate", "evaluator=peaq", cwd=tmp_path)
-    assert done.returncode not in (0, 2)
+    assert done.returncode == 2
     assert all(name in done.stderr for name in ("both", "haaqi", "haaqinet"))
+
+
+@pytest.mark.parametrize("mistake", ["path.rot=x", "executor=slrm", "evaluator=haaqi,haqi"])
+def test_what_hydra_refuses_is_a_mistake_in_the_call(tmp_path, mistake):
+    sweep = ["-m"] if "," in mistake else []
+    assert recipe("cad_icassp_2024", "evaluate", *sweep, mistake, cwd=tmp_path).returncode == 2
 
 
 @pytest.mark.parametrize("name", CHALLENGES)

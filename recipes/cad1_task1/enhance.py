@@ -3,12 +3,10 @@
 python recipes/cad1_task1/enhance.py path.root=ROOT system=[passthrough,ideal]
 """
 
-import sys
-
 import hydra
 from omegaconf import DictConfig
 
-from haaqinet_eval.recipe import exit_code, plain_options, run_job
+from haaqinet_eval.recipe import plain_options, run_job, run_main
 from haaqinet_eval.systems.run import run_enhancement
 
 CHALLENGE = "cad1_task1"
@@ -20,5 +18,4 @@ def main(config: DictConfig) -> None:
 
 
 if __name__ == "__main__":
-    main()
-    sys.exit(exit_code())
+    run_main(main)

@@ -3,13 +3,11 @@
 python recipes/cad2_task2/evaluate.py path.root=ROOT system=[passthrough,ideal] evaluator=both
 """
 
-import sys
-
 import hydra
 from omegaconf import DictConfig
 
 from haaqinet_eval.cadenza.run import run_evaluation
-from haaqinet_eval.recipe import exit_code, plain_options, run_job
+from haaqinet_eval.recipe import plain_options, run_job, run_main
 
 CHALLENGE = "cad2_task2"
 
@@ -20,5 +18,4 @@ def main(config: DictConfig) -> None:
 
 
 if __name__ == "__main__":
-    main()
-    sys.exit(exit_code())
+    run_main(main)

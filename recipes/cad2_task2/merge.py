@@ -3,13 +3,11 @@
 python recipes/cad2_task2/merge.py path.exp_folder=FOLDER evaluate.batch_size=B
 """
 
-import sys
-
 import hydra
 from omegaconf import DictConfig
 
 from haaqinet_eval.cadenza.run import run_merge
-from haaqinet_eval.recipe import exit_code, run_job
+from haaqinet_eval.recipe import run_job, run_main
 
 CHALLENGE = "cad2_task2"
 
@@ -21,5 +19,4 @@ def main(config: DictConfig) -> None:
 
 
 if __name__ == "__main__":
-    main()
-    sys.exit(exit_code())
+    run_main(main)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import sys
 from dataclasses import asdict
 from pathlib import Path
 
@@ -15,7 +14,7 @@ from rich.progress import track
 from rich.table import Table
 
 from haaqinet_eval.model import HaaqiNetLoss
-from haaqinet_eval.recipe import exit_code, run_job
+from haaqinet_eval.recipe import run_job, run_main
 from haaqinet_eval.tuning.ascent import summary_rows, tune
 from haaqinet_eval.tuning.tasks import make_songs, make_tasks
 
@@ -48,5 +47,4 @@ def main(config: DictConfig) -> None:
 
 
 if __name__ == "__main__":
-    main()
-    sys.exit(exit_code())
+    run_main(main)

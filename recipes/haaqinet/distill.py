@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import sys
-
 import hydra
 import torch
 from omegaconf import DictConfig
 
 from haaqinet_eval.model import PaperDimensions
-from haaqinet_eval.recipe import exit_code, plain_options, run_job
+from haaqinet_eval.recipe import plain_options, run_job, run_main
 from haaqinet_eval.training.cache import GrowingSplit
 from haaqinet_eval.training.curves import plot_curves
 from haaqinet_eval.training.distillation import Distillation, DistilTrainer, load_teacher
@@ -47,5 +45,4 @@ def main(config: DictConfig) -> None:
 
 
 if __name__ == "__main__":
-    main()
-    sys.exit(exit_code())
+    run_main(main)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 import hydra
 from omegaconf import DictConfig
 from rich.progress import track
 
-from haaqinet_eval.recipe import exit_code, run_job
+from haaqinet_eval.recipe import run_job, run_main
 from haaqinet_eval.synthesis.gather import Rules, gather, write_index
 
 
@@ -30,5 +29,4 @@ def main(config: DictConfig) -> None:
 
 
 if __name__ == "__main__":
-    main()
-    sys.exit(exit_code())
+    run_main(main)

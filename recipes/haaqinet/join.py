@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from dataclasses import replace
 
 import hydra
@@ -11,7 +10,7 @@ from omegaconf import DictConfig
 
 from haaqinet_eval.errors import InputError
 from haaqinet_eval.model import HaaqiNet, join, load_model, save_model, sha256
-from haaqinet_eval.recipe import exit_code, run_job
+from haaqinet_eval.recipe import run_job, run_main
 from haaqinet_eval.training.cache import read_split
 from haaqinet_eval.training.confidence import fit_confidence
 
@@ -38,5 +37,4 @@ def main(config: DictConfig) -> None:
 
 
 if __name__ == "__main__":
-    main()
-    sys.exit(exit_code())
+    run_main(main)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 import hydra
@@ -10,7 +9,7 @@ import torch
 from omegaconf import DictConfig
 from rich.progress import track
 
-from haaqinet_eval.recipe import exit_code, run_job
+from haaqinet_eval.recipe import run_job, run_main
 from haaqinet_eval.rendering import Order, Renderer
 from haaqinet_eval.synthesis.environments import read_environments
 from haaqinet_eval.synthesis.layouts import read_clips
@@ -34,5 +33,4 @@ def main(config: DictConfig) -> None:
 
 
 if __name__ == "__main__":
-    main()
-    sys.exit(exit_code())
+    run_main(main)

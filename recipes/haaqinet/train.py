@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import sys
-
 import hydra
 import torch
 from omegaconf import DictConfig, OmegaConf
 
 from haaqinet_eval.model import Dimensions, PaperDimensions
-from haaqinet_eval.recipe import exit_code, run_job
+from haaqinet_eval.recipe import run_job, run_main
 from haaqinet_eval.training.cache import GrowingSplit, read_split
 from haaqinet_eval.training.curves import plot_curves
 from haaqinet_eval.training.loop import Settings, Trainer
@@ -48,5 +46,4 @@ def main(config: DictConfig) -> None:
 
 
 if __name__ == "__main__":
-    main()
-    sys.exit(exit_code())
+    run_main(main)

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import sys
-
 import hydra
 import torch
 
 from haaqinet_eval.model import WEIGHTS, load_model, model_version
-from haaqinet_eval.recipe import exit_code, plain_options, run_job
+from haaqinet_eval.recipe import plain_options, run_job, run_main
 from haaqinet_eval.synthesis.conditions import CONDITIONS
 from haaqinet_eval.synthesis.protocol import is_unseen
 from haaqinet_eval.training.paper import predict_split
@@ -54,5 +52,4 @@ def main(config) -> None:
 
 
 if __name__ == "__main__":
-    main()
-    sys.exit(exit_code())
+    run_main(main)

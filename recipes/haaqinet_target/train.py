@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 import hydra
@@ -10,7 +9,7 @@ import numpy as np
 import torch
 
 from haaqinet_eval.agreement import agreement
-from haaqinet_eval.recipe import exit_code, plain_options, run_job
+from haaqinet_eval.recipe import plain_options, run_job, run_main
 from haaqinet_eval.target import dense
 from haaqinet_eval.target.asked import without_asked
 from haaqinet_eval.target.growing import Settings, grow, predict, role_examples, with_asked
@@ -47,5 +46,4 @@ def main(config) -> None:
 
 
 if __name__ == "__main__":
-    main()
-    sys.exit(exit_code())
+    run_main(main)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from dataclasses import replace
 
 import hydra
 import numpy as np
 
 from haaqinet_eval.agreement import affine_fit
-from haaqinet_eval.recipe import exit_code, plain_options, run_job
+from haaqinet_eval.recipe import plain_options, run_job, run_main
 from haaqinet_eval.target.growing import predict, with_asked
 from haaqinet_eval.target.predictor import load_target
 from haaqinet_eval.target.tables import by, compared, coverage_line, system_means
@@ -56,5 +55,4 @@ def main(config) -> None:
 
 
 if __name__ == "__main__":
-    main()
-    sys.exit(exit_code())
+    run_main(main)
