@@ -200,6 +200,37 @@ def test_published_averages_stand_apart(run):
     assert run("load-published", "--challenge", "cad9")[0] == 2
 
 
+def test_what_only_reads_makes_no_store(tmp_path, capsys, monkeypatch):
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "home"))
+    where = ("--challenge", CHALLENGE)
+    for command in (
+        ("status",), ("standings", *where), ("withdraw", 1), ("rescore", 1), ("store", "check"),
+        ("store", "backup", tmp_path / "b.sqlite"), ("store", "export", tmp_path / "e"),
+        ("export-site", "--out", tmp_path / "site"),
+    ):  # fmt: skip
+        code, _, error = run_command(capsys, *command, "--store", tmp_path / "rond2.sqlite")
+        assert (code, error) == (2, f"haaqinet: {tmp_path / 'rond2.sqlite'}: no such store\n")
+        assert list(tmp_path.iterdir()) == []
+    monkeypatch.setenv("HAAQINET_STORE", str(tmp_path / "env.sqlite"))
+    assert "env.sqlite: no such store" in run_command(capsys, "status")[2]
+    monkeypatch.delenv("HAAQINET_STORE")
+    code, out, _ = run_command(capsys, "status")  # one's own may be empty
+    assert code == 0
+    assert str(tmp_path / "home") in out
+
+
+def test_standings_of_one_scorer(made, run):
+    assert run(*submit(made, "--now"))[0] == 0
+    where = ("--challenge", CHALLENGE, "--scorer")
+    assert "E1" in run("standings", *where, "haaqi")[1]
+    code, _, error = run("standings", *where, "haqi")
+    assert (code, error) == (
+        2,
+        "haaqinet: scorer 'haqi' is unknown; known: haaqi, haaqinet, haaqinet_target\n",
+    )
+    assert run("standings", *where, "haaqinet")[:2] == (0, "no scores of haaqinet yet\n")
+
+
 def test_the_stores_own_commands(made, run, tmp_path, capsys):
     run(*submit(made, "--now"))
     assert "sound" in run("store", "check")[1]

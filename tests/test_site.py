@@ -123,6 +123,7 @@ def test_a_folder_that_is_no_copy_is_left_alone(full, tmp_path):
 
 
 def test_an_empty_store_says_so_and_no_rows_are_a_table_without_data(tmp_path):
+    open_store(str(tmp_path / "new.sqlite")).close()
     result = CliRunner().invoke(
         app, ["export-site", "--store", str(tmp_path / "new.sqlite"), "--out", str(tmp_path / "site")]
     )

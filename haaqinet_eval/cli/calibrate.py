@@ -75,7 +75,7 @@ def _of_files(paths: list[Path]) -> list[Score]:
 def _of_store(url: str | None, challenge: str) -> list[Score]:
     from ..store import open_store, read_rows, submissions
 
-    opened = open_store(url)
+    opened = open_store(url, make=False)
     entries = sorted(submissions(opened, challenge=challenge), key=lambda entry: entry.id)
     done = [entry for entry in entries if entry.state in ("scored", "incomplete")]
     rows = [row for entry in done for row in read_rows(opened, entry.id)]

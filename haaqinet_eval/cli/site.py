@@ -18,4 +18,4 @@ def export_site(
     from ..site import export_site as write
     from ..store import open_store
 
-    typer.echo(f"Wrote {write(open_store(store), out)} files to {out}; open {out / 'index.html'}")
+    typer.echo(f"Wrote {write(open_store(store, make=False), out)} files to {out}; open {out / 'index.html'}")

@@ -32,7 +32,7 @@ def check(store: StoreOption = None) -> None:
     """Look for damage; exit code 1 if there is any."""
     from ..store import open_store, store_check
 
-    opened = open_store(store)
+    opened = open_store(store, make=False)
     findings = store_check(opened)
     typer.echo("\n".join(findings) or f"store {opened.name}: sound")
     raise typer.Exit(int(bool(findings)))
@@ -44,7 +44,7 @@ def refresh(store: StoreOption = None) -> None:
     from ..store import open_store
     from ..store import refresh as refresh_all
 
-    refresh_all(open_store(store))
+    refresh_all(open_store(store, make=False))
 
 
 @app.command()
@@ -52,7 +52,7 @@ def backup(path: Annotated[Path, typer.Argument(help="New SQLite file.")], store
     """Copy the store, also while it is in use, to a file that opens as a store."""
     from ..store import open_store, store_backup
 
-    typer.echo(f"Wrote {store_backup(open_store(store), path)}")
+    typer.echo(f"Wrote {store_backup(open_store(store, make=False), path)}")
 
 
 @app.command()
@@ -64,7 +64,7 @@ def export(
     """Write all tables to a folder; nothing is lost but the organisers' tokens."""
     from ..store import open_store, store_export
 
-    counts = store_export(open_store(store), folder, format)
+    counts = store_export(open_store(store, make=False), folder, format)
     typer.echo(f"Wrote {sum(counts.values())} rows of {len(counts)} tables to {folder}")
 
 
@@ -86,7 +86,7 @@ def copy(
     """Copy all rows but tokens into an empty store, e.g. from SQLite to PostgreSQL."""
     from ..store import copy_store, open_store
 
-    counts = copy_store(open_store(store), open_store(target))
+    counts = copy_store(open_store(store, make=False), open_store(target))
     typer.echo(f"Copied {sum(counts.values())} rows of {len(counts)} tables")
 
 

@@ -213,11 +213,13 @@ def _submission_status(
     from ..store import events, open_store, submission, submissions
     from .tables import submission_record, submissions_table, to_json
 
-    opened = open_store(store)
+    opened = open_store(store, make=False)
     if id is None:
         entries = submissions(opened, challenge=challenge, team=team)
         records = [submission_record(entry) for entry in entries]
         typer.echo(to_json(records) if json else submissions_table(entries))
+        if not (entries or json or challenge or team):
+            typer.echo(f"store {opened.name}: no submissions yet")
         return
     entry, happened = submission(opened, id), events(opened, id)
     if json:
@@ -244,7 +246,7 @@ def withdraw(
     from ..store import open_store
     from ..store import withdraw as take_back
 
-    opened = open_store(store)
+    opened = open_store(store, make=False)
     _print_submission(opened, take_back(opened, id, "command line", reason))
 
 
@@ -262,7 +264,7 @@ def rescore(
     for name in scorer or ():
         if name not in scorer_names():
             raise InputError(f"scorer {name!r} is unknown; known: {', '.join(scorer_names())}")
-    opened = open_store(store)
+    opened = open_store(store, make=False)
     entry = queue_again(opened, id, "command line", scorer)
     if now:
         entry = _score(opened, id) or entry
@@ -286,7 +288,7 @@ def standings(
     from ..store import open_store, standings_json
     from .tables import published_table, standings_table, to_json
 
-    opened = open_store(store)
+    opened = open_store(store, make=False)
     if published:
         from dataclasses import asdict
 
@@ -296,4 +298,17 @@ def standings(
         typer.echo(to_json(records) if json else published_table(records))
         return
     records = standings_json(opened, challenge, split or "", scorer=scorer, pick=pick, per=per)
-    typer.echo(to_json(records) if json else standings_table(records))
+    if scorer and not records:
+        _check_scorer(opened, challenge, split, scorer)
+    none = f"no scores of {scorer} yet" if scorer else "no submissions yet"
+    typer.echo(to_json(records) if json else standings_table(records) or none)
+
+
+def _check_scorer(store: Store, challenge: str, split: str | None, scorer: str) -> None:
+    from ..scorers import scorer_names
+    from ..store import scorer_versions
+
+    there = {version.name for version in scorer_versions(store, challenge, split or "")}
+    known = sorted({*scorer_names(), *there})
+    if scorer not in known:
+        raise InputError(f"scorer {scorer!r} is unknown; known: {', '.join(known)}")

@@ -65,7 +65,7 @@ def standings_table(records: Sequence[Mapping[str, Any]]) -> str:
         title = f"{scorer} {version}".strip() + (" (scored elsewhere)" if origin == "external" else "")
         head = ("rank", "range", "mean", "95 %", "left", "right", "team", "system", "scored", "state")
         parts.append(f"{title}\n{columns([_standing(r) for r in group], head)}")
-    return "\n\n".join(parts) or "no submissions yet"
+    return "\n\n".join(parts)
 
 
 def _standing(r: Mapping[str, Any]) -> tuple[object, ...]:

@@ -109,8 +109,13 @@ def default_path() -> Path:
     return Path(home) / "haaqinet" / "store.sqlite"
 
 
+def _named(url: str | None) -> str | None:
+    """The store's name as the user gave it; None for the default."""
+    return url or os.environ.get(VARIABLE) or None
+
+
 def _parse(text: str | None) -> URL:
-    text = text or os.environ.get(VARIABLE) or str(default_path())
+    text = _named(text) or str(default_path())
     if "://" not in text:
         return URL.create("sqlite", database=str(Path(text).expanduser().absolute()))
     try:
@@ -194,17 +199,20 @@ def schema_version(store: Store) -> str:
         return MigrationContext.configure(session.connection()).get_current_revision() or ""
 
 
-def open_store(url: str | None = None) -> Store:
+def open_store(url: str | None = None, *, make: bool = True) -> Store:
     """Open a store, make it where there is none, and bring an older one up to date.
 
     Args:
         url: a path, `sqlite:///…` or `postgresql://…`; default: the environment's
             HAAQINET_STORE, else a SQLite file in the user's data folder.
+        make: whether to make a SQLite file that was named and is not there; the default one is made anyway.
 
     Raises:
         InputError: for a store that is damaged, foreign, newer than this code, or out of reach.
     """
-    parsed = _parse(url)
+    parsed, named = _parse(url), _named(url)
+    if not make and named and parsed.get_backend_name() == "sqlite" and not Path(parsed.database).exists():
+        raise InputError(f"{named}: no such store")
     store = Store(parsed, _engine(parsed))
     try:
         if store.is_sqlite:
