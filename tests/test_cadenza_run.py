@@ -195,8 +195,10 @@ def test_merge_refuses_gaps_duplicates_and_strangers(make):
         run.run_merge(NAME, setup.exp, 2)
     with pytest.raises(InputError, match=r"batch_size is 1; there is nothing to merge"):
         run.run_merge(NAME, setup.exp, 1)
-    for batch in range(2):
-        setup.run(**{"evaluate.batch": batch, "evaluate.batch_size": 2})
+    setup.run(**{"evaluate.batch": 0, "evaluate.batch_size": 2})
+    with pytest.raises(InputError, match=r"the batch evaluate\.batch=1 evaluate\.batch_size=2 was not run"):
+        run.run_merge(NAME, setup.exp, 2)
+    setup.run(**{"evaluate.batch": 1, "evaluate.batch_size": 2})
     with pytest.raises(InputError, match="a batch of challenge 'cad_icassp_2024', not 'cad2_task2'"):
         run.run_merge("cad2_task2", setup.exp, 2)
     one, two = (setup.exp / f"results_{b}-2.csv" for b in (1, 2))

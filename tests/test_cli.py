@@ -196,6 +196,12 @@ def test_summary_says_what_it_lacks(tmp_path, capsys):
     assert (code, "give --expected" in err) == (2, True)
 
 
+def test_convert_refuses_what_is_no_checkpoint(files, capsys):
+    source = files / "noisy.flac"
+    code, _, err = run(capsys, "convert", source, files / "x.safetensors")
+    assert (code, err) == (2, f"haaqinet: {source}: is no checkpoint of torch\n")
+
+
 def test_installed_command_and_version():
     text = subprocess.run(
         [sys.executable, "-m", "haaqinet_eval.cli", "--version"], capture_output=True, text=True, check=True

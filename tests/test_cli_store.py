@@ -58,6 +58,12 @@ def test_validate_prints_findings_and_its_exit_code_tells_errors(made, tmp_path,
     [item] = json.loads(out)
     assert (code, list(item)) == (1, ["code", "severity", "file", "message"])
     assert run_command(capsys, "validate", bad, *where, "--fast")[0] == 1
+    assert "bad.zip: the file is no zip" in run_command(capsys, "validate", bad, *where)[1]
+    with ZipFile(tmp_path / "other.zip", "w") as archive:
+        archive.writestr("thesis.tex", "dear")
+    first, *rest = run_command(capsys, "validate", tmp_path / "other.zip", *where)[1].splitlines()
+    assert "other.zip: none of the 3 expected files of cad_icassp_2024 is there" in first
+    assert not any("missing" in line for line in rest)
     code, out, error = run_command(capsys, "validate", tmp_path / "none.zip", *where)
     assert (code, out) == (2, "")
     assert "none.zip" in error
@@ -100,6 +106,8 @@ def test_what_is_refused_is_listed_kept_and_not_scored(made, run, tmp_path):
     assert [event["state"] for event in kept["events"]] == ["invalid"]
     code, _, _ = run("worker", "--once")
     assert code == 0
+    code, _, error = run("worker", "--once", "--executor", "dsk")
+    assert (code, "'dsk' is unknown; known: inline, local, dask, slurm" in error) == (2, True)
 
 
 def test_withdraw_and_rescore(made, run):
@@ -109,8 +117,8 @@ def test_withdraw_and_rescore(made, run):
     assert "submission 1: scored" in out
     assert "withdrawn" in run("withdraw", 1, "--reason", "a mistake")[1]
     assert json.loads(run("standings", "--challenge", CHALLENGE, "--json")[1]) == []
-    code, out, _ = run("rescore", 1, "--now")
-    assert code == 0
+    code, out, error = run("rescore", 1, "--now")
+    assert (code, error) == (0, "submission 1 was withdrawn; it is queued again\n")
     assert "submission 1: scored" in out
     _, out, _ = run("status")
     assert "T1" in out

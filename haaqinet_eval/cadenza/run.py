@@ -140,7 +140,13 @@ def run_merge(name: str, exp_folder: str | Path, batches: int, console: Console 
     if check_kind(batches, int, "option evaluate.batch_size") < 2:
         raise InputError(f"option evaluate.batch_size is {batches}; there is nothing to merge")
     suffixes = [batch_suffix(batch, batches) for batch in range(batches)]
-    run = _common_run(name, [run_file(exp_folder, suffix) for suffix in suffixes])
+    records = [run_file(exp_folder, suffix) for suffix in suffixes]
+    lacking = [batch for batch, path in enumerate(records) if not path.exists()]
+    if lacking:
+        more = f" and {len(lacking) - 1} more" if len(lacking) > 1 else ""
+        todo = f"evaluate.batch={lacking[0]} evaluate.batch_size={batches}"
+        raise InputError(f"{records[lacking[0]]}: no such file; the batch {todo}{more} was not run")
+    run = _common_run(name, records)
     config = {
         **run["config"],
         "path": {**run["config"]["path"], "exp_folder": str(exp_folder)},

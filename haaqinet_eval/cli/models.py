@@ -9,6 +9,8 @@ import typer
 
 from ..errors import InputError
 
+TORCH = (b"PK", b"\x80\x02")  # how torch's files begin: a zip, before version 1.6 a pickle
+
 
 def convert(
     source: Annotated[
@@ -22,6 +24,11 @@ def convert(
     """Convert an official HAAQI-Net checkpoint to safetensors; every wrong key is an error."""
     if target.suffix != ".safetensors":
         raise InputError(f"{target}: the converted file must end in .safetensors")
+    if source.is_file() and source.suffix != ".safetensors":
+        with source.open("rb") as file:
+            start = file.read(2)
+        if start not in TORCH:
+            raise InputError(f"{source}: is no checkpoint of torch")
     from ..model import convert_official
 
     convert_official(source, target, beats)

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
 SCORERS = ("haaqi", "haaqinet")
 POLL_SECONDS = 5.0
+EXECUTORS = {"inline": "inline", "local": "local", "dask": "dask", "slurm": "jobs"}  # as the recipes' files
 
 
 def validate(
@@ -88,7 +89,7 @@ def submit(
         record = {**submission_record(entry), "new": given.new, "findings": given.findings}
         typer.echo(to_json({**record, "progress": _progress(opened, entry)}))
     else:
-        _print_given(opened, entry, given.new, given.findings)
+        _print_given(opened, path, entry, given.new, given.findings)
     raise typer.Exit(_exit_code(entry))
 
 
@@ -96,11 +97,11 @@ def _exit_code(entry: Submission) -> int:
     return int(entry.state in ("invalid", "incomplete", "failed"))
 
 
-def _print_given(store: Store, entry: Submission, new: bool, findings: Any) -> None:
+def _print_given(store: Store, path: Path, entry: Submission, new: bool, findings: Any) -> None:
     from ..submissions.command import to_table
     from ..submissions.findings import Finding
 
-    typer.echo(to_table([Finding(**item) for item in findings]))
+    typer.echo(to_table([Finding(**item) for item in findings], path.name))
     if not new:
         whose = f"as {entry.system.name} of {entry.system.team}"
         typer.echo(f"the same bytes were handed in before, {whose}, on {entry.received:%Y-%m-%d %H:%M} UTC")
@@ -155,7 +156,10 @@ def worker(
         float, typer.Option(help="Seconds after which another worker takes over from one that died.")
     ] = 60.0,
     executor: Annotated[
-        str, typer.Option(help="inline: in this process; local: on its processors; dask: on a cluster.")
+        str,
+        typer.Option(
+            help="inline: in this process; local: on its processors; dask: on a cluster; slurm: as jobs."
+        ),
     ] = "inline",
     workers: Annotated[int, typer.Option(help="Processes of local; 0: one per processor.")] = 0,
     address: Annotated[str | None, typer.Option(help="Scheduler of dask, tcp://host:port.")] = None,
@@ -171,7 +175,9 @@ def worker(
     from ..store import open_store
     from ..worker import work_once
 
-    place = Executor(executor, workers=workers, address=address)
+    if executor not in EXECUTORS:
+        raise InputError(f"--executor {executor!r} is unknown; known: {', '.join(EXECUTORS)}")
+    place = Executor(EXECUTORS[executor], workers=workers, address=address)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     opened, name, load = open_store(store), _worker_name(), cache(load_scorer)
     troubled = False
@@ -258,14 +264,17 @@ def rescore(
 ) -> None:
     """Queue a submission again: what failed or lacks a score, or new versions of the scorers."""
     from ..scorers import scorer_names
-    from ..store import open_store
+    from ..store import open_store, submission
     from ..store import rescore as queue_again
 
     for name in scorer or ():
         if name not in scorer_names():
             raise InputError(f"scorer {name!r} is unknown; known: {', '.join(scorer_names())}")
     opened = open_store(store, make=False)
+    withdrawn = submission(opened, id).state == "withdrawn"
     entry = queue_again(opened, id, "command line", scorer)
+    if withdrawn:
+        typer.echo(f"submission {id} was withdrawn; it is queued again", err=True)
     if now:
         entry = _score(opened, id) or entry
     _print_submission(opened, entry)

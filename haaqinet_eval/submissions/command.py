@@ -7,7 +7,7 @@ from pathlib import Path
 
 from .challenges import expected_files
 from .checks import validate
-from .findings import Finding, has_errors, to_json
+from .findings import Finding, has_errors, printable, to_json
 
 
 def validate_command(
@@ -36,13 +36,14 @@ def validate_command(
         InputError: for a mistake in the call: no such file, challenge, root or split.
     """
     findings = validate(path, expected_files(challenge_name, root, split), deep)
-    print(to_json(findings) if as_json else to_table(findings), file=sys.stdout)
+    print(to_json(findings) if as_json else to_table(findings, Path(path).name), file=sys.stdout)
     return int(has_errors(findings))
 
 
-def to_table(findings: list[Finding]) -> str:
-    """One line per finding, and a last line that counts them."""
-    lines = [f"{item.severity:8} {item.code:22} {item.message}" for item in findings]
+def to_table(findings: list[Finding], whole: str) -> str:
+    """One line per finding, and a last line that counts them; `whole` is the name of the zip or folder."""
+    about = [item.message if item.file else f"{printable(whole)}: {item.message}" for item in findings]
+    lines = [f"{f.severity:8} {f.code:22} {message}" for f, message in zip(findings, about, strict=True)]
     count = {
         severity: sum(f.severity == severity for f in findings) for severity in ("error", "warning", "note")
     }

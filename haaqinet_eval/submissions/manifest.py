@@ -47,11 +47,13 @@ def match(members: Mapping[str, Member], expected: ExpectedFiles) -> Match:
                 code, message = "extra_file", f"{prefix}{target} is there as well"
             explained.add(target)
             findings.append(finding(code, name, f"{name}: {message}"))
-    findings += missing(expected, found, explained)
     if not found and explained <= {""}:
-        message = f"none of the {len(expected.files)} files of {expected.name} is there"
-        example = next(iter(expected.files), "")
+        names = [name for name, item in expected.files.items() if item.required]
+        message = f"none of the {len(names)} expected files of {expected.name} is there"
+        example = next(iter(names), "")
         findings.append(finding("wrong_challenge", "", f"{message}, such as {example}"))
+    else:
+        findings += missing(expected, found, explained)
     return Match(found, prefix, findings)
 
 
