@@ -72,15 +72,20 @@ def _mapped(curve: Curve, scores: Sequence[float] | float) -> np.ndarray:
     return np.clip(np.interp(scores, *curve), *LIMITS)
 
 
+def check_method(method: str) -> None:
+    """Raise `InputError` for an unknown method."""
+    if method not in METHODS:
+        raise InputError(f"method {method!r} is unknown; known: {', '.join(METHODS)}")
+
+
 def fit_curve(predicted: Sequence[float], true: Sequence[float], method: str) -> Curve:
     """The map of least squared error, from two vectors [N].
 
     Raises:
         InputError: for an unknown method, equal predicted scores, or a line that falls.
     """
+    check_method(method)
     x, y = np.asarray(predicted, dtype=float), np.asarray(true, dtype=float)
-    if method not in METHODS:
-        raise InputError(f"method {method!r} is unknown; known: {', '.join(METHODS)}")
     if np.ptp(x) == 0:
         raise InputError(f"calibration: all {len(x)} predicted scores are {x[0]:g}")
     curve = _isotonic(x, y) if method == "isotonic" else _line(x, y)

@@ -196,6 +196,11 @@ def test_commands(tmp_path, capsys):
         code, _, fault = command(capsys, *wrong)
         assert (code, fault) == (2, f"haaqinet: {tmp_path}: is a folder, not a file to write\n")
     assert sorted(tmp_path.iterdir()) == there
+    code, _, fault = command(capsys, "fit", map, "--results", tmp_path / "none.csv", "--method", "cubic")
+    assert (code, "method 'cubic' is unknown" in fault) == (2, True)
+    write_scores(given, rows(lambda x: x, count=24, noise=0.05))
+    code, _, fault = command(capsys, "fit", map, "--results", given, "--method", "isotonic")
+    assert (code, fault.startswith("warning: on songs that the map was not fitted on")) == (0, True)
     code, _, fault = command(capsys, "fit", map)
     assert code == 2
     assert "either --results or --challenge" in fault

@@ -31,10 +31,11 @@ def fit(
     true: Annotated[str, typer.Option("--true", help="Whose scores they are mapped to.")] = "haaqi",
 ) -> None:
     """Fit a map on trials that both scorers scored, and print its cross-validated figures."""
-    from ..calibration import fit_calibration, write_calibration
+    from ..calibration import check_method, fit_calibration, write_calibration
 
     if bool(results) == bool(challenge):
         raise InputError("calibrate fit: give either --results or --challenge with a store")
+    check_method(method)
     rows = _of_files(results) if results else _of_store(store, challenge)
     fitted = fit_calibration(rows, method, scorer, true)
     write_calibration(map, fitted)
@@ -45,6 +46,9 @@ def fit(
         for name, a in (("raw", fitted.raw), ("calibrated, other songs", fitted.cross_validated))
     ]
     typer.echo(columns(table, ("", "n", "LCC", "SRCC", "MSE", "bias")))
+    if fitted.cross_validated.mse > fitted.raw.mse:
+        grown = f"from {fitted.raw.mse:.4f} to {fitted.cross_validated.mse:.4f}"
+        typer.echo(f"warning: on songs that the map was not fitted on, its MSE grows {grown}", err=True)
     typer.echo(f"Wrote {map}: {method}, {fitted.n} trials of {fitted.songs} songs, {fitted.version}")
 
 
