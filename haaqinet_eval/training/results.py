@@ -32,7 +32,8 @@ Networks that predict HAAQI against true HAAQI, in the form of the tables of Wis
 `recipes/haaqinet/validate.py` makes this page and `results.json` beside it. A cell has LCC / SRCC / MSE;
 below it, in brackets, what the paper reports for its own data: 600 FMA and Jamendo songs of 30 s, settings of
 the 100 conditions that it does not tell, and 25,800 training trials, none of which can be had. So the
-order of rows can be compared with the paper's, and the figures themselves only among ours.
+order of rows can be compared with the paper's, and the figures themselves only among ours. What a row was
+trained on is in the last table of a part; how, and which had too little time: [training.md](training.md).
 """
 _ABOUT = {
     "paper": """
