@@ -21,7 +21,7 @@ import numpy as np
 from .agreement import Agreement, agreement, pair_scores
 from .errors import InputError
 from .jsonfile import read_json
-from .scores import Score
+from .scores import Score, path_to_write
 from .standings import current_versions
 
 FORMAT = "haaqinet-calibration-1"
@@ -193,11 +193,10 @@ def write_calibration(path: str | Path, calibration: Calibration) -> None:
     Raises:
         InputError: where a folder has its name.
     """
-    if Path(path).is_dir():
-        raise InputError(f"{path}: is a folder, not a file to write")
+    path = path_to_write(path)
     record = {"format": FORMAT, **asdict(calibration)}
-    Path(path).parent.mkdir(parents=True, exist_ok=True)
-    Path(path).write_text(json.dumps(record, indent=2, allow_nan=False) + "\n", encoding="utf-8")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(record, indent=2, allow_nan=False) + "\n", encoding="utf-8")
 
 
 def read_calibration(path: str | Path) -> Calibration:

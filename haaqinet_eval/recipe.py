@@ -51,7 +51,6 @@ class _Open:
 
 
 _codes: list[int] = []  # of the jobs of this process; a Hydra sweep has several
-_begun: list[bool] = []  # one for each job that has begun
 
 
 def run_job(action: Callable[[], int | None]) -> None:
@@ -63,12 +62,12 @@ def run_job(action: Callable[[], int | None]) -> None:
     from rich.console import Console
 
     sys.stdout = _Open(sys.stdout)
-    _begun.append(True)
+    _codes.append(1)  # of a job that has begun, until it ends
     try:
-        _codes.append(action() or 0)
+        _codes[-1] = action() or 0
     except (InputError, Stopped) as error:
         Console(stderr=True).print(f"error: {error}", style="red", soft_wrap=True, markup=False)
-        _codes.append(2 if isinstance(error, InputError) else 3)
+        _codes[-1] = 2 if isinstance(error, InputError) else 3
     except KeyboardInterrupt:
         Console(stderr=True).print("stopped; the same command goes on from here")
         raise SystemExit(130) from None
@@ -87,7 +86,7 @@ def run_main(main: Callable[[], None]) -> NoReturn:
     try:
         main()
     except SystemExit as stop:
-        if stop.code == 1 and not _begun:
+        if stop.code == 1 and not _codes:
             raise SystemExit(2) from None
         raise
     raise SystemExit(exit_code())

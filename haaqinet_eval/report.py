@@ -13,7 +13,7 @@ from pathlib import Path
 from .agreement import agreement_by, pair_scores
 from .audiogram import Listener, read_listeners
 from .errors import InputError
-from .scores import Score, read_scores, results_path
+from .scores import Score, path_to_write, read_scores, results_path
 from .standings import current_versions, group_means
 from .summary import (
     AGREEMENT_HEAD,
@@ -194,8 +194,7 @@ def write_report(runs: Sequence[Run], path: Path) -> None:
     Raises:
         InputError: where matplotlib is missing, or a folder has the name.
     """
-    if path.is_dir():
-        raise InputError(f"{path}: is a folder, not a file to write")
+    path = path_to_write(path)
     try:
         import matplotlib
     except ImportError:

@@ -98,6 +98,18 @@ def results_path(path: str | Path) -> Path:
     return path / RESULTS
 
 
+def path_to_write(path: str | Path) -> Path:
+    """A file that a user names to be written.
+
+    Raises:
+        InputError: where a folder has its name.
+    """
+    path = Path(path)
+    if path.is_dir():
+        raise InputError(f"{path}: is a folder, not a file to write")
+    return path
+
+
 def read_scores(path: str | Path) -> list[Score]:
     """Read a results file; the last line may be torn by a crash and is then left out.
 
@@ -137,9 +149,7 @@ def write_scores(path: str | Path, scores: Iterable[Score]) -> None:
     Raises:
         InputError: where a folder has its name.
     """
-    path = Path(path)
-    if path.is_dir():
-        raise InputError(f"{path}: is a folder, not a file to write")
+    path = path_to_write(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(path.name + ".part")
     with part.open("w", encoding="utf-8", newline="") as file:

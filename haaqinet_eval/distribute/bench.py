@@ -87,26 +87,25 @@ class Bench:
     def score(self, batch: Batch) -> Iterator[Scored]:
         """Score a batch task by task, or all at once with scorers that are quicker so."""
         works = zip(batch.tasks, self._open(batch.tasks), strict=True)
-        if all(
-            getattr(self._scorers[name], "at_once", False) for task in batch.tasks for name in task.scorers
-        ):
-            yield from self._score_at_once(works)
+        names = dict.fromkeys(name for task in batch.tasks for name in task.scorers)
+        if all(getattr(self._scorers[name], "at_once", False) for name in names):
+            yield from self._score_at_once(works, names)
             return
         for task, work in works:
             with note_files() as files:
                 rows = score_work(work, [self._scorers[name] for name in task.scorers])
             yield Scored(rows, files)
 
-    def _score_at_once(self, works: Iterable[tuple[Task, Work]]) -> Iterator[Scored]:
+    def _score_at_once(self, works: Iterable[tuple[Task, Work]], names: Iterable[str]) -> Iterator[Scored]:
         loaded = []
         for task, work in works:
             with note_files() as files:
                 loaded.append((task, [load_stimulus(work, trial) for trial in task.trials], files))
         rows = {}
-        for name, scorer in self._scorers.items():
+        for name in names:
             wanted = [(task.trials, stimuli) for task, stimuli, _ in loaded if name in task.scorers]
             trials, stimuli = ([x for part in parts for x in part] for parts in zip(*wanted, strict=True))
-            for trial, row in zip(trials, score_at_once(trials, stimuli, scorer), strict=True):
+            for trial, row in zip(trials, score_at_once(trials, stimuli, self._scorers[name]), strict=True):
                 rows[trial, name] = row
         for task, _, files in loaded:
             yield Scored([rows[trial, name] for trial in task.trials for name in task.scorers], files)

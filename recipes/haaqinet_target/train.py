@@ -31,8 +31,8 @@ def train(options: dict) -> None:
     )
     counts = [(len(t.true), len(np.unique(t.about["song"]))) for t in (trials, validation)]
     print("training: {} trials of {} songs; validation: {} of {}".format(*counts[0], *counts[1]))
+    settings = Settings(**options["settings"]), dense.Settings(**options["networks"])
     for name, choose in INPUTS.items():
-        settings = Settings(**options["settings"]), dense.Settings(**options["networks"])
         model = grow(trials, validation, choose(trials.names), *settings)
         path = Path(options["out"], f"{name}.safetensors")
         save_target(path, model, net, trials=str(counts[0][0]), songs=str(counts[0][1]))

@@ -16,12 +16,6 @@ from haaqinet_eval.target.trial_files import group_files, read_tiles, read_trial
 
 NAMES = {"haaqinet": "HAAQI-Net, output only", "estimate": "HAAQI against a separator's estimate"}
 
-MODELS = (  # row, weights, whether with the networks
-    ("mixture known, gains not", "blind", True),
-    ("gradient boosting: mixture and gains", "known", False),
-    ("haaqinet_target: mixture and gains", "known", True),
-)
-
 
 def validate(options: dict) -> None:
     """Print the tables of one split."""
@@ -33,12 +27,16 @@ def validate(options: dict) -> None:
         slope, offset = affine_fit(fitted_on.judges[judge], fitted_on.true)
         scores[name := NAMES.get(judge, judge)] = given
         scores[f"{name}, a line fitted on validation"] = np.clip(slope * given + offset, 0, 1)
-    scenes = read_tiles(files)
-    for name, weights, networks in MODELS:
-        model, net = load_target(options[weights])
-        model = replace(model, networks=model.networks if networks else ())
-        scores[name], intervals = predict(model, with_asked(trials, scenes, net))
-    last = {name: scores[name] for name in (MODELS[0][0], MODELS[-1][0])}
+    (blind, _), (known, net) = (load_target(options[weights]) for weights in ("blind", "known"))
+    trials = with_asked(trials, read_tiles(files), net)
+    models = {
+        "mixture known, gains not": blind,
+        "gradient boosting: mixture and gains": replace(known, networks=()),
+        "haaqinet_target: mixture and gains": known,
+    }
+    for name, model in models.items():
+        scores[name], intervals = predict(model, trials)
+    last = {name: scores[name] for name, model in models.items() if model in (blind, known)}
     songs, groups = (len(np.unique(trials.about[what])) for what in ("song", "group"))
     print(f"Split {options['split']}: {len(trials.true)} trials, {groups} scenes, {songs} songs.\n")
     print(compared(scores, trials), coverage_line(intervals, trials), sep="\n\n")
