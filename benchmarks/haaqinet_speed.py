@@ -66,10 +66,10 @@ def parts(net, stimulus, device: str) -> dict[str, Callable[[], object]]:
     loss = torch.tensor(band_losses(stimulus.audiogram), dtype=torch.float32, device=device)[None]
     level1 = torch.tensor([65.0], device=device)
     with torch.inference_mode():
-        envelope, spectrum = net.front_end(signal, loss, level1)
+        heard = net.front_end(signal, loss, level1)
     return {
         "front end alone": torch.inference_mode()(lambda: net.front_end(signal, loss, level1)),
-        "network alone": torch.inference_mode()(lambda: net.score_features(envelope, spectrum, loss)),
+        "network alone": torch.inference_mode()(lambda: net.score_features(heard, loss)),
     }
 
 

@@ -16,7 +16,6 @@ from collections.abc import Sequence
 from typing import Protocol
 
 import numpy as np
-from scipy.signal import oaconvolve
 
 from .errors import InputError
 
@@ -85,6 +84,8 @@ class NalR:
 
     def apply(self, fir: np.ndarray, signal: np.ndarray) -> np.ndarray:
         """Full convolution: [T] -> [T + nfir], delayed by `nfir / 2` samples."""
+        from scipy.signal import oaconvolve  # takes longer to import than all else here
+
         return oaconvolve(np.asarray(signal, dtype=float), fir)
 
     def amplify(self, audiogram: AudiogramLike, signal: np.ndarray) -> np.ndarray:

@@ -10,7 +10,7 @@ import numpy as np
 
 from .errors import InputError
 from .haaqi import Reference
-from .model import OUTPUTS, AuditoryFrontEnd
+from .model import OUTPUTS, Hearing
 from .synthesis.conditions import CONDITIONS, Condition
 from .synthesis.protocol import clips_of, conditions_of
 from .synthesis.render import SAMPLE_RATE, Group, Plan, render
@@ -53,7 +53,7 @@ class Renderer:
     def __init__(self, clips: Sequence[Clip], order: Order) -> None:
         if order.protocol != "artists" and order.plan.only:
             raise InputError(f"plan.only {', '.join(order.plan.only)}: protocol {order.protocol} has its own")
-        self.order, self.front_end = order, AuditoryFrontEnd()
+        self.order, self.hearing = order, Hearing()
         self.clips = clips_of(clips, order.protocol, order.plan.seconds)
 
     def __call__(self, split: str, number: int) -> None:
@@ -75,6 +75,6 @@ class Renderer:
         heard = (group.processed, group.audiogram, group.level1)
         if not path.exists():
             about = (labels(group), group.genre, order.protocol)
-            write_group(path, self.front_end, group.trials, *heard, *about)
+            write_group(path, self.hearing, group.trials, *heard, *about)
         if signals:
-            write_signals(path, self.front_end, [t.system for t in group.trials], *heard)
+            write_signals(path, self.hearing, [t.system for t in group.trials], *heard)

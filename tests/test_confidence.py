@@ -8,6 +8,7 @@ import torch
 
 from haaqinet_eval import Audiogram, Stimulus, load_scorer
 from haaqinet_eval.model import OUTPUTS, Dimensions, HaaqiNet, join, load_model, save_model
+from haaqinet_eval.model.texture import TEXTURE
 from haaqinet_eval.training.cache import STEP, Trials
 from haaqinet_eval.training.confidence import fit_confidence
 from haaqinet_eval.training.loop import predict
@@ -23,6 +24,7 @@ def trials(count, seed):
     return Trials(
         envelope=torch.from_numpy((envelope / STEP).astype(np.uint8)),
         spectrum=torch.from_numpy(envelope.mean(-1).astype(np.float32)),
+        texture=torch.from_numpy(rng.standard_normal((count, TEXTURE, 32)).astype(np.float16)),
         loss=torch.full((count, 32), 30.0),
         labels=torch.zeros(count, len(OUTPUTS)),
         level1=np.full(count, 65.0),
@@ -56,7 +58,7 @@ def net():
 
 def judge(net, found):
     with torch.inference_mode():
-        return net.judge(found.envelope.float() * STEP, found.spectrum, found.loss)
+        return net.judge(found.heard(slice(None)), found.loss)
 
 
 def test_an_interval_holds_nine_of_ten_true_scores(net):

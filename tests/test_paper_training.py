@@ -12,7 +12,7 @@ from paper_trials import AMOUNTS, EAR, ENCODER, SYSTEMS, fill
 
 from haaqinet_eval import InputError
 from haaqinet_eval.model import (
-    AuditoryFrontEnd,
+    Hearing,
     PaperDimensions,
     PaperNet,
     load_beats,
@@ -82,9 +82,9 @@ def test_signals_must_be_those_of_the_labels(folder):
     path, rng = group_path(folder, "train", 0), np.random.default_rng(1)
     before = signals_path(path).read_bytes()
     with pytest.raises(InputError, match="was rendered from other signals"):
-        write_signals(path, AuditoryFrontEnd(), SYSTEMS, rng.standard_normal((4, 28_800)), EAR, 65.0)
+        write_signals(path, Hearing(), SYSTEMS, rng.standard_normal((4, 28_800)), EAR, 65.0)
     with pytest.raises(InputError, match="was rendered from other signals"):
-        write_signals(path, AuditoryFrontEnd(), SYSTEMS[::-1], np.zeros((4, 28_800)), EAR, 65.0)
+        write_signals(path, Hearing(), SYSTEMS[::-1], np.zeros((4, 28_800)), EAR, 65.0)
     assert signals_path(path).read_bytes() == before
 
 

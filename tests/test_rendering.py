@@ -81,6 +81,16 @@ def test_recordings_come_at_their_level(tmp_path):
         read_environments(tmp_path / "none")
 
 
+def test_a_recording_with_long_silences_is_heard_where_it_sounds(tmp_path):
+    recording, music = np.zeros(40 * 8_000), np.ones(8_000)
+    recording[200_000:200_400] = 0.5
+    soundfile.write(tmp_path / "door.wav", recording, 8_000)
+    for seed in range(8):
+        rng = np.random.default_rng(seed)
+        noise = add_recording(music, 8_000, rng, paths=(tmp_path / "door.wav",), snr_db=0) - music
+        assert np.mean(noise**2) == pytest.approx(1)
+
+
 def test_signals_may_be_added_later(clips, tmp_path):
     plain = Renderer(clips, Order(tmp_path, PLAN))
     plain("test", 0)

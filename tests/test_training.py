@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from haaqinet_eval import Audiogram, InputError, Trial
-from haaqinet_eval.model import OUTPUTS, AuditoryFrontEnd, Dimensions, HaaqiNet, band_losses, load_model
+from haaqinet_eval.model import OUTPUTS, Dimensions, HaaqiNet, Heard, Hearing, band_losses, load_model
 from haaqinet_eval.training.cache import STEP, GrowingSplit, group_path, read_split, write_group
 from haaqinet_eval.training.loop import Settings, Trainer, augment, crop, haaqi_loss, measure, predict, splice
 from haaqinet_eval.training.tables import accuracy_tables, within_clip
@@ -34,7 +34,7 @@ def fill(folder, split, groups):
         names = ("clean", "noise-1", "noise-2", "noise-3")
         trials = [Trial("synthetic", n, f"{split}-{number}", "tone", "flat-01", "left") for n in names]
         path = group_path(folder, split, number)
-        write_group(path, AuditoryFrontEnd(), trials, signals, EAR, 65.0, labels, "tone")
+        write_group(path, Hearing(), trials, signals, EAR, 65.0, labels, "tone")
 
 
 @pytest.fixture(scope="module")
@@ -56,12 +56,13 @@ def test_cache_keeps_what_the_ear_hears(folder):
     signal = np.random.default_rng(0).standard_normal((1, 30_000))
     path = group_path(folder / "one", "test", 0)
     trial = Trial("synthetic", "clean", "test-0", "noise", "flat-01", "left")
-    write_group(path, AuditoryFrontEnd(), [trial], signal, EAR, 70.0, np.ones((1, 5)), "none")
+    write_group(path, Hearing(), [trial], signal, EAR, 70.0, np.ones((1, 5)), "none")
     stored = read_split(folder / "one", "test")
     loss = torch.from_numpy(band_losses(EAR)).float()[None]
-    heard, spectrum = AuditoryFrontEnd()(torch.from_numpy(signal).float(), loss, torch.tensor([70.0]))
-    torch.testing.assert_close(stored.envelope * STEP, heard.clamp(max=102), atol=STEP / 2 + 1e-3, rtol=0)
-    torch.testing.assert_close(stored.spectrum, spectrum)
+    heard, kept = Hearing()(torch.from_numpy(signal).float(), loss, torch.tensor([70.0])), stored.heard([0])
+    torch.testing.assert_close(kept.envelope, heard.envelope.clamp(max=102), atol=STEP / 2 + 1e-3, rtol=0)
+    torch.testing.assert_close(kept.spectrum, heard.spectrum)
+    torch.testing.assert_close(kept.texture, heard.texture, atol=1e-3, rtol=1e-3)
     with pytest.raises(InputError, match="holds no test trials"):
         read_split(folder, "test")
 
@@ -88,34 +89,48 @@ def test_loss_is_the_papers_where_weights_are():
 
 def test_augmentation_leaves_its_input_alone():
     rng = np.random.default_rng(0)
-    envelope, spectrum, loss = torch.rand(4, 32, 320), torch.rand(4, 32), torch.rand(4, 32)
-    before = envelope.clone()
-    cut = crop(envelope, Settings(crop=(0.5, 1.0)), rng)
-    masked, moved, shifted = augment(cut, spectrum, loss, Settings(masks=3), rng)
-    torch.testing.assert_close(envelope, before)
-    assert cut.shape[:2] == (4, 32)
-    assert masked.shape == cut.shape
-    assert 160 <= cut.shape[2] <= 320
-    assert cut.shape[2] % 32 == 0
-    assert moved.shape == shifted.shape == (4, 32)
-    whole, _, _ = augment(envelope, spectrum, loss, Settings(masks=0, band_shift=0), rng)
-    torch.testing.assert_close(whole, envelope)
+    heard, loss = Heard(torch.rand(4, 32, 320), torch.rand(4, 32), torch.rand(4, 7, 32)), torch.rand(4, 32)
+    before = [x.clone() for x in heard]
+    cut = crop(heard, Settings(crop=(0.5, 1.0)), rng)
+    masked, shifted = augment(cut, loss, Settings(masks=3), rng)
+    torch.testing.assert_close(list(heard), before)
+    frames = cut.envelope.shape[2]
+    assert 160 <= frames <= 320
+    assert frames % 32 == 0
+    assert [x.shape for x in masked] == [x.shape for x in cut] == [(4, 32, frames), (4, 32), (4, 7, 32)]
+    assert shifted.shape == (4, 32)
+    whole, _ = augment(heard, loss, Settings(masks=0, band_shift=0), rng)
+    torch.testing.assert_close(list(whole), before)
+
+
+def test_bands_move_together():
+    bands = torch.arange(32.0).expand(4, 32)
+    heard = Heard(bands[..., None].expand(4, 32, 64), bands, bands[:, None].expand(4, 7, 32))
+    for seed in range(8):
+        settings, rng = Settings(masks=0, band_shift=2), np.random.default_rng(seed)
+        (envelope, spectrum, texture), loss = augment(heard, bands, settings, rng)
+        for moved in (envelope[..., 0], texture[:, 0], loss):
+            torch.testing.assert_close(moved, spectrum)
 
 
 def test_splicing_puts_a_stretch_of_another_rendering_where_its_labels_are():
-    envelope = torch.arange(4.0)[:, None, None].expand(4, 32, 320).clone()
+    envelope, texture = torch.arange(4.0)[:, None, None].expand(4, 32, 320).clone(), torch.zeros(4, 7, 32)
+    texture[1] = 1
+    heard = Heard(envelope, torch.zeros(4, 32), texture)
     labels = torch.tensor([0.1, 0.9, 0.4, 0.5])[:, None].expand(4, len(OUTPUTS))
     scenes = np.array(["a", "a", "b", "c"])
-    mixed, targets = splice(envelope, labels, scenes, 1.0, np.random.default_rng(0))
+    (mixed, _, blended), targets = splice(heard, labels, scenes, 1.0, np.random.default_rng(0))
     assert targets.shape == (4, len(OUTPUTS), 10)
     score = torch.tensor([0.1, 0.9, 0.4, 0.5])
     for row, other in ((0, 1), (1, 0)):
         of_other = mixed[row, 0] == other
         assert 0 < of_other.sum() <= 160
         torch.testing.assert_close(targets[row, 0], score[[row, other]][of_other[::32].long()])
+        share = of_other.float().mean()
+        torch.testing.assert_close(blended[row], (share if other else 1 - share).expand(7, 32))
     torch.testing.assert_close(mixed[2:], envelope[2:])
-    whole, same = splice(envelope, labels, scenes, 0.0, np.random.default_rng(0))
-    torch.testing.assert_close(whole, envelope)
+    whole, same = splice(heard, labels, scenes, 0.0, np.random.default_rng(0))
+    torch.testing.assert_close(list(whole), list(heard))
     torch.testing.assert_close(same, labels[..., None].expand(-1, -1, 10))
 
 

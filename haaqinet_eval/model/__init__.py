@@ -6,6 +6,7 @@ from .batch import judge_ears
 from .beats import load_beats
 from .checkpoint import WEIGHTS, load_model, model_version, read_metadata, save_model, sha256
 from .confidence import Judgement
+from .hearing import Heard, Hearing
 from .loss import HaaqiNetLoss
 from .net import OUTPUTS, Dimensions, HaaqiNet, frame_times, join
 from .official import convert_official, load_official
@@ -18,6 +19,8 @@ __all__ = [
     "Dimensions",
     "HaaqiNet",
     "HaaqiNetLoss",
+    "Heard",
+    "Hearing",
     "Judgement",
     "PaperDimensions",
     "PaperNet",

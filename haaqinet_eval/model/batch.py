@@ -34,10 +34,10 @@ def judge_ears(
     """
     if isinstance(net, HaaqiNet):
         lengths = torch.tensor([len(signal) for signal in signals], device=ears.device)
-        envelope, spectrum = net.front_end(pad_sequence(list(signals), True), ears, level1, lengths)
+        heard = net.front_end(pad_sequence(list(signals), True), ears, level1, lengths)
 
         def judge(which: list[int], frames: int) -> Judgement:
-            return net.judge(envelope[which, :, :frames], spectrum[which], ears[which])
+            return net.judge(heard.part(which, frames), ears[which])
 
         return _by_size([len(signal) // HOP for signal in signals], judge)
 

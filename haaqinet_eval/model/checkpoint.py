@@ -21,13 +21,13 @@ from .official import FORMAT as OFFICIAL
 from .official import OfficialAdapter, load_official
 from .paper import PaperDimensions, PaperNet
 
-FORMAT, PAPER = "haaqinet-1", "haaqinet-paper-1"
+FORMAT, PAPER = "haaqinet-2", "haaqinet-paper-1"
 KINDS = {FORMAT: (Dimensions, HaaqiNet), PAPER: (PaperDimensions, PaperNet)}
 WEIGHTS = Path(__file__).parents[1] / "weights" / "haaqinet.safetensors"  # those that are shipped
 
 
 def save_model(net: HaaqiNet | PaperNet, path: str | Path, name: str, **notes: str) -> None:
-    """Write a network's weights, dimensions and notes."""
+    """Write a network's weights, dimensions and notes; clip members, most of the weights, as float16."""
     metadata = {
         "format": FORMAT if isinstance(net, HaaqiNet) else PAPER,
         "name": name,
@@ -36,6 +36,9 @@ def save_model(net: HaaqiNet | PaperNet, path: str | Path, name: str, **notes: s
         **notes,
     }
     state = {key: value.detach().cpu().clone().contiguous() for key, value in net.state_dict().items()}
+    for key, value in state.items():
+        if key.startswith("clips.") and value.is_floating_point():
+            state[key] = value.half()
     save_file(state, path, metadata)
 
 

@@ -1,13 +1,16 @@
 """HAAQI-Net: an ear's view of music to frame scores, whose mean is the score.
 
-    signal -> AuditoryFrontEnd -> envelope [B, 32, L] and long-term spectrum [B, 32]
-    envelope, spectrum and hearing loss -> what each band is like over the clip, [B, 24, 32]
+    signal -> Hearing -> envelope [B, 32, L], long-term spectrum [B, 32], texture [B, 52, 32]
+    all of them and hearing loss -> what each band is like over the clip, [B, D, 32]
     envelope -> trunk, the same temporal filters in every band -> features [B, D, N];
     the bands' description scales and shifts the filters' outputs and the features
     features and their mean and spread over the clip -> head -> frame outputs in [0, 1], [B, 5, N]:
     the score and HAAQI's four parts
+    the bands' description -> clip members -> the same of the clip, [B, 5], without frames
 
-Frame scores and their mean follow Wisnu et al., "HAAQI-Net"; front end and trunk are our own.
+Where there are clip members, the mean of theirs is the score: they know best how good a clip is. The frames
+say where it is bad, and are moved so that their mean is the score. Frame scores and their mean follow
+Wisnu et al., "HAAQI-Net"; front end and trunk are our own.
 """
 
 from __future__ import annotations
@@ -20,13 +23,16 @@ import torch
 from torch import Tensor, nn
 
 from ..errors import InputError
-from .auditory import BANDS, FRAME_RATE, SAMPLE_RATE, AuditoryFrontEnd
+from .auditory import BANDS, FRAME_RATE, SAMPLE_RATE
+from .clip import ClipMember
 from .confidence import Confidence, Judgement
+from .hearing import Heard, Hearing
 from .stretches import in_stretches
+from .texture import TEXTURE
 
 OUTPUTS = ("score", "mel_cepstral_high", "bm_sync5", "d_loud", "d_norm")
 TOP = 102.0  # dB above threshold; nothing above is told apart
-DESCRIPTION = 24  # numbers a band, see `describe_bands`
+DESCRIPTION = 24 + TEXTURE  # numbers a band, see `describe_bands`
 STRIDE = 32  # envelope frames a frame score: 128 ms
 
 
@@ -39,8 +45,11 @@ class Dimensions:
     filters: int = 32  # temporal filters, shared by all bands
     channels: tuple[int, int, int] = (40, 64, 96)  # of the trunk's further layers
     features: int = 128  # per frame
+    context: int = 96  # of what the bands' description is turned into
     dropout: float = 0.2
     members: int = 1  # networks of this size, trained apart, whose outputs are averaged
+    clips: int = 0  # networks that see the bands' description alone, and then make the score; see `clip`
+    clip_channels: int = 384
     confidence: bool = False  # whether the network says how sure it is
 
 
@@ -56,15 +65,16 @@ def _together(moves: Tensor, speeds: Tensor, bands: int) -> Tensor:
     return nn.functional.pad(product / (speeds[:, bands:] * speeds[:, :-bands]), (0, bands))
 
 
-def describe_bands(envelope: Tensor, spectrum: Tensor, loss: Tensor) -> Tensor:
-    """What each band is like over the clip: [B, 32, L] dB and twice [B, 32] dB to [B, 24, 32].
+def describe_bands(heard: Heard, loss: Tensor) -> Tensor:
+    """What each band is like over the clip, in the light of the loss [B, 32] dB: [B, DESCRIPTION, 32].
 
     Loss, place, long-term level; how the envelope's level spreads (mean, four quantiles,
     deviation: the lowest shows a noise floor) and how often the band is inaudible; how fast it
     moves (deviation of its differences over 4, 16, 64 and 256 ms); how it rises and falls
     (quantiles of the differences over 64 and 256 ms: a room lets sound fall slowly); and how much
-    it moves with the next band and with the fourth above (correlation).
+    it moves with the next band and with the fourth above (correlation). Then the texture.
     """
+    envelope, spectrum, texture = heard
     place = torch.linspace(-1, 1, BANDS, dtype=loss.dtype, device=loss.device).expand_as(loss)
     lags = [min(lag, envelope.shape[-1] - 1) for lag in (1, 4, 16, 64)]
     moves = [envelope[..., lag:] - envelope[..., :-lag] for lag in lags]
@@ -74,7 +84,7 @@ def describe_bands(envelope: Tensor, spectrum: Tensor, loss: Tensor) -> Tensor:
         *_quantiles(moves[2], (0.05, 0.25, 0.75, 0.95)),
         *_quantiles(moves[3], (0.05, 0.25, 0.75, 0.95)),
     )
-    return torch.stack(
+    own = torch.stack(
         [
             *((loss - 30) / 30, place),
             *((level - 30) / 20 for level in levels),
@@ -86,13 +96,14 @@ def describe_bands(envelope: Tensor, spectrum: Tensor, loss: Tensor) -> Tensor:
         ],
         1,
     )
+    return torch.cat([own, texture], 1)
 
 
 class SharedFilters(nn.Module):
     """One set of temporal filters for every band: [B, 32, L] to [B, F, 32, L / 4].
 
     Half of the filters give their magnitude: a modulation's strength, whatever its phase.
-    The bands' description [B, 24, 32] scales and shifts what comes out: a compressed or
+    The bands' description [B, D, 32] scales and shifts what comes out: a compressed or
     nearly inaudible band is read otherwise than a healthy one.
     """
 
@@ -116,7 +127,7 @@ def _layer(inputs: int, outputs: int, kernel: tuple, stride: tuple) -> nn.Sequen
 
 
 class Trunk(nn.Module):
-    """Envelope [B, 32, L] and bands [B, 24, 32] to features [B, D, L / 32]; bands 32 to 4 on the way."""
+    """Envelope [B, 32, L] and bands [B, D, 32] to features [B, D, L / 32]; bands 32 to 4 on the way."""
 
     def __init__(self, dims: Dimensions) -> None:
         super().__init__()
@@ -135,20 +146,21 @@ class Trunk(nn.Module):
 
 
 class Context(nn.Module):
-    """The bands' description [B, 24, 32] to a scale and a shift of the features, [B, 2 D]."""
+    """The bands' description [B, D, 32] to a scale and a shift of the features, [B, 2 D]."""
 
-    def __init__(self, width: int, dropout: float) -> None:
+    def __init__(self, channels: int, width: int, dropout: float) -> None:
         super().__init__()
         self.layers = nn.Sequential(
-            nn.Conv1d(DESCRIPTION, 64, 1),
+            nn.Conv1d(DESCRIPTION, channels, 1),
             nn.SiLU(),
-            nn.Conv1d(64, 64, 5, padding=2),
+            nn.Dropout(dropout / 2),
+            nn.Conv1d(channels, channels, 5, padding=2),
             nn.SiLU(),
-            nn.Conv1d(64, 16, 3, stride=2, padding=1),
+            nn.Conv1d(channels, channels // 4, 3, stride=2, padding=1),
             nn.SiLU(),
             nn.Flatten(),
             nn.Dropout(dropout),
-            nn.Linear(16 * BANDS // 2, 2 * width),
+            nn.Linear(channels // 4 * BANDS // 2, 2 * width),
         )
 
     def forward(self, bands: Tensor) -> Tensor:
@@ -175,15 +187,17 @@ class Head(nn.Module):
 
 
 class Member(nn.Module):
-    """One network behind the front end: envelope [B, 32, L] and bands [B, 24, 32] to [B, 5, N]."""
+    """One network behind the front end: envelope [B, 32, L] and bands [B, D, 32] to [B, 5, N]."""
 
     def __init__(self, dims: Dimensions) -> None:
         super().__init__()
+        self.norm = nn.BatchNorm1d(DESCRIPTION, affine=False)
         self.trunk = Trunk(dims)
-        self.context = Context(dims.features, dims.dropout)
+        self.context = Context(dims.context, dims.features, dims.dropout)
         self.head = Head(dims.features, dims.dropout)
 
     def forward(self, envelope: Tensor, bands: Tensor) -> Tensor:
+        bands = self.norm(bands)
         features = in_stretches(self.trunk, STRIDE, (envelope - 30) / 20, bands)
         scale, shift = self.context(bands)[..., None].chunk(2, 1)
         return self.head(nn.functional.silu(features * (1 + scale) + shift))
@@ -201,8 +215,10 @@ class HaaqiNet(nn.Module):
     def __init__(self, dims: Dimensions | None = None) -> None:
         super().__init__()
         self.dims = dims or Dimensions()
-        self.front_end = AuditoryFrontEnd()
+        self.front_end = Hearing()
         self.members = nn.ModuleList(Member(self.dims) for _ in range(self.dims.members))
+        size = (DESCRIPTION, self.dims.clip_channels, self.dims.dropout, len(OUTPUTS))
+        self.clips = nn.ModuleList(ClipMember(*size) for _ in range(self.dims.clips))
         self.confidence = Confidence(DESCRIPTION) if self.dims.confidence else None
 
     def forward(self, signals: Tensor, loss: Tensor, level1: Tensor) -> Tensor:
@@ -213,38 +229,66 @@ class HaaqiNet(nn.Module):
             loss: [B, 32] dB, see `band_losses`.
             level1: [B] dB SPL of RMS 1.
         """
-        return self.score_features(*self.front_end(signals, loss, level1), loss)
+        return self.score_features(self.front_end(signals, loss, level1), loss)
 
-    def score_features(self, envelope: Tensor, spectrum: Tensor, loss: Tensor) -> Tensor:
-        """The same from the front end's envelope [B, 32, L], at least 32 frames, and spectrum [B, 32]."""
-        return self.member_outputs(envelope, spectrum, loss)[0].mean(0)
+    def score_features(self, heard: Heard, loss: Tensor) -> Tensor:
+        """The same from what is heard, at least 32 frames of it."""
+        return self.opinions(heard, loss)[0]
 
-    def judge(self, envelope: Tensor, spectrum: Tensor, loss: Tensor) -> Judgement:
+    def judge(self, heard: Heard, loss: Tensor) -> Judgement:
         """The same, and how sure the network is, where it can tell (`dims.confidence`)."""
-        outputs, bands = self.member_outputs(envelope, spectrum, loss)
+        outputs, opinions, bands = self.opinions(heard, loss)
         if self.confidence is None:
-            return Judgement(outputs.mean(0))
-        return Judgement(outputs.mean(0), *self.confidence(outputs[:, :, 0].mean(-1), bands))
+            return Judgement(outputs)
+        return Judgement(outputs, *self.confidence(opinions[:, :, 0], bands))
 
-    def member_outputs(self, envelope: Tensor, spectrum: Tensor, loss: Tensor) -> tuple[Tensor, Tensor]:
-        """Frame outputs of each member, [M, B, 5, N], and the bands' description, [B, 24, 32]."""
-        envelope = envelope.clamp(max=TOP)
-        bands = describe_bands(envelope, spectrum, loss)
-        return torch.stack([member(envelope, bands) for member in self.members]), bands
+    def opinions(self, heard: Heard, loss: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Frame outputs [B, 5, N], each member's of the clip [M, B, 5], the bands' description [B, D, 32]."""
+        heard = heard._replace(envelope=heard.envelope.clamp(max=TOP))
+        bands = describe_bands(heard, loss)
+        frames = [member(heard.envelope, bands) for member in self.members]
+        clips = [member(bands) for member in self.clips]
+        opinions = torch.stack(clips or [x.mean(-1) for x in frames])
+        if not frames:
+            count = heard.envelope.shape[-1] // STRIDE
+            return opinions.mean(0)[..., None].expand(-1, -1, count), opinions, bands
+        outputs = torch.stack(frames).mean(0)
+        return (with_mean(outputs, opinions.mean(0)) if clips else outputs), opinions, bands
+
+
+def with_mean(frames: Tensor, mean: Tensor) -> Tensor:
+    """Frames [..., N] in [0, 1], moved, and scaled where they meet 0 or 1, until their mean is another [...].
+
+    >>> with_mean(torch.tensor([0.2, 0.4]), torch.tensor(0.6))
+    tensor([0.5000, 0.7000])
+    >>> with_mean(torch.tensor([0.2, 0.8]), torch.tensor(0.9))
+    tensor([0.8000, 1.0000])
+    """
+    mean = mean[..., None]
+    frames = (frames + mean - frames.mean(-1, keepdim=True)).clamp(0, 1)
+    now = frames.mean(-1, keepdim=True)
+    lower = frames * (mean / now.clamp(min=1e-6))
+    higher = 1 - (1 - frames) * ((1 - mean) / (1 - now).clamp(min=1e-6))
+    return torch.where(mean < now, lower, higher)
 
 
 def join(nets: Sequence[HaaqiNet]) -> HaaqiNet:
-    """One network whose outputs are the means of several networks' outputs.
+    """One network whose score is the mean of several networks' scores.
 
     Raises:
         InputError: if they differ in size.
     """
-    sizes = {replace(net.dims, members=1, confidence=False) for net in nets}
-    if len(sizes) != 1:
-        raise InputError(f"networks of different sizes cannot be joined: {sizes}")
+    alike = {"clips": 0, "clip_channels": 0, "dropout": 0.0, "confidence": False}
+    sizes = {replace(net.dims, members=1, **alike) for net in nets if net.members}
+    widths = {net.dims.clip_channels for net in nets if net.clips}
+    if len(sizes) > 1 or len(widths) > 1:
+        raise InputError(f"networks of different sizes cannot be joined: {sizes}, clips of {widths} channels")
     members = [member for net in nets for member in net.members]
-    whole = HaaqiNet(replace(nets[0].dims, members=len(members), confidence=False))
-    whole.members = nn.ModuleList(members)
+    clips = [member for net in nets for member in net.clips]
+    dims = replace(sizes.pop() if sizes else nets[0].dims, members=len(members), clips=len(clips))
+    dims = replace(dims, clip_channels=widths.pop() if widths else Dimensions.clip_channels)
+    whole = HaaqiNet(replace(dims, dropout=nets[0].dims.dropout, confidence=False))
+    whole.members, whole.clips = nn.ModuleList(members), nn.ModuleList(clips)
     return whole.eval()
 
 

@@ -18,12 +18,17 @@ from .conditions import Condition
 
 SNRS = (15, 8, 3, -3)  # dB
 GROUP = "environment"
+SILENT = 1e-4  # of full scale: samples below are no sound
 
 
 @lru_cache(maxsize=64)
 def _recording(path: Path, sample_rate: float) -> np.ndarray:
     audio = read_audio(path)
     return resample(audio.samples.mean(1), audio.sample_rate, sample_rate)
+
+
+def _stretch(recording: np.ndarray, start: int, length: int) -> np.ndarray:
+    return np.resize(np.roll(recording, -int(start)), length)
 
 
 def add_recording(
@@ -36,15 +41,20 @@ def add_recording(
 ) -> np.ndarray:
     """A signal [T] at Hz with one of some recordings, from a random place on, repeated if it is short.
 
+    A place where the recording is silent all along gives way to one with a sound in it.
+
     Raises:
         InputError: for a silent recording.
     """
     path = paths[rng.integers(len(paths))]
-    noise = _recording(path, sample_rate)
-    noise = np.resize(np.roll(noise, -int(rng.integers(len(noise)))), len(signal))
-    level = np.sqrt(np.mean(noise**2))
-    if level == 0:
+    recording = _recording(path, sample_rate)
+    sounds = np.flatnonzero(np.abs(recording) > SILENT)
+    if not len(sounds):
         raise InputError(f"{path}: silent")
+    noise = _stretch(recording, rng.integers(len(recording)), len(signal))
+    if not np.any(np.abs(noise) > SILENT):
+        noise = _stretch(recording, sounds[rng.integers(len(sounds))] - len(signal) // 2, len(signal))
+    level = np.sqrt(np.mean(noise**2))
     return signal + noise * np.sqrt(np.mean(signal**2)) / level * 10 ** (-snr_db / 20)
 
 

@@ -18,7 +18,7 @@ from torch import Tensor
 
 from ..audiogram import Audiogram
 from ..errors import InputError
-from ..model import OUTPUTS, AuditoryFrontEnd, band_losses
+from ..model import OUTPUTS, Heard, Hearing, band_losses
 from ..trials import Trial
 
 STEP = 0.4  # dB; 255 steps reach 102 dB
@@ -31,7 +31,7 @@ def group_path(folder: str | Path, split: str, number: int) -> Path:
 
 def write_group(
     path: Path,
-    front_end: AuditoryFrontEnd,
+    hearing: Hearing,
     trials: Sequence[Trial],
     processed: np.ndarray,
     audiogram: Audiogram,
@@ -48,14 +48,15 @@ def write_group(
     count = len(processed)
     with torch.inference_mode():
         signals = torch.from_numpy(processed).float()
-        envelope, spectrum = front_end(signals, loss.expand(count, -1), torch.full((count,), level1))
+        heard = hearing(signals, loss.expand(count, -1), torch.full((count,), level1))
     part = path.with_suffix(".part")
     path.parent.mkdir(parents=True, exist_ok=True)
     with part.open("wb") as file:
         np.savez(
             file,
-            envelope=(envelope / STEP).round().clamp(0, 255).to(torch.uint8).numpy(),
-            spectrum=spectrum.numpy(),
+            envelope=(heard.envelope / STEP).round().clamp(0, 255).to(torch.uint8).numpy(),
+            spectrum=heard.spectrum.numpy(),
+            texture=heard.texture.half().numpy(),
             loss=loss.numpy(),
             level1=level1,
             labels=np.asarray(labels, dtype=np.float32),
@@ -107,6 +108,11 @@ class Trials(TrialTable):
     """All trials of one split in memory."""
 
     envelope: Tensor  # [N, 32, L] uint8, steps of 0.4 dB above threshold
+    texture: Tensor  # [N, 52, 32] float16
+
+    def heard(self, rows: slice | np.ndarray) -> Heard:
+        """What is heard in some trials."""
+        return Heard(self.envelope[rows].float() * STEP, self.spectrum[rows], self.texture[rows].float())
 
 
 _STACKED = ("labels", "spectrum", "systems")  # one a trial
@@ -129,6 +135,11 @@ def read_table(paths: Sequence[Path], *further: str) -> dict[str, object]:
     groups, protocols = [], set()
     for path in paths:
         with np.load(path) as file:
+            absent = {*_STACKED, *further} - set(file.files)
+            if absent:
+                raise InputError(
+                    f"{path}: lacks {', '.join(sorted(absent))}: an earlier version's; render anew"
+                )
             groups.append({key: file[key] for key in (*_STACKED, *_SPREAD, *further)})
             protocols.add(str(file["protocol"]) if "protocol" in file else "artists")
     if len(protocols) > 1:
@@ -157,7 +168,7 @@ def read_split(folder: str | Path, split: str, with_signals: bool = False) -> Tr
         paths = [path for path in paths if path.with_suffix(".safetensors").exists()]
     if not paths:
         raise InputError(f"{folder}: holds no {split} trials; run render.py first")
-    return Trials(**read_table(paths, "envelope"))
+    return Trials(**read_table(paths, "envelope", "texture"))
 
 
 class GrowingSplit:

@@ -9,19 +9,20 @@ import torch
 from torch import Tensor
 
 from ..model.confidence import HELD, Confidence, summary
+from ..model.hearing import Heard
 from ..model.net import DESCRIPTION, HaaqiNet, describe_bands
-from .cache import STEP, Trials
+from .cache import Trials
 
 ENOUGH = 6_000  # training trials whose sounds say what is familiar
 KEPT = 0.99  # share of validation trials that are familiar
 RIDGE = 0.1  # share of the mean variance that is added to each dimension's
 
 
-def _batches(trials: Trials, every: int = 1, size: int = 64) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
-    """Envelopes, spectra and losses of every so manieth trial."""
+def _batches(trials: Trials, every: int = 1, size: int = 64) -> Iterator[tuple[Heard, Tensor]]:
+    """What is heard, and the losses, of every so manieth trial."""
     for start in range(0, len(trials), size * every):
         rows = slice(start, start + size * every, every)
-        yield trials.envelope[rows].float() * STEP, trials.spectrum[rows], trials.loss[rows]
+        yield trials.heard(rows), trials.loss[rows]
 
 
 @torch.inference_mode()
@@ -29,10 +30,16 @@ def _judged(net: HaaqiNet, trials: Trials) -> tuple[Tensor, Tensor]:
     """Scores of the members [M, N] and bands' descriptions [N, D, 32]."""
     scores, bands = [], []
     for inputs in _batches(trials):
-        outputs, description = net.member_outputs(*inputs)
-        scores.append(outputs[:, :, 0].mean(-1))
+        _, opinions, description = net.opinions(*inputs)
+        scores.append(opinions[:, :, 0])
         bands.append(description)
     return torch.cat(scores, 1), torch.cat(bands)
+
+
+@torch.inference_mode()
+def describe(trials: Trials, every: int = 1) -> Tensor:
+    """The bands' description of every so manieth trial, [N, D, 32]."""
+    return torch.cat([describe_bands(*inputs) for inputs in _batches(trials, every)])
 
 
 def _fit_distance(confidence: Confidence, train: Tensor, known: Tensor) -> None:
@@ -70,7 +77,7 @@ def fit_confidence(net: HaaqiNet, train: Trials, validation: Trials, steps: int 
     confidence = Confidence(DESCRIPTION)
     scores, bands = (x.clone() for x in _judged(net, validation))
     every = max(len(train) // ENOUGH, 1)
-    _fit_distance(confidence, torch.cat([describe_bands(*x) for x in _batches(train, every)]), bands)
+    _fit_distance(confidence, describe(train, every), bands)
     distance, true = confidence.distance(bands), validation.labels[:, 0].clone()
     songs = {song: n % 2 for n, song in enumerate(sorted(set(validation.songs)))}
     half = torch.tensor([songs[song] for song in validation.songs]).bool()
@@ -87,3 +94,20 @@ def fit_confidence(net: HaaqiNet, train: Trials, validation: Trials, steps: int 
     _fit_ends(confidence, scores, distance, true, steps)
     confidence.margin.fill_(float(np.mean(moves)))
     return confidence.requires_grad_(False).eval()
+
+
+@torch.inference_mode()
+def coverage_line(net: HaaqiNet, trials: Trials) -> str:
+    """What the intervals of a network hold on some trials, as a sentence; empty where it has none."""
+    if net.confidence is None:
+        return ""
+    net.eval()
+    scores, bands = _judged(net, trials)
+    low, high, unfamiliar = net.confidence(scores, bands)
+    true, width = trials.labels[:, 0], high - low
+    held = ((low <= true) & (true <= high)).float().mean()
+    return (
+        f"**The interval holds the true score in {100 * held:.1f} % of the trials**; its width is "
+        f"{width.mean():.2f} on average, {width.quantile(0.1):.2f} or less in a tenth. "
+        f"{100 * unfamiliar.float().mean():.1f} % are called unfamiliar."
+    )

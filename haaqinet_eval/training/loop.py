@@ -17,9 +17,9 @@ from torch import Tensor
 
 from ..agreement import agreement
 from ..errors import InputError
-from ..model import OUTPUTS, Dimensions, HaaqiNet, load_model, save_model
+from ..model import OUTPUTS, Dimensions, HaaqiNet, Heard, load_model, save_model
 from ..model.net import STRIDE
-from .cache import STEP, Trials
+from .cache import Trials
 
 TOP = 0.95  # true scores above are those of untouched and hardly touched music
 
@@ -63,30 +63,31 @@ def haaqi_loss(outputs: Tensor, labels: Tensor, settings: Settings) -> Tensor:
     return error[0] + settings.part_weight * error[1:].mean() + frames
 
 
-def crop(envelope: Tensor, settings: Settings, rng: np.random.Generator) -> Tensor:
-    """The same random stretch of every envelope, [B, 32, L], whole frame scores long."""
-    frames = envelope.shape[-1]
+def crop(heard: Heard, settings: Settings, rng: np.random.Generator) -> Heard:
+    """The same random stretch of every envelope, whole frame scores long; the texture stays the clip's."""
+    frames = heard.envelope.shape[-1]
     length = int(frames * rng.uniform(*settings.crop)) // STRIDE * STRIDE
     start = int(rng.integers(frames - length + 1))
-    return envelope[..., start : start + length]
+    return heard._replace(envelope=heard.envelope[..., start : start + length])
 
 
 def splice(
-    envelope: Tensor, labels: Tensor, scenes: np.ndarray, share: float, rng: np.random.Generator
-) -> tuple[Tensor, Tensor]:
+    heard: Heard, labels: Tensor, scenes: np.ndarray, share: float, rng: np.random.Generator
+) -> tuple[Heard, Tensor]:
     """Puts stretches of renderings into other renderings of the same clip: a fault that comes and goes.
 
     Args:
-        envelope: [B, 32, L]; some of the B trials are of one scene.
+        heard: some of the B trials are of one scene.
         labels: [B, 5].
         scenes: [B].
         share: of trials that get a stretch of another, where there is another of their scene.
 
     Returns:
-        envelope [B, 32, L], and labels of each frame score [B, 5, L / 32]: of a stretch those of the
-        rendering that it is of. No HAAQI was computed of the mixtures.
+        what is heard then, its texture a mean of both; and labels of each frame score [B, 5, L / 32]: of
+        a stretch those of the rendering that it is of. No HAAQI was computed of the mixtures.
     """
-    mixed, count = envelope.clone(), envelope.shape[-1] // STRIDE
+    mixed, texture = heard.envelope.clone(), heard.texture.clone()
+    count = mixed.shape[-1] // STRIDE
     targets = labels[..., None].repeat(1, 1, count)
     for row in range(len(scenes)):
         others = np.flatnonzero((scenes == scenes[row]) & (np.arange(len(scenes)) != row))
@@ -94,27 +95,27 @@ def splice(
             continue
         other, width = int(rng.choice(others)), int(rng.integers(count // 6, count // 2 + 1))
         at = int(rng.integers(count - width + 1))
-        mixed[row, :, at * STRIDE : (at + width) * STRIDE] = envelope[
-            other, :, at * STRIDE : (at + width) * STRIDE
-        ]
+        stretch = slice(at * STRIDE, (at + width) * STRIDE)
+        mixed[row, :, stretch] = heard.envelope[other, :, stretch]
+        texture[row] = torch.lerp(heard.texture[row], heard.texture[other], width / count)
         targets[row, :, at : at + width] = labels[other, :, None]
-    return mixed, targets
+    return heard._replace(envelope=mixed, texture=texture), targets
 
 
-def _shift(x: Tensor, bands: int) -> Tensor:
-    """Move [B, 32, ...] by some bands, repeating the band at the edge."""
-    index = (torch.arange(x.shape[1]) - bands).clamp(0, x.shape[1] - 1)
-    return x[:, index]
+def shift_bands(x: Tensor, bands: int, axis: int = 1) -> Tensor:
+    """Move by some bands, which are along an axis, repeating the band at the edge."""
+    index = (torch.arange(x.shape[axis]) - bands).clamp(0, x.shape[axis] - 1)
+    return x.index_select(axis, index)
 
 
-def augment(
-    envelope: Tensor, spectrum: Tensor, loss: Tensor, settings: Settings, rng: np.random.Generator
-) -> tuple[Tensor, Tensor, Tensor]:
-    """A shift by bands, and SpecAugment's masks: [B, 32, L], [B, 32], [B, 32]."""
+def augment(heard: Heard, loss: Tensor, settings: Settings, rng: np.random.Generator) -> tuple[Heard, Tensor]:
+    """A shift of what is heard and of the loss [B, 32] by bands, and SpecAugment's masks."""
+    envelope, spectrum, texture = heard
     length = envelope.shape[-1]
     if settings.band_shift:
         shift = int(rng.integers(-settings.band_shift, settings.band_shift + 1))
-        envelope, spectrum, loss = (_shift(x, shift) for x in (envelope, spectrum, loss))
+        envelope, spectrum, loss = (shift_bands(x, shift) for x in (envelope, spectrum, loss))
+        texture = shift_bands(texture, shift, 2)
     envelope = envelope.clone()
     mean = envelope.mean(-1, keepdim=True)
     for _ in range(settings.masks):
@@ -125,7 +126,7 @@ def augment(
             width = int(rng.integers(4))
             at = int(rng.integers(one.shape[0] - width + 1))
             one[at : at + width] = m[at : at + width]
-    return envelope, spectrum, loss
+    return Heard(envelope, spectrum, texture), loss
 
 
 def _shuffled(count: int, together: int, rng: np.random.Generator) -> np.ndarray:
@@ -137,6 +138,10 @@ def _shuffled(count: int, together: int, rng: np.random.Generator) -> np.ndarray
     return (rng.permutation(count // together)[:, None] * together + np.arange(together)).ravel()
 
 
+def _on(device: torch.device, heard: Heard) -> Heard:
+    return Heard(*(x.to(device) for x in heard))
+
+
 @torch.inference_mode()
 def predict(net: HaaqiNet, trials: Trials, batch_size: int = 64) -> np.ndarray:
     """Clip outputs [N, 5] of a network for cached trials."""
@@ -144,9 +149,8 @@ def predict(net: HaaqiNet, trials: Trials, batch_size: int = 64) -> np.ndarray:
     device, out = next(net.parameters()).device, []
     for start in range(0, len(trials), batch_size):
         rows = slice(start, start + batch_size)
-        envelope = trials.envelope[rows].float() * STEP
-        inputs = (x.to(device) for x in (envelope, trials.spectrum[rows], trials.loss[rows]))
-        out.append(net.score_features(*inputs).mean(-1).cpu())
+        outputs = net.score_features(_on(device, trials.heard(rows)), trials.loss[rows].to(device))
+        out.append(outputs.mean(-1).cpu())
     return torch.cat(out).numpy()
 
 
@@ -211,13 +215,13 @@ class Trainer:
 
     def loss(self, trials: Trials, rows: np.ndarray, rng: np.random.Generator) -> Tensor:
         """The loss [] of some rows of the trials."""
-        envelope = crop(trials.envelope[rows].float() * STEP, self.settings, rng)
+        heard = crop(trials.heard(rows), self.settings, rng)
         labels = trials.labels[rows]
         if self.settings.splice:
-            envelope, labels = splice(envelope, labels, trials.scenes[rows], self.settings.splice, rng)
-        inputs = augment(envelope, trials.spectrum[rows], trials.loss[rows], self.settings, rng)
+            heard, labels = splice(heard, labels, trials.scenes[rows], self.settings.splice, rng)
+        heard, loss = augment(heard, trials.loss[rows], self.settings, rng)
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.settings.bfloat16):
-            outputs = self.net.score_features(*(x.to(self.device) for x in inputs))
+            outputs = self.net.score_features(_on(self.device, heard), loss.to(self.device))
         return haaqi_loss(outputs.float(), labels.to(self.device), self.settings)
 
     def measure(self, validation: Trials) -> dict[str, float]:

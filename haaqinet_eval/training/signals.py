@@ -20,7 +20,7 @@ from torch import Tensor
 from ..audio import resample
 from ..audiogram import CLARITY_FREQUENCIES, Audiogram
 from ..errors import InputError
-from ..model import AuditoryFrontEnd, band_losses
+from ..model import Hearing, band_losses
 from .cache import STEP, TrialTable, read_table
 
 SAMPLE_RATE = 24_000  # Hz
@@ -34,7 +34,7 @@ def signals_path(path: Path) -> Path:
 
 def write_signals(
     path: Path,
-    front_end: AuditoryFrontEnd,
+    hearing: Hearing,
     systems: Sequence[str],
     processed: np.ndarray,
     audiogram: Audiogram,
@@ -52,7 +52,7 @@ def write_signals(
     if same:
         loss = torch.from_numpy(band_losses(audiogram)).float().expand(len(signals), -1)
         with torch.inference_mode():
-            heard = front_end(signals, loss, torch.full((len(signals),), level1))[0]
+            heard = hearing.ear(signals, loss, torch.full((len(signals),), level1))[0]
         same = heard.shape == stored.shape
         same = same and (heard.clamp(max=102) - STEP * torch.from_numpy(stored)).abs().mean() < SAME_DB
     if not same:

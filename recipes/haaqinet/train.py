@@ -9,10 +9,17 @@ from omegaconf import DictConfig, OmegaConf
 from haaqinet_eval.model import Dimensions, PaperDimensions
 from haaqinet_eval.recipe import run_job, run_main
 from haaqinet_eval.training.cache import GrowingSplit, read_split
+from haaqinet_eval.training.clip import ClipTrainer, read_described
 from haaqinet_eval.training.curves import plot_curves
 from haaqinet_eval.training.loop import Settings, Trainer
 from haaqinet_eval.training.paper import SignalTrainer
 from haaqinet_eval.training.signals import read_signals
+
+HEADS = {
+    "ours": (Dimensions, Trainer, read_split),
+    "clip": (Dimensions, ClipTrainer, read_described),
+    "paper": (PaperDimensions, SignalTrainer, read_signals),
+}
 
 
 def plain(config: DictConfig) -> dict:
@@ -24,12 +31,13 @@ def plain(config: DictConfig) -> dict:
 def train(config: DictConfig) -> None:
     """Train, draw the learning curves, and say where the best weights are."""
     torch.set_num_threads(config.threads)
-    settings, ours = Settings(**plain(config.settings)), config.head == "ours"
-    dims = (Dimensions if ours else PaperDimensions)(**plain(config.dimensions))
-    common = (config.run, settings, dims, config.name, config.start, config.device)
-    trainer = Trainer(*common) if ours else SignalTrainer(*common, weights=config.weights)
-    growing = GrowingSplit(config.trials, "train", read_split if ours else read_signals)
-    validation = (read_split if ours else read_signals)(config.trials, "validation")
+    settings = Settings(**plain(config.settings))
+    kind, trainer, read = HEADS[config.head]
+    dims = kind(**plain(config.dimensions))
+    starts = {} if kind is Dimensions else {"weights": config.weights}
+    trainer = trainer(config.run, settings, dims, config.name, config.start, config.device, **starts)
+    growing = GrowingSplit(config.trials, "train", read)
+    validation = read(config.trials, "validation")
     print(f"{len(growing())} trials to train on, {len(validation)} to validate on", flush=True)
 
     def show(row: dict) -> None:

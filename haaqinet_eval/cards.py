@@ -1,0 +1,122 @@
+"""Model card and data card: pages in Hugging Face's form whose figures a command writes.
+
+A page begins with YAML between two lines `---`, the metadata; further down, figures stand between two
+lines `<!-- NAME: begin -->` and `<!-- NAME: end -->`. Both are written here; all else is written by hand.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+import yaml
+
+from .agreement import Agreement
+from .errors import InputError
+from .synthesis.sources import SPLITS, Clip
+from .training.cache import TrialTable
+
+FENCE = "---\n"
+
+
+def read_card(path: Path) -> tuple[dict, str]:
+    """Metadata and text of a page.
+
+    Raises:
+        InputError: no such file, or no YAML mapping at its head.
+    """
+    try:
+        parts = path.read_text(encoding="utf-8").split(FENCE, 2)
+    except FileNotFoundError:
+        raise InputError(f"{path}: no such file") from None
+    try:
+        metadata = yaml.safe_load(parts[1]) if len(parts) == 3 and not parts[0] else None
+    except yaml.YAMLError as error:
+        raise InputError(f"{path}: its metadata are no YAML: {str(error).splitlines()[0]}") from None
+    if not isinstance(metadata, dict):
+        raise InputError(f"{path}: no metadata between two lines '---' at its head")
+    return metadata, parts[2]
+
+
+def update_card(path: str | Path, metadata: Mapping, blocks: Mapping[str, str]) -> None:
+    """Put metadata and blocks of figures into a page; what else it has stays.
+
+    Args:
+        path: the page.
+        metadata: entries that replace those of the same name.
+        blocks: name of a block -> its Markdown.
+
+    Raises:
+        InputError: as `read_card`; a block has no place in the page.
+    """
+    path = Path(path)
+    found, text = read_card(path)
+    for name, content in blocks.items():
+        begin, end = (f"<!-- {name}: {edge} -->\n" for edge in ("begin", "end"))
+        if not 0 <= text.find(begin) < text.find(end):
+            raise InputError(f"{path}: no lines {begin.strip()} and {end.strip()}")
+        before, rest = text.split(begin, 1)
+        text = f"{before}{begin}\n{content.strip()}\n\n{end}{rest.split(end, 1)[1]}"
+    head = yaml.safe_dump({**found, **metadata}, sort_keys=False, allow_unicode=True, width=110)
+    path.write_text(f"{FENCE}{head}{FENCE}{text}", encoding="utf-8")
+
+
+def model_index(name: str, dataset: str, split: str, found: Agreement) -> list[dict]:
+    """Hugging Face's `model-index`: what one network reached on one split."""
+    values = {"pearsonr": found.lcc, "spearmanr": found.srcc, "mse": found.mse}
+    result = {
+        "task": {"type": "audio-classification", "name": "prediction of HAAQI without a reference"},
+        "dataset": {"type": "synthetic", "name": dataset, "split": split},
+        "metrics": [{"type": kind, "value": round(value, 4)} for kind, value in values.items()],
+    }
+    return [{"name": name, "results": [result]}]
+
+
+def _table(head: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
+    lines = [head, ["---"] + ["---:"] * (len(head) - 1), *rows]
+    return "".join(f"| {' | '.join(map(str, line))} |\n" for line in lines)
+
+
+def music_tables(clips: Sequence[Clip]) -> str:
+    """Clips by split, and training clips by licence and by genre, as Markdown."""
+    by_split = {split: [clip for clip in clips if clip.split == split] for split in SPLITS}
+    rows = [
+        (
+            split,
+            len(some),
+            len({clip.artist for clip in some}),
+            len({(clip.source, clip.title) for clip in some}),
+            f"{sum(clip.seconds for clip in some) / 3600:.1f}",
+        )
+        for split, some in by_split.items()
+    ]
+    tables = [_table(("split", "clips", "artists", "tracks", "hours"), rows)]
+    for what in ("licence", "genre"):
+        counts = Counter(getattr(clip, what) for clip in by_split["train"])
+        tables.append(_table((f"{what} of training clips", "clips"), counts.most_common()))
+    return "\n".join(tables)
+
+
+def trial_table(splits: Mapping[str, TrialTable]) -> str:
+    """Rendered trials by split, as Markdown."""
+    rows = []
+    for split, trials in splits.items():
+        true = trials.labels[:, 0].numpy()
+        quarters = " / ".join(f"{q:.2f}" for q in np.quantile(true, (0.25, 0.5, 0.75)))
+        counts = (len(trials), len(set(trials.scenes)), len(set(trials.systems)), len(set(trials.listeners)))
+        rows.append((split, *counts, quarters))
+    head = ("split", "trials", "clips and ears", "conditions", "hearing losses", "quartiles of HAAQI")
+    return _table(head, rows)
+
+
+def write_credits(path: str | Path, clips: Sequence[Clip]) -> int:
+    """Title, artist, source and licence of every track as CSV; how many there are."""
+    rows = sorted({(clip.title, clip.artist, clip.source, clip.licence, clip.split) for clip in clips})
+    with Path(path).open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(("title", "artist", "source", "licence", "split"))
+        writer.writerows(rows)
+    return len(rows)

@@ -1,0 +1,35 @@
+"""All that the network hears of a signal: the ear's view, and the texture that its bands cannot show."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from torch import Tensor, nn
+
+from .auditory import AuditoryFrontEnd
+from .texture import Texture
+
+
+class Heard(NamedTuple):
+    """B clips as they are heard."""
+
+    envelope: Tensor  # [B, 32, L] dB above threshold, 250 frames/s
+    spectrum: Tensor  # [B, 32] dB above threshold
+    texture: Tensor  # [B, 52, 32]
+
+    def part(self, which: list[int] | slice, frames: int) -> Heard:
+        """Some of the clips, each so many frames long."""
+        return Heard(self.envelope[which, :, :frames], self.spectrum[which], self.texture[which])
+
+
+class Hearing(nn.Module):
+    """Signals to what is heard of them; differentiable, without parameters."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.ear, self.texture = AuditoryFrontEnd(), Texture()
+
+    def forward(self, signals: Tensor, loss: Tensor, level1: Tensor, lengths: Tensor | None = None) -> Heard:
+        """What is heard of signals [B, T] at 24 kHz; arguments as of `AuditoryFrontEnd`."""
+        given = (signals, loss, level1, lengths)
+        return Heard(*self.ear(*given), self.texture(*given))

@@ -1,0 +1,135 @@
+"""Networks of clip members: alone, beside members with frames, and trained."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from paper_trials import fill
+
+from haaqinet_eval import InputError
+from haaqinet_eval.model import Dimensions, HaaqiNet, Heard, join, load_model, save_model
+from haaqinet_eval.model.net import with_mean
+from haaqinet_eval.model.texture import TEXTURE
+from haaqinet_eval.training.cache import GrowingSplit, read_split
+from haaqinet_eval.training.clip import ClipTrainer, read_described
+from haaqinet_eval.training.loop import Settings, predict
+
+FRAMES = Dimensions(filters=4, channels=(4, 4, 4), features=8)
+CLIP = Dimensions(members=0, clips=1, clip_channels=16, dropout=0.1)
+RECIPE = Path(__file__).parents[1] / "recipes" / "haaqinet" / "train.py"
+
+
+@pytest.fixture(scope="module")
+def heard():
+    torch.manual_seed(1)
+    return Heard(torch.rand(3, 32, 320) * 60, torch.rand(3, 32) * 60, torch.randn(3, TEXTURE, 32))
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("trials")
+    fill(folder, "train", 8)
+    fill(folder, "validation", 3)
+    return folder
+
+
+def nets():
+    torch.manual_seed(2)
+    return HaaqiNet(FRAMES).eval(), HaaqiNet(CLIP).eval(), HaaqiNet(CLIP).eval()
+
+
+def test_frames_get_another_mean_in_their_order():
+    frames = torch.rand(4, 5, 30)
+    for mean in (0.0, 0.1, 0.5, 0.97, 1.0):
+        found = with_mean(frames, torch.full((4, 5), mean))
+        torch.testing.assert_close(found.mean(-1), torch.full((4, 5), mean), atol=1e-6, rtol=0)
+        assert ((found >= 0) & (found <= 1)).all()
+        moves = found.diff(dim=-1) * frames.diff(dim=-1)
+        assert (moves >= -1e-6).all()
+    torch.testing.assert_close(with_mean(frames, frames.mean(-1)), frames)
+
+
+def test_clip_members_make_the_score_and_the_frames_are_moved_to_it(heard):
+    frames, *clips = nets()
+    loss = torch.rand(3, 32) * 50
+    with torch.inference_mode():
+        each = torch.stack([net.score_features(heard, loss).mean(-1) for net in clips])
+        whole = join([clips[0], frames, clips[1]])
+        outputs, opinions, _ = whole.opinions(heard, loss)
+        own = frames.score_features(heard, loss)
+    torch.testing.assert_close(opinions, each)
+    torch.testing.assert_close(outputs.mean(-1), each.mean(0))
+    assert outputs.shape == own.shape == (3, 5, 10)
+    torch.testing.assert_close(outputs[0, 0].argsort(), own[0, 0].argsort())
+
+
+def test_a_clip_network_by_itself_has_even_frames_and_keeps_its_weights(heard, tmp_path):
+    net, loss = nets()[1], torch.rand(3, 32) * 50
+    save_model(net, tmp_path / "clip.safetensors", "clip")
+    with torch.inference_mode():
+        outputs = net.score_features(heard, loss)
+        again = load_model(tmp_path / "clip.safetensors").score_features(heard, loss)
+    torch.testing.assert_close(again, outputs, atol=1e-3, rtol=0)  # kept as float16
+    assert (tmp_path / "clip.safetensors").stat().st_size < 2.2 * sum(
+        p.numel() for p in net.parameters()
+    ) + 4000
+    torch.testing.assert_close(outputs, outputs[..., :1].expand(3, 5, 10))
+
+
+def test_networks_of_different_sizes_are_not_joined():
+    frames, clip, _ = nets()
+    wide = HaaqiNet(Dimensions(members=0, clips=1, clip_channels=32))
+    with pytest.raises(InputError, match="cannot be joined"):
+        join([frames, clip, wide])
+    with pytest.raises(InputError, match="cannot be joined"):
+        join([frames, HaaqiNet(Dimensions(filters=6, channels=(4, 4, 4), features=8))])
+
+
+def test_descriptions_are_those_that_the_network_sees(folder):
+    trials, described = read_split(folder, "validation"), read_described(folder, "validation")
+    with torch.inference_mode():
+        bands = nets()[1].opinions(trials.heard(slice(None)), trials.loss)[2]
+    torch.testing.assert_close(described.description.float(), bands, atol=5e-3, rtol=2e-3)
+    assert described.digest() == trials.digest()
+
+
+def test_training_learns_and_goes_on_where_it_was(folder, tmp_path):
+    validation = read_described(folder, "validation")
+    train = GrowingSplit(folder, "train", read_described)
+    settings = Settings(epochs=8, batch_size=8, learning_rate=0.01, average=0.5, bfloat16=False)
+    rows = []
+    best = ClipTrainer(tmp_path / "one", settings, CLIP, "clip").run(train, validation, rows.append)
+    assert rows[-1]["mse"] < rows[0]["mse"]
+    predicted = predict(load_model(best), read_split(folder, "validation"))[:, 0]
+    assert np.corrcoef(predicted, validation.labels[:, 0])[0, 1] > 0.9
+
+    class Killed(Exception):
+        pass
+
+    def die(row):
+        if row["epoch"] == 5:
+            raise Killed
+
+    with pytest.raises(Killed):
+        ClipTrainer(tmp_path / "two", settings, CLIP, "clip").run(train, validation, die)
+    again = []
+    ClipTrainer(tmp_path / "two", settings, CLIP, "clip").run(train, validation, again.append)
+    assert again == rows[5:]
+    with pytest.raises(InputError, match="1 members and 0 clips"):
+        ClipTrainer(tmp_path / "three", settings, FRAMES, "clip")
+
+
+def test_the_recipe_trains_one(folder, tmp_path):
+    sizes = (
+        "dimensions.clip_channels=8",
+        "settings.epochs=1",
+        "settings.max_steps=2",
+        "settings.batch_size=8",
+    )
+    places = (f"trials={folder}", f"run={tmp_path / 'run'}", "name=tiny", "design=clip")
+    done = subprocess.run([sys.executable, RECIPE, *places, *sizes], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert load_model(tmp_path / "run" / "best.safetensors").dims.clips == 1
