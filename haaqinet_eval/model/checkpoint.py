@@ -27,7 +27,7 @@ WEIGHTS = Path(__file__).parents[1] / "weights" / "haaqinet.safetensors"  # thos
 
 
 def save_model(net: HaaqiNet | PaperNet, path: str | Path, name: str, **notes: str) -> None:
-    """Write a network's weights, dimensions and notes; clip members, most of the weights, as float16."""
+    """Write a network's weights, dimensions and notes; beside clip members, which are large, as float16."""
     metadata = {
         "format": FORMAT if isinstance(net, HaaqiNet) else PAPER,
         "name": name,
@@ -36,9 +36,11 @@ def save_model(net: HaaqiNet | PaperNet, path: str | Path, name: str, **notes: s
         **notes,
     }
     state = {key: value.detach().cpu().clone().contiguous() for key, value in net.state_dict().items()}
-    for key, value in state.items():
-        if key.startswith("clips.") and value.is_floating_point():
-            state[key] = value.half()
+    if any(key.startswith("clips.") for key in state):  # filters, not norms nor what says how sure it is
+        large = [
+            key for key, value in state.items() if value.ndim > 1 and key.startswith(("clips.", "members."))
+        ]
+        state |= {key: state[key].half() for key in large}
     save_file(state, path, metadata)
 
 
