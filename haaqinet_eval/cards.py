@@ -18,8 +18,10 @@ from .agreement import Agreement
 from .errors import InputError
 from .synthesis.sources import SPLITS, Clip
 from .training.cache import TrialTable
+from .training.tables import markdown_table
 
 FENCE = "---\n"
+RIGHT = "---:"  # numbers are flush right
 
 
 def read_card(path: Path) -> tuple[dict, str]:
@@ -75,11 +77,6 @@ def model_index(name: str, dataset: str, split: str, found: Agreement) -> list[d
     return [{"name": name, "results": [result]}]
 
 
-def _table(head: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
-    lines = [head, ["---"] + ["---:"] * (len(head) - 1), *rows]
-    return "".join(f"| {' | '.join(map(str, line))} |\n" for line in lines)
-
-
 def music_tables(clips: Sequence[Clip]) -> str:
     """Clips by split, and training clips by licence and by genre, as Markdown."""
     by_split = {split: [clip for clip in clips if clip.split == split] for split in SPLITS}
@@ -93,10 +90,10 @@ def music_tables(clips: Sequence[Clip]) -> str:
         )
         for split, some in by_split.items()
     ]
-    tables = [_table(("split", "clips", "artists", "tracks", "hours"), rows)]
+    tables = [markdown_table(("split", "clips", "artists", "tracks", "hours"), rows, RIGHT)]
     for what in ("licence", "genre"):
         counts = Counter(getattr(clip, what) for clip in by_split["train"])
-        tables.append(_table((f"{what} of training clips", "clips"), counts.most_common()))
+        tables.append(markdown_table((f"{what} of training clips", "clips"), counts.most_common(), RIGHT))
     return "\n".join(tables)
 
 
@@ -109,7 +106,7 @@ def trial_table(splits: Mapping[str, TrialTable]) -> str:
         counts = (len(trials), len(set(trials.scenes)), len(set(trials.systems)), len(set(trials.listeners)))
         rows.append((split, *counts, quarters))
     head = ("split", "trials", "clips and ears", "conditions", "hearing losses", "quartiles of HAAQI")
-    return _table(head, rows)
+    return markdown_table(head, rows, RIGHT)
 
 
 def write_credits(path: str | Path, clips: Sequence[Clip]) -> int:

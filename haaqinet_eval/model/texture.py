@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from ..nalr import NALR_FREQUENCIES, nalr_gains
-from .filters import BANDS, SAMPLE_RATE, center_frequencies
+from .filters import BANDS, EAR_Q, MIN_BANDWIDTH, SAMPLE_RATE, center_frequencies
 
 SIZE, HOP = 2_048, 1_024  # samples: 85 ms, 43 ms
 BINS = 853  # up to 10 kHz, as far as the bands reach: what is above depends on resampling
@@ -57,7 +57,7 @@ def band_weights() -> np.ndarray:
     """How much each bin belongs to each band, [BINS, 32]; columns sum to 1."""
     bins = np.arange(BINS)[:, None] * SAMPLE_RATE / SIZE
     center = center_frequencies()
-    width = np.maximum(0.6 * 24.7 * (4.37 * center / 1000 + 1), 40)  # Hz; ERB of Glasberg & Moore 1990
+    width = np.maximum(0.6 * (MIN_BANDWIDTH + center / EAR_Q), 40)  # Hz
     bands = np.exp(-0.5 * ((bins - center) / width) ** 2)
     weights = np.where(bands < 1e-3, 0, bands)
     return weights / weights.sum(0)

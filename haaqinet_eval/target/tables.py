@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from ..agreement import agreement
+from ..agreement import agreement, coverage
 from .trial_files import Trials
 
 FEWEST = 20  # scenes of a system, or trials of a listener, for a figure of its own
@@ -77,6 +77,7 @@ def by(what: str, scores: Scores, trials: Trials) -> str:
 
 def coverage_line(intervals: np.ndarray, trials: Trials) -> str:
     """How many true scores are in their intervals [N, 2], and how wide these are."""
-    inside = (intervals[:, 0] <= trials.true) & (trials.true <= intervals[:, 1])
-    width = np.mean(intervals[:, 1] - intervals[:, 0])
-    return f"The 90 % interval holds {inside.mean():.1%} of the true scores; its mean width is {width:.3f}."
+    found = coverage(*intervals.T, trials.true)
+    return (
+        f"The 90 % interval holds {found.share:.1%} of the true scores; its mean width is {found.width:.3f}."
+    )

@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from ..agreement import coverage
 from ..model.confidence import HELD, Confidence, summary
 from ..model.hearing import Heard
 from ..model.net import DESCRIPTION, HaaqiNet, describe_bands
@@ -104,10 +105,9 @@ def coverage_line(net: HaaqiNet, trials: Trials) -> str:
     net.eval()
     scores, bands = _judged(net, trials)
     low, high, unfamiliar = net.confidence(scores, bands)
-    true, width = trials.labels[:, 0], high - low
-    held = ((low <= true) & (true <= high)).float().mean()
+    found = coverage(low.tolist(), high.tolist(), trials.labels[:, 0].tolist())
     return (
-        f"**The interval holds the true score in {100 * held:.1f} % of the trials**; its width is "
-        f"{width.mean():.2f} on average, {width.quantile(0.1):.2f} or less in a tenth. "
+        f"**The interval holds the true score in {100 * found.share:.1f} % of the trials**; its width is "
+        f"{found.width:.2f} on average, {(high - low).quantile(0.1):.2f} or less in a tenth. "
         f"{100 * unfamiliar.float().mean():.1f} % are called unfamiliar."
     )

@@ -19,7 +19,7 @@ from ..errors import InputError
 from ..model import read_metadata
 from .cache import TrialTable
 from .published import OURS, TABLE_II, TABLE_III, TABLE_IV, TABLE_VI
-from .tables import within_clip
+from .tables import markdown_table, within_clip
 
 ENVIRONMENT = "environment"
 SUBSETS = {  # of a protocol: key -> heading
@@ -142,11 +142,6 @@ def _missing(row: str) -> str:
     return next((text for start, text in _NEEDS.items() if row.startswith(start)), "not measured")
 
 
-def _table(head: list[str], rows: list[list[str]]) -> str:
-    lines = [head, ["---"] * len(head), *rows]
-    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
-
-
 def _designs(rows: Mapping, table: Mapping, protocol: str) -> str:
     """Table II or IV: a design a line, a subset of conditions a column."""
     subsets, lines = SUBSETS[protocol], []
@@ -156,7 +151,7 @@ def _designs(rows: Mapping, table: Mapping, protocol: str) -> str:
         found = rows[key]["subsets"] if key in rows else {}
         cells = [_cell(found.get(s), p) for s, p in zip(subsets, paper, strict=True)]
         lines.append([title if key in rows else f"{title}; {_missing(key)}", *cells])
-    return _table(["design", *subsets.values()], lines)
+    return markdown_table(["design", *subsets.values()], lines)
 
 
 def _losses(rows: Mapping, protocol: str) -> str:
@@ -169,7 +164,7 @@ def _losses(rows: Mapping, protocol: str) -> str:
         paper = TABLE_III.get(family, {}) if protocol == "paper" else {}
         ours = (rows.get(key, {}).get("losses", {}).get(family) for key in columns)
         lines.append([family, *(_cell(v, paper.get(key)) for key, v in zip(columns, ours, strict=True))])
-    return _table(["hearing loss", *(titles[key] for key in columns)], lines)
+    return markdown_table(["hearing loss", *(titles[key] for key in columns)], lines)
 
 
 def _within(rows: Mapping) -> str:
@@ -179,7 +174,7 @@ def _within(rows: Mapping) -> str:
         w, clean = row["within"], row["clean"]
         order = _text(w["order"], ".1%")
         lines.append([key, _text(w["lcc"], ".3f"), order, _text(w["kendall"], ".3f"), _text(clean, ".3f")])
-    return _table(head, lines)
+    return markdown_table(head, lines)
 
 
 def _environment(rows: Mapping) -> str:
@@ -190,7 +185,7 @@ def _environment(rows: Mapping) -> str:
     for key, (title, paper) in {**TABLE_VI, **more, **ours}.items():
         found = rows[key]["subsets"]["all"] if key in rows else None
         lines.append([title if key in rows else f"{title}; {_missing(key)}", _cell(found, paper)])
-    return _table(["design", "music in recorded surroundings"], lines)
+    return markdown_table(["design", "music in recorded surroundings"], lines)
 
 
 def render_page(results: Mapping[str, Mapping]) -> str:
@@ -212,7 +207,9 @@ def render_page(results: Mapping[str, Mapping]) -> str:
         versions = {**rows, **outside}
         out += [
             "### Weights\n",
-            _table(["row", "version", "parameters", "trained on"], [_origin(*v) for v in versions.items()]),
+            markdown_table(
+                ["row", "version", "parameters", "trained on"], [_origin(*v) for v in versions.items()]
+            ),
         ]
     return "\n".join(out)
 

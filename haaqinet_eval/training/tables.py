@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,6 +11,13 @@ import numpy as np
 from ..agreement import Agreement, agreement
 from ..model import OUTPUTS
 from .cache import TrialTable
+
+
+def markdown_table(head: Sequence[str], rows: Sequence[Sequence[object]], rule: str = "---") -> str:
+    """A table as Markdown; `rule` is below the heads after the first, `---:` for numbers."""
+    lines = [head, ["---"] + [rule] * (len(head) - 1), *rows]
+    return "".join(f"| {' | '.join(map(str, line))} |\n" for line in lines)
+
 
 _HEAD = "| {} | n | LCC | SRCC | MSE | bias |\n|---|---|---|---|---|---|\n"
 
