@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -40,7 +40,7 @@ class Order:
     signals: bool = (
         False  # keep the signals, too, for networks that hear waveforms; 1.7 MB a group of 6 x 6 s
     )
-    among: Mapping[str, Condition] | None = None  # the table of conditions; None for `CONDITIONS`
+    among: Mapping[str, Condition] = field(default_factory=lambda: CONDITIONS)  # the table of conditions
 
 
 class Renderer:
@@ -71,7 +71,7 @@ class Renderer:
             raise InputError(f"no clip of split {split} is long enough for {order.plan.seconds} s")
         plan = order.plan
         plan = replace(plan, only=plan.only or conditions_of(order.protocol, split))
-        group = render(self.clips[split], split, number, plan, order.among or CONDITIONS)
+        group = render(self.clips[split], split, number, plan, order.among)
         heard = (group.processed, group.audiogram, group.level1)
         if not path.exists():
             about = (labels(group), group.genre, order.protocol)

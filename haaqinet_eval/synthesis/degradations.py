@@ -21,17 +21,18 @@ Rng = np.random.Generator
 SPEECH_TOP = 12_000.0  # Hz, above which the synthetic babble has nothing
 
 
-def _rms(x: Array) -> float:
+def rms(x: Array) -> float:
+    """Root of the mean square."""
     return float(np.sqrt(np.mean(np.square(x))))
 
 
-def _match(x: Array, like: Array) -> Array:
+def match(x: Array, like: Array) -> Array:
     """x at the RMS of `like`; a silent x stays."""
-    level = _rms(x)
-    return x * (_rms(like) / level) if level > 0 else x
+    level = rms(x)
+    return x * (rms(like) / level) if level > 0 else x
 
 
-def _shape(x: Array, rate: float, gain_db: Callable[[Array], Array]) -> Array:
+def shape(x: Array, rate: float, gain_db: Callable[[Array], Array]) -> Array:
     """Filter with zero phase: gain (dB) as a function of frequency (Hz)."""
     size = len(x) + int(0.1 * rate)
     frequencies = np.maximum(np.fft.rfftfreq(size, 1 / rate), 20.0)
@@ -49,8 +50,9 @@ def _istft(z: Array, length: int) -> Array:
     return np.pad(x, (0, max(length - len(x), 0)))[:length]
 
 
-def _add_noise(x: Array, noise: Array, snr_db: float) -> Array:
-    return x + _match(noise, x) * 10 ** (-snr_db / 20)
+def add_noise(x: Array, noise: Array, snr_db: float) -> Array:
+    """x and a noise, scaled to an SNR (dB)."""
+    return x + match(noise, x) * 10 ** (-snr_db / 20)
 
 
 # Noise
@@ -59,24 +61,24 @@ def _add_noise(x: Array, noise: Array, snr_db: float) -> Array:
 def speech_shaped(x: Array, rate: float, rng: Rng, *, snr_db: float) -> Array:
     """Stationary noise with the long-term spectrum of speech (flat to 500 Hz, then -9 dB an octave)."""
     noise = rng.standard_normal(len(x))
-    return _add_noise(x, _shape(noise, rate, lambda f: -9 * np.log2(np.maximum(f, 500) / 500)), snr_db)
+    return add_noise(x, shape(noise, rate, lambda f: -9 * np.log2(np.maximum(f, 500) / 500)), snr_db)
 
 
 def coloured_noise(x: Array, rate: float, rng: Rng, *, snr_db: float, slope: float) -> Array:
     """Stationary noise with a spectrum that falls by a slope (dB an octave): 0 is white, -3 pink."""
     noise = rng.standard_normal(len(x))
-    return _add_noise(x, _shape(noise, rate, lambda f: slope * np.log2(f / 1000)), snr_db)
+    return add_noise(x, shape(noise, rate, lambda f: slope * np.log2(f / 1000)), snr_db)
 
 
 @functools.lru_cache(maxsize=4)
-def _talkers(rate: float, seconds: float = 12.0, count: int = 8) -> Array:
-    """Synthetic talkers, [count, T]: gliding pulse trains and hiss through moving formants."""
+def talkers(rate: float, seconds: float = 12.0, count: int = 8) -> Array:
+    """Synthetic talkers of RMS 1, [count, T]: gliding pulse trains and hiss through moving formants."""
     rng = np.random.default_rng(2010)
     length, step = int(seconds * rate), int(0.16 * rate)  # a new sound every 160 ms
     steps = length // step + 2
     where = np.arange(length) / step
     frequencies = np.fft.rfftfreq(512, 1 / rate)
-    talkers = []
+    made = []
     for n in range(count):
         pitch = (105 if n % 2 else 190) * np.exp(0.18 * rng.standard_normal(steps))
         phase = np.cumsum(np.interp(where, np.arange(steps), pitch)) / rate
@@ -92,22 +94,22 @@ def _talkers(rate: float, seconds: float = 12.0, count: int = 8) -> Array:
             center = np.interp(now, np.arange(steps), formants[:, k])
             gain += np.exp(-0.5 * ((frequencies[:, None] - center) / (90 + 50 * k)) ** 2) / (1 + k)
         gain[frequencies > SPEECH_TOP] = 0
-        talkers.append(_istft(source * gain, length))
-    return np.array(talkers) / np.array([[_rms(t)] for t in talkers])
+        made.append(_istft(source * gain, length))
+    return np.array(made) / np.array([[rms(t)] for t in made])
 
 
 def babble_noise(length: int, rate: float, rng: Rng) -> Array:
     """Synthetic babble of eight talkers, [length], RMS about 1: each starts at a random instant."""
     total = np.zeros(length)
-    for talker in _talkers(rate):
+    for talker in talkers(rate):
         start = int(rng.integers(len(talker)))
         total += np.take(talker, np.arange(start, start + length), mode="wrap")
-    return total / np.sqrt(len(_talkers(rate)))
+    return total / np.sqrt(len(talkers(rate)))
 
 
 def babble(x: Array, rate: float, rng: Rng, *, snr_db: float) -> Array:
     """Multi-talker babble (synthetic)."""
-    return _add_noise(x, babble_noise(len(x), rate, rng), snr_db)
+    return add_noise(x, babble_noise(len(x), rate, rng), snr_db)
 
 
 # Nonlinear processing
@@ -116,7 +118,7 @@ def babble(x: Array, rate: float, rng: Rng, *, snr_db: float) -> Array:
 def peak_clip(x: Array, rate: float, rng: Rng, *, share: float) -> Array:
     """Symmetric clipping at the level that a share of the samples exceeds."""
     top = np.quantile(np.abs(x), 1 - share)
-    return _match(np.clip(x, -top, top), x)
+    return match(np.clip(x, -top, top), x)
 
 
 def quantise(x: Array, rate: float, rng: Rng, *, bits: float) -> Array:
@@ -142,14 +144,14 @@ def wdrc(x: Array, rate: float, rng: Rng, *, ratio: float, release: float = 0.07
             level[n] = state = keep * state + (1 - keep) * p
         decibels = np.maximum(10 * np.log10(level / mean + 1e-12), -25.0)
         out[low:high] *= 10 ** (decibels * (1 / ratio - 1) / 20)
-    return _match(_istft(out, len(x)), x)
+    return match(_istft(out, len(x)), x)
 
 
 def spectral_subtraction(
     x: Array, rate: float, rng: Rng, *, snr_db: float, strength: float, floor_db: float = -18.0
 ) -> Array:
     """Babble, then power subtraction of its long-term spectrum, times `strength`."""
-    noise = _match(babble_noise(len(x), rate, rng), x) * 10 ** (-snr_db / 20)
+    noise = match(babble_noise(len(x), rate, rng), x) * 10 ** (-snr_db / 20)
     z, n = _stft(x + noise), _stft(noise)
     mean = np.mean(np.abs(n) ** 2, 1, keepdims=True)
     gain = 1 - strength * mean / (np.abs(z) ** 2 + 1e-12)
@@ -163,12 +165,12 @@ def butterworth(
     x: Array, rate: float, rng: Rng, *, kind: str, cutoff: float | tuple, order: int = 4
 ) -> Array:
     """High-, low- or band-pass ("high", "low", "band") at a cut-off or two, Hz."""
-    return _match(sps.sosfilt(sps.butter(order, cutoff, kind, fs=rate, output="sos"), x), x)
+    return match(sps.sosfilt(sps.butter(order, cutoff, kind, fs=rate, output="sos"), x), x)
 
 
 def tilt(x: Array, rate: float, rng: Rng, *, slope: float) -> Array:
     """Spectral tilt, dB an octave, from 100 Hz to 10 kHz."""
-    return _match(_shape(x, rate, lambda f: slope * np.log2(np.clip(f, 100, 10_000) / 1000)), x)
+    return match(shape(x, rate, lambda f: slope * np.log2(np.clip(f, 100, 10_000) / 1000)), x)
 
 
 def resonances(x: Array, rate: float, rng: Rng, *, centers: tuple, gain_db: float, octaves: float) -> Array:
@@ -177,33 +179,33 @@ def resonances(x: Array, rate: float, rng: Rng, *, centers: tuple, gain_db: floa
     def gain(f: Array) -> Array:
         return sum(gain_db * np.exp(-0.5 * (np.log2(f / c) / octaves) ** 2) for c in centers)
 
-    return _match(_shape(x, rate, gain), x)
+    return match(shape(x, rate, gain), x)
 
 
 # Beyond the paper: separation, coding, rooms, levels
 
 
-def _field(shape: tuple[int, int], rng: Rng, smooth: tuple[int, int]) -> Array:
+def _field(plane: tuple[int, int], rng: Rng, smooth: tuple[int, int]) -> Array:
     """A random field in frequency and time, smoothed over some bins and frames; ranks in [0, 1]."""
-    field = rng.standard_normal(shape)
+    field = rng.standard_normal(plane)
     for axis, size in enumerate(smooth):
         kernel = np.hanning(size + 2)[1:-1]
         field = sps.fftconvolve(field, np.expand_dims(kernel, 1 - axis), mode="same")
     flat = np.argsort(np.argsort(field, axis=None))
-    return flat.reshape(shape) / flat.size
+    return flat.reshape(plane) / flat.size
 
 
 def soft_mask(x: Array, rate: float, rng: Rng, *, depth_db: float) -> Array:
     """Errors of a soft separation mask: smooth random gains between 0 and -depth dB."""
     z = _stft(x, 1024)
-    return _match(_istft(z * 10 ** (-depth_db * _field(z.shape, rng, (9, 9)) / 20), len(x)), x)
+    return match(_istft(z * 10 ** (-depth_db * _field(z.shape, rng, (9, 9)) / 20), len(x)), x)
 
 
 def binary_mask(x: Array, rate: float, rng: Rng, *, share: float, leak_db: float = -30.0) -> Array:
     """Errors of a binary mask: a share of the time-frequency plane, in patches, is lost."""
     z = _stft(x, 1024)
     lost = _field(z.shape, rng, (5, 5)) < share
-    return _match(_istft(np.where(lost, z * 10 ** (leak_db / 20), z), len(x)), x)
+    return match(_istft(np.where(lost, z * 10 ** (leak_db / 20), z), len(x)), x)
 
 
 def musical_noise(x: Array, rate: float, rng: Rng, *, threshold_db: float) -> Array:
@@ -211,17 +213,17 @@ def musical_noise(x: Array, rate: float, rng: Rng, *, threshold_db: float) -> Ar
     z = _stft(x, 1024)
     power = np.abs(z) ** 2
     limit = power.mean(1, keepdims=True) * 10 ** ((threshold_db + rng.normal(0, 4, z.shape)) / 10)
-    return _match(_istft(np.where(power < limit, 0.03 * z, z), len(x)), x)
+    return match(_istft(np.where(power < limit, 0.03 * z, z), len(x)), x)
 
 
 def interference(x: Array, rate: float, rng: Rng, *, snr_db: float, mask_power: float) -> Array:
     """A separator's leakage: time-shifted, re-pitched copies of the music, under a Wiener-like mask."""
     factor = rng.choice([0.75, 0.84, 1.19, 1.33])
     other = np.interp((np.arange(len(x)) * factor) % (len(x) - 1), np.arange(len(x)), x)
-    other = _match(np.roll(other[::-1], int(rng.integers(len(x)))), x) * 10 ** (-snr_db / 20)
+    other = match(np.roll(other[::-1], int(rng.integers(len(x)))), x) * 10 ** (-snr_db / 20)
     a, b = _stft(x, 1024), _stft(other, 1024)
     mask = np.abs(a) ** mask_power / (np.abs(a) ** mask_power + np.abs(b) ** mask_power + 1e-12)
-    return _match(_istft(mask * (a + b), len(x)), x)
+    return match(_istft(mask * (a + b), len(x)), x)
 
 
 def coded(x: Array, rate: float, rng: Rng, *, format: str, subtype: str, level: float) -> Array:
@@ -242,7 +244,7 @@ def reverberate(x: Array, rate: float, rng: Rng, *, t60: float, direct_db: float
     tail = rng.standard_normal(len(t)) * 10 ** (-3 * t / t60)
     tail[: int(0.004 * rate)] = 0
     tail *= 10 ** (-direct_db / 20) / np.sqrt(np.sum(tail**2))
-    return _match(x + sps.fftconvolve(x, tail)[: len(x)], x)
+    return match(x + sps.fftconvolve(x, tail)[: len(x)], x)
 
 
 def gain(x: Array, rate: float, rng: Rng, *, db: float) -> Array:
@@ -252,5 +254,5 @@ def gain(x: Array, rate: float, rng: Rng, *, db: float) -> Array:
 
 def hard_clip(x: Array, rate: float, rng: Rng, *, crest_db: float) -> Array:
     """What a full scale some dB above the RMS cuts off; the level is left as it falls."""
-    top = _rms(x) * 10 ** (crest_db / 20)
+    top = rms(x) * 10 ** (crest_db / 20)
     return np.clip(x, -top, top)

@@ -115,6 +115,7 @@ class Trials(TrialTable):
         return Heard(self.envelope[rows].float() * STEP, self.spectrum[rows], self.texture[rows].float())
 
 
+HEARD = ("envelope", "texture")  # of a group's file, for `Trials`
 _STACKED = ("labels", "spectrum", "systems")  # one a trial
 _SPREAD = {  # one a group -> field
     "loss": "loss",
@@ -155,6 +156,18 @@ def read_table(paths: Sequence[Path], *further: str) -> dict[str, object]:
     return {**fields, **tensors, "protocol": protocols.pop()}
 
 
+def split_paths(folder: str | Path, split: str) -> list[Path]:
+    """The files of a split that exist so far.
+
+    Raises:
+        InputError: if there are none.
+    """
+    paths = sorted(Path(folder).glob(f"{split}-*.npz"))
+    if not paths:
+        raise InputError(f"{folder}: holds no {split} trials; run render.py first")
+    return paths
+
+
 def read_split(folder: str | Path, split: str, with_signals: bool = False) -> Trials:
     """Load the trials of a split that exist so far, in the order of their files.
 
@@ -163,12 +176,12 @@ def read_split(folder: str | Path, split: str, with_signals: bool = False) -> Tr
     Raises:
         InputError: if there are none; and as `read_table`.
     """
-    paths = sorted(Path(folder).glob(f"{split}-*.npz"))
+    paths = split_paths(folder, split)
     if with_signals:
         paths = [path for path in paths if path.with_suffix(".safetensors").exists()]
-    if not paths:
-        raise InputError(f"{folder}: holds no {split} trials; run render.py first")
-    return Trials(**read_table(paths, "envelope", "texture"))
+        if not paths:
+            raise InputError(f"{folder}: holds no {split} trials with signals; see render.py signals=true")
+    return Trials(**read_table(paths, *HEARD))
 
 
 class GrowingSplit:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -11,9 +11,11 @@ from torch import Tensor
 
 from ..errors import InputError
 from ..model import Dimensions, HaaqiNet
-from .cache import TrialTable, read_split
+from .cache import HEARD, Trials, TrialTable, read_table, split_paths
 from .confidence import describe
 from .loop import Trainer, haaqi_loss, shift_bands, summarise
+
+FILES = 500  # read at a time
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -24,10 +26,11 @@ class DescribedTrials(TrialTable):
 
 
 def read_described(folder: str | Path, split: str) -> DescribedTrials:
-    """Describe the trials of a split that exist so far; errors as of `read_split`."""
-    trials = read_split(folder, split)
-    table = {field.name: getattr(trials, field.name) for field in fields(TrialTable)}
-    return DescribedTrials(**table, description=describe(trials).half())
+    """Describe the trials of a split that exist so far, some files at a time; errors as of `split_paths`."""
+    paths = split_paths(folder, split)
+    parts = [paths[start : start + FILES] for start in range(0, len(paths), FILES)]
+    described = [describe(Trials(**read_table(part, *HEARD))).half() for part in parts]
+    return DescribedTrials(**read_table(paths), description=torch.cat(described))
 
 
 class ClipTrainer(Trainer):

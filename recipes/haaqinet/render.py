@@ -9,11 +9,25 @@ import torch
 from omegaconf import DictConfig
 from rich.progress import track
 
+from haaqinet_eval.errors import InputError
 from haaqinet_eval.recipe import run_job, run_main
 from haaqinet_eval.rendering import Order, Renderer
+from haaqinet_eval.synthesis.conditions import CONDITIONS, Condition
 from haaqinet_eval.synthesis.environments import read_environments
 from haaqinet_eval.synthesis.layouts import read_clips
 from haaqinet_eval.synthesis.render import Plan, render_places
+from haaqinet_eval.synthesis.surroundings import SURROUNDINGS
+
+TABLES = {"usual": CONDITIONS, "surroundings": SURROUNDINGS}
+
+
+def conditions(config: DictConfig) -> dict[str, Condition]:
+    """The table that conditions are drawn from."""
+    if config.data.noise:
+        return read_environments(config.data.noise)
+    if config.table not in TABLES:
+        raise InputError(f"table={config.table}: none of {', '.join(TABLES)}")
+    return TABLES[config.table]
 
 
 def render_groups(config: DictConfig) -> None:
@@ -21,8 +35,8 @@ def render_groups(config: DictConfig) -> None:
     torch.set_num_threads(1)
     clips = read_clips(config.data.layout, config.data.root, config.data.indices, config.data.skip)
     plan = Plan(**{**config.plan, "only": tuple(config.plan.only)})
-    among = read_environments(config.data.noise) if config.data.noise else None
-    renderer = Renderer(clips, Order(Path(config.out), plan, config.protocol, config.signals, among))
+    order = Order(Path(config.out), plan, config.protocol, config.signals, conditions(config))
+    renderer = Renderer(clips, order)
     places = range(config.start, config.start + config.groups)
     render_places(renderer, track(places, "rendering"), config.splits)
 
