@@ -28,7 +28,8 @@ def rolloff(noise):
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_kind_is_made_anew_by_seed_and_sounds_at_unit_level(kind):
     first, second = noises(kind, 2)
-    assert np.isfinite(first).all() and len(first) == LENGTH
+    assert np.isfinite(first).all()
+    assert len(first) == LENGTH
     assert [np.mean(x**2) for x in (first, second)] == pytest.approx([1, 1])
     assert abs(np.corrcoef(first, second)[0, 1]) < 0.5
     assert np.array_equal(first, noises(kind, 1)[0])

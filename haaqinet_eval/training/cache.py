@@ -168,10 +168,14 @@ def split_paths(folder: str | Path, split: str) -> list[Path]:
     return paths
 
 
-def read_split(folder: str | Path, split: str, with_signals: bool = False) -> Trials:
+def read_split(folder: str | Path, split: str, with_signals: bool = False, most: int | None = None) -> Trials:
     """Load the trials of a split that exist so far, in the order of their files.
 
-    `with_signals` leaves out those whose signals are not kept, see `signals`.
+    Args:
+        folder: of the trials.
+        split: its name.
+        with_signals: leave out those whose signals are not kept, see `signals`.
+        most: about as many groups at most, at equal distances; None for all.
 
     Raises:
         InputError: if there are none; and as `read_table`.
@@ -181,7 +185,8 @@ def read_split(folder: str | Path, split: str, with_signals: bool = False) -> Tr
         paths = [path for path in paths if path.with_suffix(".safetensors").exists()]
         if not paths:
             raise InputError(f"{folder}: holds no {split} trials with signals; see render.py signals=true")
-    return Trials(**read_table(paths, *HEARD))
+    every = 1 if most is None else -(-len(paths) // most)
+    return Trials(**read_table(paths[::every], *HEARD))
 
 
 class GrowingSplit:

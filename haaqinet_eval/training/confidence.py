@@ -14,15 +14,15 @@ from ..model.hearing import Heard
 from ..model.net import DESCRIPTION, HaaqiNet, describe_bands
 from .cache import Trials
 
-ENOUGH = 6_000  # training trials whose sounds say what is familiar
+ENOUGH = 1_000  # groups of training trials: their sounds say what is familiar
 KEPT = 0.99  # share of validation trials that are familiar
 RIDGE = 0.1  # share of the mean variance that is added to each dimension's
 
 
-def _batches(trials: Trials, every: int = 1, size: int = 64) -> Iterator[tuple[Heard, Tensor]]:
-    """What is heard, and the losses, of every so manieth trial."""
-    for start in range(0, len(trials), size * every):
-        rows = slice(start, start + size * every, every)
+def _batches(trials: Trials, size: int = 64) -> Iterator[tuple[Heard, Tensor]]:
+    """What is heard, and the losses."""
+    for start in range(0, len(trials), size):
+        rows = slice(start, start + size)
         yield trials.heard(rows), trials.loss[rows]
 
 
@@ -38,9 +38,9 @@ def _judged(net: HaaqiNet, trials: Trials) -> tuple[Tensor, Tensor]:
 
 
 @torch.inference_mode()
-def describe(trials: Trials, every: int = 1) -> Tensor:
-    """The bands' description of every so manieth trial, [N, D, 32]."""
-    return torch.cat([describe_bands(*inputs) for inputs in _batches(trials, every)])
+def describe(trials: Trials) -> Tensor:
+    """The bands' description of trials, [N, D, 32]."""
+    return torch.cat([describe_bands(*inputs) for inputs in _batches(trials)])
 
 
 def _fit_distance(confidence: Confidence, train: Tensor, known: Tensor) -> None:
@@ -77,8 +77,7 @@ def fit_confidence(net: HaaqiNet, train: Trials, validation: Trials, steps: int 
     torch.manual_seed(0)
     confidence = Confidence(DESCRIPTION)
     scores, bands = (x.clone() for x in _judged(net, validation))
-    every = max(len(train) // ENOUGH, 1)
-    _fit_distance(confidence, describe(train, every), bands)
+    _fit_distance(confidence, describe(train), bands)
     distance, true = confidence.distance(bands), validation.labels[:, 0].clone()
     songs = {song: n % 2 for n, song in enumerate(sorted(set(validation.songs)))}
     half = torch.tensor([songs[song] for song in validation.songs]).bool()

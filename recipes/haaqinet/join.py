@@ -12,7 +12,7 @@ from haaqinet_eval.errors import InputError
 from haaqinet_eval.model import HaaqiNet, join, load_model, save_model, sha256
 from haaqinet_eval.recipe import run_job, run_main
 from haaqinet_eval.training.cache import read_split
-from haaqinet_eval.training.confidence import fit_confidence
+from haaqinet_eval.training.confidence import ENOUGH, fit_confidence
 
 
 def join_networks(config: DictConfig) -> None:
@@ -24,8 +24,8 @@ def join_networks(config: DictConfig) -> None:
         raise InputError(f"weights {', '.join(others)}: only networks of our own design are joined")
     net = join(list(nets.values()))
     if config.trials:
-        train, validation = (read_split(config.trials, split) for split in ("train", "validation"))
-        net.confidence = fit_confidence(net, train, validation)
+        train = read_split(config.trials, "train", most=ENOUGH)
+        net.confidence = fit_confidence(net, train, read_split(config.trials, "validation"))
         net.dims = replace(net.dims, confidence=True)
     save_model(net, config.out, config.name, note=config.note)
     print(sha256(config.out), config.out)
