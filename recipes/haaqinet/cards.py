@@ -12,7 +12,7 @@ from haaqinet_eval.model import WEIGHTS, load_model, model_version, sha256
 from haaqinet_eval.recipe import plain_options, run_job, run_main
 from haaqinet_eval.synthesis.layouts import read_clips
 from haaqinet_eval.synthesis.sources import SPLITS
-from haaqinet_eval.training.cache import read_split
+from haaqinet_eval.training.cache import read_labels, read_split
 from haaqinet_eval.training.confidence import coverage_line
 from haaqinet_eval.training.loop import predict
 from haaqinet_eval.training.tables import accuracy_tables
@@ -23,8 +23,8 @@ def write_cards(options: dict) -> None:
     torch.set_num_threads(options["threads"])
     weights, data = options["weights"] or WEIGHTS, options["data"]
     clips = read_clips(data["layout"], data["root"], data["indices"], data["skip"])
-    net, splits = load_model(weights), {split: read_split(options["trials"], split) for split in SPLITS}
-    trials = splits[options["split"]]
+    net, trials = load_model(weights), read_split(options["trials"], options["split"])
+    splits = {split: read_labels(options["trials"], split) for split in SPLITS}
     outputs = predict(net, trials)
     found = agreement(outputs[:, 0], trials.labels[:, 0].numpy())
     tables = accuracy_tables(outputs, trials, KINDS)
