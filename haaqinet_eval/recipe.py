@@ -23,7 +23,12 @@ def plain_options(config: Any) -> dict[str, Any]:
     try:
         return OmegaConf.to_container(config, resolve=True, throw_on_missing=True)
     except OmegaConfBaseException as error:
-        raise InputError(f"option {error.full_key}: {str(error).splitlines()[0]}") from None
+        raise _mistake(error) from None
+
+
+def _mistake(error: Any) -> InputError:
+    """OmegaConf's refusal of an option, in one line."""
+    return InputError(f"option {error.full_key}: {str(error).splitlines()[0]}")
 
 
 class _Open:
@@ -56,18 +61,21 @@ _codes: list[int] = []  # of the jobs of this process; a Hydra sweep has several
 def run_job(action: Callable[[], int | None]) -> None:
     """Run one job of a recipe; a sweep goes on after a job that failed.
 
-    An `InputError` becomes one line on stderr and exit code 2, `Stopped` one and 3; Ctrl-C ends the
-    sweep with 130. A reader of stdout that goes away, such as `| head`, does not end the job.
+    An `InputError`, or an option that is not given or cannot be resolved, becomes one line on stderr and exit
+    code 2, `Stopped` one and 3; Ctrl-C ends the sweep with 130. A reader of stdout that goes away, such as
+    `| head`, does not end the job.
     """
+    from omegaconf.errors import OmegaConfBaseException
     from rich.console import Console
 
     sys.stdout = _Open(sys.stdout)
     _codes.append(1)  # of a job that has begun, until it ends
     try:
         _codes[-1] = action() or 0
-    except (InputError, Stopped) as error:
-        Console(stderr=True).print(f"error: {error}", style="red", soft_wrap=True, markup=False)
-        _codes[-1] = 2 if isinstance(error, InputError) else 3
+    except (InputError, Stopped, OmegaConfBaseException) as error:
+        said = _mistake(error) if isinstance(error, OmegaConfBaseException) else error
+        Console(stderr=True).print(f"error: {said}", style="red", soft_wrap=True, markup=False)
+        _codes[-1] = 3 if isinstance(error, Stopped) else 2
     except KeyboardInterrupt:
         Console(stderr=True).print("stopped; the same command goes on from here")
         raise SystemExit(130) from None

@@ -1,7 +1,10 @@
 """Rendering into a folder: both protocols, recorded surroundings, signals, and what is there already."""
 
 import csv
-from dataclasses import replace
+import subprocess
+import sys
+from dataclasses import astuple, replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -15,9 +18,11 @@ from haaqinet_eval.synthesis.environments import SNRS, add_recording, read_envir
 from haaqinet_eval.synthesis.protocol import clips_of, conditions_of, is_unseen
 from haaqinet_eval.synthesis.render import Plan
 from haaqinet_eval.synthesis.sources import Clip, load_excerpt
-from haaqinet_eval.training.cache import group_path, read_split
+from haaqinet_eval.synthesis.surroundings import SURROUNDINGS
+from haaqinet_eval.training.cache import group_path, read_labels, read_split
 from haaqinet_eval.training.signals import read_signals, signals_path
 
+RECIPE = Path(__file__).parents[1] / "recipes" / "haaqinet" / "render.py"
 PLAN = Plan(seconds=1.0, conditions=2, augment=0.0)
 
 
@@ -118,3 +123,25 @@ def test_rendered_trials_say_their_protocol(clips, tmp_path):
         Renderer(clips, Order(tmp_path, replace(PLAN, only=("white",)), protocol="paper"))
     with pytest.raises(InputError, match="no clip of split test is long enough"):
         Renderer(clips, Order(tmp_path, replace(PLAN, seconds=2.5), protocol="paper"))("test", 2)
+
+
+def test_the_recipe_draws_from_the_table_that_is_asked_for(clips, tmp_path):
+    columns = ("path", "genre", "title", "artist", "source_repo", "split", "licence", "duration_s")
+    with (tmp_path / "index.csv").open("w", newline="") as file:
+        csv.writer(file).writerows([columns, *(astuple(clip)[: len(columns)] for clip in clips)])
+
+    def render(*options):
+        plan = ("plan.seconds=1", "plan.conditions=2", "groups=4", "splits=[train]", f"out={tmp_path / 'out'}")
+        command = [sys.executable, RECIPE, *plan, *options]
+        return subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+
+    done = render(f"data.root={tmp_path}", "table=surroundings")
+    assert (done.returncode, done.stderr) == (0, "")
+    trials = read_labels(tmp_path / "out", "train")
+    assert len(trials.systems) == 6
+    assert set(trials.systems) <= set(SURROUNDINGS)
+    wrong = render(f"data.root={tmp_path}", "table=sea")
+    assert (wrong.returncode, wrong.stderr) == (2, "error: table=sea: none of usual, surroundings\n")
+    missing = render()
+    assert missing.returncode == 2
+    assert missing.stderr == "error: option data.root: Missing mandatory value: data.root\n"
