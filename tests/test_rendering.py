@@ -131,7 +131,7 @@ def test_the_recipe_draws_from_the_table_that_is_asked_for(clips, tmp_path):
         csv.writer(file).writerows([columns, *(astuple(clip)[: len(columns)] for clip in clips)])
 
     def render(*options):
-        plan = ("plan.seconds=1", "plan.conditions=2", "groups=4", "splits=[train]", f"out={tmp_path / 'out'}")
+        plan = ("plan.seconds=1", "plan.conditions=2", "groups=4", "splits=[train]", "out=out")
         command = [sys.executable, RECIPE, *plan, *options]
         return subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
 
