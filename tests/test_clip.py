@@ -122,8 +122,9 @@ def test_training_learns_and_goes_on_where_it_was(folder, tmp_path):
         ClipTrainer(tmp_path / "three", settings, FRAMES, "clip")
 
 
-def test_the_recipe_trains_one(folder, tmp_path):
+def test_the_recipe_trains_as_many_as_are_asked_for(folder, tmp_path):
     sizes = (
+        "dimensions.clips=2",
         "dimensions.clip_channels=8",
         "settings.epochs=1",
         "settings.max_steps=2",
@@ -132,4 +133,4 @@ def test_the_recipe_trains_one(folder, tmp_path):
     places = (f"trials={folder}", f"run={tmp_path / 'run'}", "name=tiny", "design=clip")
     done = subprocess.run([sys.executable, RECIPE, *places, *sizes], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
-    assert load_model(tmp_path / "run" / "best.safetensors").dims.clips == 1
+    assert load_model(tmp_path / "run" / "best.safetensors").dims.clips == 2

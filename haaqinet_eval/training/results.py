@@ -203,7 +203,7 @@ def render_page(results: Mapping[str, Mapping]) -> str:
             out += ["### Table IV: distillation\n", _designs(rows, TABLE_IV, protocol)]
             out += ["### Within a clip and listener\n", _within(rows)]
         if outside:
-            out += ["### Table VI: surroundings that no training had\n", _environment(outside)]
+            out += ["### Table VI: recorded surroundings, which no training had\n", _environment(outside)]
         versions = {**rows, **outside}
         out += [
             "### Weights\n",
