@@ -1,0 +1,212 @@
+"""Songs that programs play: more styles and instruments than any folder of free music has.
+
+Musical MIDI Accompaniment (`mma`) plays a made-up chord chart with a made-up tune in a style of its
+library; FluidSynth renders it with a soundfont; a bus compressor and a little saturation finish it.
+Programs, styles and soundfonts are the user's (in Debian: mma, fluidsynth, fluid-soundfont-gm, …):
+they make data, the product never needs them. A song is a function of seed and number, for the same
+programs and styles.
+"""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from scipy.signal import lfilter
+
+from ..audio import read_audio
+from ..errors import InputError
+
+SECONDS = 40.0  # of a song at most; the chart is made for 32
+SAMPLE_RATE = 44_100  # Hz
+BEATS = 4  # of a bar, quarter notes
+PARTS = re.compile(r"(intro|end|ending|fill|sus|plus)\d*$", re.IGNORECASE)  # grooves that are no whole style
+GROOVE = re.compile(r"^DefGroove\s+(\S+)", re.IGNORECASE | re.MULTILINE)
+NOTES = "cdefgab"
+PROGRESSIONS = tuple(
+    text.split()
+    for text in (
+        *("C Am F G7", "C G Am F", "Am F C G", "C F G C", "Dm7 G7 CM7 CM7", "Em7 A7 Dm7 G7", "C C7 F Fm"),
+        *(
+            "Am G F E7",
+            "C Em F G",
+            "Am Dm G C",
+            "F G Em Am",
+            "C Bb F C",
+            "Am C G D",
+            "C Eb F Bb",
+            "Am Am F G",
+        ),
+        *("Cm Ab Eb Bb", "Cm Fm G7 Cm", "C D7 F C", "CM7 Am7 Dm7 G7", "Am E7 Am Dm", "C7 C7 F7 C7"),
+        *("G7 F7 C7 G7", "Dm Bb F C", "Em C G D", "Am Em F C", "C Am Dm G"),
+    )
+)
+LEADS = (
+    *(
+        "Piano1",
+        "Harpsichord",
+        "Vibraphone",
+        "Marimba",
+        "Organ1",
+        "Organ2",
+        "Organ3",
+        "Accordion",
+        "Harmonica",
+    ),
+    *("NylonGuitar", "SteelGuitar", "JazzGuitar", "CleanGuitar", "OverdriveGuitar", "DistortionGuitar"),
+    *(
+        "Violin",
+        "Cello",
+        "Strings",
+        "ChoirAahs",
+        "VoiceOohs",
+        "SynthVox",
+        "Trumpet",
+        "Trombone",
+        "BrassSection",
+    ),
+    *("SopranoSax", "AltoSax", "TenorSax", "Oboe", "Clarinet", "Flute", "PanFlute", "Recorder", "Whistle"),
+    *("SquareWave", "SawWave", "Charang", "5thSawWave", "Fantasia", "PolySynth", "Sitar", "Banjo", "Fiddle"),
+)
+
+Rng = np.random.Generator
+
+
+class Unplayable(Exception):
+    """A groove that MMA cannot play, or that makes no sound."""
+
+
+@dataclass(frozen=True)
+class Band:
+    """Who plays: styles by their file in the library, and soundfonts."""
+
+    styles: dict[str, tuple[str, ...]]  # a style file's name: its grooves
+    fonts: tuple[Path, ...]
+
+
+def read_band(library: str | Path, fonts: Sequence[str | Path]) -> Band:
+    """The grooves of MMA's library (`*.mma` at any depth) that are whole styles, and the soundfonts.
+
+    Raises:
+        InputError: for a library without grooves, or a soundfont that is missing.
+    """
+    styles = {}
+    for file in sorted(Path(library).rglob("*.mma")):
+        grooves = GROOVE.findall(file.read_text(encoding="utf-8", errors="replace"))
+        styles[file.stem] = tuple(name for name in grooves if not PARTS.search(name))
+    styles = {name: grooves for name, grooves in styles.items() if grooves}
+    if not styles:
+        raise InputError(f"{library}: no MMA styles (*.mma with DefGroove) in this folder")
+    for font in fonts:
+        if not Path(font).is_file():
+            raise InputError(f"{font}: no such soundfont")
+    return Band(styles, tuple(map(Path, fonts)))
+
+
+def tune(rng: Rng) -> str:
+    """A bar of four quarters in C major, as a riff in MMA's notation: `8c;4e+;…`."""
+    notes, left, place = [], 2 * BEATS, int(rng.integers(7))
+    while left:
+        eighths = min(int(rng.choice([1, 1, 2, 2, 4])), left)
+        eighths = 2 if eighths == 3 else eighths
+        left -= eighths
+        place = int(np.clip(place + rng.integers(-2, 3), 0, 13))
+        pitch = "r" if rng.random() < 0.12 else NOTES[place % 7] + "+" * (place // 7)
+        notes.append(f"{8 // eighths}{pitch}")
+    return ";".join(notes) + ";"
+
+
+def chart(groove: str, rng: Rng, *, solo: bool = True) -> str:
+    """A song of about 32 s for MMA: tempo, key, two progressions, with `solo` two times in three a tune."""
+    tempo = int(rng.integers(72, 172))
+    lines = [f"Tempo {tempo}", f"Groove {groove}", f"Transpose {int(rng.integers(-6, 6))}"]
+    progressions = [PROGRESSIONS[rng.integers(len(PROGRESSIONS))] for _ in range(2)]
+    solo = rng.random() < 0.65 and solo
+    if solo:
+        lead, octave = LEADS[rng.integers(len(LEADS))], int(rng.integers(4, 7))
+        volume = ("mp", "m", "mf", "f")[rng.integers(4)]
+        lines += ["Begin Solo", f"Voice {lead}", f"Octave {octave}", f"Volume {volume}", "End"]
+    motifs = [tune(rng) for _ in range(3)]
+    for bar in range(int(32 * tempo / 60 / BEATS) + 1):
+        if solo and rng.random() < 0.85:
+            lines.append(f"Solo Riff {motifs[rng.integers(3)]}")
+        lines.append(f"{bar + 1} {progressions[bar // 8 % 2][bar % 4]}")
+    return "\n".join(lines) + "\n"
+
+
+def call(*command: object) -> None:
+    """Run a program, whatever it answers.
+
+    Raises:
+        InputError: if it is not installed.
+    """
+    try:
+        subprocess.run(
+            [str(part) for part in command], stdin=subprocess.DEVNULL, capture_output=True, check=False
+        )
+    except FileNotFoundError:
+        raise InputError(f"{command[0]}: not installed; in Debian, `apt install {command[0]}`") from None
+
+
+def play(groove: str, font: Path, folder: Path, rng: Rng) -> np.ndarray:
+    """A song [T, 2] at 44.1 kHz, by way of files in a folder. A style that isn't in 4/4 goes without a tune.
+
+    Raises:
+        InputError: if a program is not installed.
+        Unplayable: if MMA cannot play the groove, or nothing sounds.
+    """
+    text, midi, wav = (folder / f"song{suffix}" for suffix in (".mma", ".mid", ".wav"))
+    for solo in (True, False):
+        midi.unlink(missing_ok=True)
+        text.write_text(chart(groove, rng, solo=solo), encoding="utf-8")
+        call("mma", "-w", "-f", midi, text)
+        if midi.exists():
+            break
+    else:
+        raise Unplayable(f"{groove}: MMA cannot play it")
+    settings = {
+        "reverb.active": int(rng.random() < 0.6),
+        "reverb.level": 0.7 * rng.random(),
+        "reverb.room-size": 0.8 * rng.random(),
+        "chorus.active": int(rng.random() < 0.4),
+    }
+    options = [part for name, value in settings.items() for part in ("-o", f"synth.{name}={value}")]
+    wav.unlink(missing_ok=True)
+    call("fluidsynth", "-ni", "-q", "-r", SAMPLE_RATE, "-g", "0.4", *options, "-F", wav, font, midi)
+    song = read_audio(wav).samples[: round(SECONDS * SAMPLE_RATE)]
+    if np.abs(song).max(initial=0.0) < 0.01:
+        raise Unplayable(f"{groove}: nothing sounds")
+    return song
+
+
+def finish(song: np.ndarray, rng: Rng) -> np.ndarray:
+    """A song [T, C] as studios leave them: half compressed, nearly half saturated; peak -6 to -0.5 dBFS."""
+    song = song / np.sqrt(np.mean(song**2)) * 0.1
+    if rng.random() < 0.5:
+        decay = np.exp(-1 / (SAMPLE_RATE * 0.05))
+        level = lfilter([1 - decay], [1, -decay], np.abs(song).max(1)) + 1e-4
+        gain = np.minimum(1.0, np.quantile(level, 0.3) / level) ** rng.uniform(0.2, 0.7)
+        song = song * gain[:, None]
+        song = song / np.sqrt(np.mean(song**2)) * 0.1
+    if rng.random() < 0.45:
+        drive = 3 * 10 ** (rng.uniform(-6, 12) / 20)
+        song = np.tanh(song * drive) / drive
+    return song / np.abs(song).max() * 10 ** (rng.uniform(-6.0, -0.5) / 20)
+
+
+def make_song(band: Band, number: int, seed: int, folder: Path) -> tuple[str, np.ndarray]:
+    """Style and sound [T, 2] of the song of a number; `folder` is for files on the way.
+
+    Raises:
+        InputError: if a program is not installed.
+        Unplayable: for a song that cannot be played.
+    """
+    rng = np.random.default_rng([seed, number])
+    style = list(band.styles)[rng.integers(len(band.styles))]
+    grooves = band.styles[style]
+    groove, font = grooves[rng.integers(len(grooves))], band.fonts[rng.integers(len(band.fonts))]
+    return style, finish(play(groove, font, folder, rng), rng)

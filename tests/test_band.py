@@ -1,0 +1,127 @@
+"""Songs that programs play: charts by the rules of music, and the recipe with stand-ins for the programs."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from haaqinet_eval.errors import InputError
+from haaqinet_eval.synthesis.band import SAMPLE_RATE, chart, finish, make_song, read_band, tune
+
+ROOT = Path(__file__).parents[1]
+LIBRARY = Path("/usr/share/mma/lib")
+FONT = Path("/usr/share/sounds/sf2/TimGM6mb.sf2")
+
+
+@pytest.fixture
+def library(tmp_path):
+    folder = tmp_path / "lib"
+    folder.mkdir()
+    (folder / "house.mma").write_text(
+        "DefGroove House  Main beat\nDefGroove HouseIntro  4 bars\ndefgroove House2\n"
+    )
+    (folder / "ends.mma").write_text("DefGroove WaltzEnd\n")
+    return folder
+
+
+def test_only_whole_styles_are_played(library, tmp_path):
+    font = tmp_path / "f.sf2"
+    font.touch()
+    assert read_band(library, [font]).styles == {"house": ("House", "House2")}
+
+
+def test_a_tune_fills_a_bar_of_four_quarters():
+    for seed in range(50):
+        lengths = re.findall(r"(\d)[a-gr]\+?;", tune(np.random.default_rng(seed)))
+        assert sum(Fraction(1, int(length)) for length in lengths) == 1
+
+
+def test_a_chart_lasts_32_seconds_and_numbers_its_bars():
+    for seed in range(20):
+        lines = chart("House", np.random.default_rng(seed)).splitlines()
+        tempo = int(lines[0].removeprefix("Tempo "))
+        bars = [int(line.split()[0]) for line in lines if line[0].isdigit()]
+        assert bars == list(range(1, len(bars) + 1))
+        assert len(bars) * 4 / tempo * 60 == pytest.approx(32, abs=4 / tempo * 60)
+        assert lines[1] == "Groove House"
+
+
+def test_a_finished_song_is_loud_and_unclipped():
+    noise = np.random.default_rng(1).standard_normal((SAMPLE_RATE, 2)) * 1e-3
+    for seed in range(20):
+        peak = np.abs(finish(noise, np.random.default_rng(seed))).max()
+        assert 10 ** (-6 / 20) <= peak <= 10 ** (-0.5 / 20)
+
+
+@pytest.mark.parametrize(
+    ("library_of", "font", "message"),
+    [("nowhere", "f.sf2", "nowhere: no MMA styles"), ("lib", "g.sf2", "g.sf2: no such soundfont")],
+)
+def test_what_is_missing_is_named(library, tmp_path, library_of, font, message):
+    (tmp_path / "f.sf2").touch()
+    with pytest.raises(InputError, match=message):
+        read_band(tmp_path / library_of, [tmp_path / font])
+
+
+def stand_ins(folder):
+    """`mma` and `fluidsynth` of a few lines: the one knows no groove House2, the other plays a noise."""
+    folder.mkdir()
+    mma = 'case "$(cat $4)" in *House2*) exit 1;; *) cp $4 $3;; esac'
+    synth = f"""while [ "$1" != -F ]; do shift; done
+exec {sys.executable} -c "import sys, numpy, soundfile
+noise = numpy.random.default_rng(1).uniform(-.1, .1, ({SAMPLE_RATE}, 2))
+soundfile.write(sys.argv[1], noise, {SAMPLE_RATE})" "$2\""""
+    for name, body in (("mma", mma), ("fluidsynth", synth)):
+        (folder / name).write_text(f"#!/bin/sh\n{body}\n")
+        (folder / name).chmod(0o755)
+    return folder
+
+
+def run_recipe(tmp_path, path, *options):
+    command = [sys.executable, ROOT / "recipes/haaqinet/play.py", f"out={tmp_path / 'songs'}", *options]
+    options = {"capture_output": True, "text": True, "cwd": tmp_path}
+    return subprocess.run(command, env=os.environ | {"PATH": str(path)}, check=False, **options)
+
+
+def test_the_recipe_plays_what_it_can_and_goes_on(library, tmp_path):
+    font = tmp_path / "f.sf2"
+    font.touch()
+    path = f"{stand_ins(tmp_path / 'bin')}:{os.environ['PATH']}"
+    options = (f"library={library}", f"fonts=[{font}]")
+    first = run_recipe(tmp_path, path, *options, "songs=4")
+    assert first.returncode == 0, first.stderr
+    left_out = first.stdout.count("House2: MMA cannot play it")
+    songs = sorted((tmp_path / "songs").glob("house-*/song.flac"))
+    assert 0 < left_out < 4
+    assert len(songs) == 4 - left_out
+    assert soundfile.info(songs[0]).samplerate == SAMPLE_RATE
+    written = songs[0].stat().st_mtime_ns
+    assert run_recipe(tmp_path, path, *options, "songs=4").returncode == 0
+    assert songs[0].stat().st_mtime_ns == written
+
+
+def test_a_missing_program_is_named_in_one_line(library, tmp_path):
+    font = tmp_path / "f.sf2"
+    font.touch()
+    (tmp_path / "empty").mkdir()
+    run = run_recipe(tmp_path, tmp_path / "empty", f"library={library}", f"fonts=[{font}]")
+    assert run.returncode == 2
+    assert "mma: not installed" in run.stderr
+    assert "Traceback" not in run.stderr
+
+
+@pytest.mark.skipif(
+    not (shutil.which("mma") and shutil.which("fluidsynth") and LIBRARY.is_dir() and FONT.is_file()),
+    reason="needs Debian's mma, fluidsynth and timgm6mb-soundfont",
+)
+def test_the_programs_play_a_song(tmp_path):
+    _, song = make_song(read_band(LIBRARY, [FONT]), 0, 7, tmp_path)
+    assert song.shape[0] > 25 * SAMPLE_RATE
+    assert np.sqrt(np.mean(song**2)) > 0.01
