@@ -145,7 +145,7 @@ TABLE_VI: dict[str, tuple[str, Figures]] = {
 # rows of ours that the paper does not have
 OURS: dict[str, str] = {
     "ours": "auditory front end, our head (the design of the default's network with frames)",
-    "ours-more": "the same, from twice the trials",
+    "ours-more": "the same, from as many trials as the paper (25,800)",
     "default": "the default as it is shipped (more music, more trials)",
     "auditory-paper": "auditory front end, the paper's head",
     "spectrogram-decibels": "spectrogram as logarithms, the paper's head",
