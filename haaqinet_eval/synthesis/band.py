@@ -84,7 +84,7 @@ class Unplayable(Exception):
 class Band:
     """Who plays: styles by their file in the library, and soundfonts."""
 
-    styles: dict[str, tuple[str, ...]]  # a style file's name: its grooves
+    styles: dict[str, tuple[str, ...]]  # folder and name of a style's file, as `casio-house`: its grooves
     fonts: tuple[Path, ...]
 
 
@@ -97,7 +97,9 @@ def read_band(library: str | Path, fonts: Sequence[str | Path]) -> Band:
     styles = {}
     for file in sorted(Path(library).rglob("*.mma")):
         grooves = GROOVE.findall(file.read_text(encoding="utf-8", errors="replace"))
-        styles[file.stem] = tuple(name for name in grooves if not PARTS.search(name))
+        styles["-".join(file.relative_to(library).with_suffix("").parts)] = tuple(
+            name for name in grooves if not PARTS.search(name)
+        )
     styles = {name: grooves for name, grooves in styles.items() if grooves}
     if not styles:
         raise InputError(f"{library}: no MMA styles (*.mma with DefGroove) in this folder")
