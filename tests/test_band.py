@@ -73,9 +73,9 @@ def test_what_is_missing_is_named(library, tmp_path, library_of, font, message):
 
 
 def stand_ins(folder):
-    """`mma` and `fluidsynth` of a few lines: the one knows no groove House2, the other plays a noise."""
+    """`mma` and `fluidsynth` of a few lines: the one knows no groove House3, the other plays a noise."""
     folder.mkdir()
-    mma = 'case "$(cat $4)" in *House2*) exit 1;; *) cp $4 $3;; esac'
+    mma = 'case "$(cat $4)" in *House3*) exit 1;; *) cp $4 $3;; esac'
     synth = f"""while [ "$1" != -F ]; do shift; done
 exec {sys.executable} -c "import sys, numpy, soundfile
 noise = numpy.random.default_rng(1).uniform(-.1, .1, ({SAMPLE_RATE}, 2))
@@ -99,7 +99,7 @@ def test_the_recipe_plays_what_it_can_and_goes_on(library, tmp_path):
     options = (f"library={library}", f"fonts=[{font}]")
     first = run_recipe(tmp_path, path, *options, "songs=6")
     assert first.returncode == 0, first.stderr
-    left_out = first.stdout.count("House2: MMA cannot play it")
+    left_out = first.stdout.count("House3: MMA cannot play it")
     songs = sorted((tmp_path / "songs").glob("*house-*/song.flac"))
     assert 0 < left_out < 6
     assert len(songs) == 6 - left_out
