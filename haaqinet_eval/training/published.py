@@ -146,6 +146,7 @@ TABLE_VI: dict[str, tuple[str, Figures]] = {
 OURS: dict[str, str] = {
     "ours": "auditory front end, our head (the design of the default's network with frames)",
     "ours-more": "the same, from as many trials as the paper (25,800)",
+    "ours-clips": "five networks of the kind that makes the default's score, from the same 25,800 trials",
     "default": "the default as it is shipped (more music, more trials)",
     "auditory-paper": "auditory front end, the paper's head",
     "spectrogram-decibels": "spectrogram as logarithms, the paper's head",
