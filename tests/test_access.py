@@ -80,6 +80,7 @@ def test_commands(tmp_path):
     def call(*words):
         return CliRunner().invoke(app, ["store", "token", *words, "--store", str(tmp_path / "s.sqlite")])
 
+    open_store(str(tmp_path / "s.sqlite")).close()
     assert call("list").stdout == "no tokens\n"
     text = call("add", "Ada").stdout.strip()
     listed = call("list").stdout

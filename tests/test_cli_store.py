@@ -215,6 +215,7 @@ def test_what_only_reads_makes_no_store(tmp_path, capsys, monkeypatch):
         ("status",), ("standings", *where), ("withdraw", 1), ("rescore", 1), ("store", "check"),
         ("store", "backup", tmp_path / "b.sqlite"), ("store", "export", tmp_path / "e"),
         ("export-site", "--out", tmp_path / "site"),
+        ("store", "token", "list"), ("store", "token", "revoke", "ann"),
     ):  # fmt: skip
         code, _, error = run_command(capsys, *command, "--store", tmp_path / "rond2.sqlite")
         assert (code, error) == (2, f"haaqinet: {tmp_path / 'rond2.sqlite'}: no such store\n")

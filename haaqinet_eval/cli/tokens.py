@@ -27,7 +27,8 @@ def list_(store: StoreOption = None) -> None:
     from ..store import open_store, tokens
     from .tables import columns
 
-    rows = [(token.name, f"{token.created:%Y-%m-%d %H:%M}") for token in tokens(open_store(store))]
+    known = tokens(open_store(store, make=False))
+    rows = [(token.name, f"{token.created:%Y-%m-%d %H:%M}") for token in known]
     typer.echo(columns(rows, ("name", "created (UTC)")) if rows else "no tokens")
 
 
@@ -36,5 +37,5 @@ def revoke(name: NameArgument, store: StoreOption = None) -> None:
     """Let a token open nothing any more, from now on."""
     from ..store import open_store, revoke_token
 
-    revoke_token(open_store(store), name)
+    revoke_token(open_store(store, make=False), name)
     typer.echo(f"Revoked the token of {name}")
