@@ -33,10 +33,15 @@ def library(tmp_path):
     return folder
 
 
-def test_only_whole_styles_are_played(library, tmp_path):
-    font = tmp_path / "f.sf2"
-    font.touch()
-    assert read_band(library, [font]).styles == {"house": ("House", "House2"), "more-house": ("House3",)}
+@pytest.fixture
+def font(tmp_path):
+    path = tmp_path / "f.sf2"
+    path.write_bytes(b"RIFF\0\0\0\0sfbk")
+    return path
+
+
+def test_only_whole_styles_are_played(library, font):
+    assert read_band(library, [font]).styles == {"house": ("House", "House2"), "more/house": ("House3",)}
 
 
 def test_a_tune_fills_a_bar_of_four_quarters():
@@ -47,12 +52,12 @@ def test_a_tune_fills_a_bar_of_four_quarters():
 
 def test_a_chart_lasts_32_seconds_and_numbers_its_bars():
     for seed in range(20):
-        lines = chart("House", np.random.default_rng(seed)).splitlines()
-        tempo = int(lines[0].removeprefix("Tempo "))
+        lines = chart(LIBRARY, "casio/house", "House", np.random.default_rng(seed)).splitlines()
+        tempo = int(lines[2].removeprefix("Tempo "))
         bars = [int(line.split()[0]) for line in lines if line[0].isdigit()]
         assert bars == list(range(1, len(bars) + 1))
         assert len(bars) * 4 / tempo * 60 == pytest.approx(32, abs=4 / tempo * 60)
-        assert lines[1] == "Groove House"
+        assert lines[3] == "Groove casio/house:House"
 
 
 def test_a_finished_song_is_loud_and_unclipped():
@@ -62,14 +67,20 @@ def test_a_finished_song_is_loud_and_unclipped():
         assert 10 ** (-6 / 20) <= peak <= 10 ** (-0.5 / 20)
 
 
-@pytest.mark.parametrize(
-    ("library_of", "font", "message"),
-    [("nowhere", "f.sf2", "nowhere: no MMA styles"), ("lib", "g.sf2", "g.sf2: no such soundfont")],
-)
-def test_what_is_missing_is_named(library, tmp_path, library_of, font, message):
-    (tmp_path / "f.sf2").touch()
-    with pytest.raises(InputError, match=message):
-        read_band(tmp_path / library_of, [tmp_path / font])
+def test_what_is_missing_is_named(library, font, tmp_path):
+    other = tmp_path / "g.sf2"
+    other.write_text("no font at all")
+    (tmp_path / "bare").mkdir()
+    for folder, fonts, message in (
+        (tmp_path / "nowhere", [font], "nowhere: no such folder of MMA styles"),
+        (tmp_path / "bare", [font], "bare: no MMA styles"),
+        (font, [font], "f.sf2: no such folder"),
+        (library, [tmp_path / "h.sf2"], "h.sf2: no such soundfont"),
+        (library, [font, other], "g.sf2: no soundfont"),
+        (library, [], "fonts: none given"),
+    ):
+        with pytest.raises(InputError, match=message):
+            read_band(folder, fonts)
 
 
 def stand_ins(folder):
@@ -92,14 +103,12 @@ def run_recipe(tmp_path, path, *options):
     return subprocess.run(command, env=os.environ | {"PATH": str(path)}, check=False, **options)
 
 
-def test_the_recipe_plays_what_it_can_and_goes_on(library, tmp_path):
-    font = tmp_path / "f.sf2"
-    font.touch()
+def test_the_recipe_plays_what_it_can_and_goes_on(library, font, tmp_path):
     path = f"{stand_ins(tmp_path / 'bin')}:{os.environ['PATH']}"
-    options = (f"library={library}", f"fonts=[{font}]")
+    options = (f"library={library}", f"fonts={font}")
     first = run_recipe(tmp_path, path, *options, "songs=6")
     assert first.returncode == 0, first.stderr
-    left_out = first.stdout.count("House3: MMA cannot play it")
+    left_out = first.stdout.count("more/house, House3: MMA cannot play it")
     songs = sorted((tmp_path / "songs").glob("*house-*/song.flac"))
     assert 0 < left_out < 6
     assert len(songs) == 6 - left_out
@@ -107,16 +116,26 @@ def test_the_recipe_plays_what_it_can_and_goes_on(library, tmp_path):
     written = songs[0].stat().st_mtime_ns
     assert run_recipe(tmp_path, path, *options, "songs=6").returncode == 0
     assert songs[0].stat().st_mtime_ns == written
+    other = run_recipe(tmp_path, path, *options, "songs=6", "seed=8")
+    assert other.returncode == 2
+    assert "holds songs of" in other.stderr
 
 
-def test_a_missing_program_is_named_in_one_line(library, tmp_path):
-    font = tmp_path / "f.sf2"
-    font.touch()
+def test_mistakes_are_said_in_one_line(library, font, tmp_path):
     (tmp_path / "empty").mkdir()
-    run = run_recipe(tmp_path, tmp_path / "empty", f"library={library}", f"fonts=[{font}]")
-    assert run.returncode == 2
-    assert "mma: not installed" in run.stderr
-    assert "Traceback" not in run.stderr
+    (tmp_path / "file").touch()
+    for options, message in (
+        ((), "mma: not installed"),
+        (("songs=0",), "songs=0: no whole number from 1 on"),
+        (("songs=many",), "songs=many"),
+        (("seed=-1",), "seed=-1"),
+        (("fonts=[]",), "fonts: none given"),
+        (("library=null",), "no such folder of MMA styles"),
+        ((f"out={tmp_path / 'file'}",), "file: File exists"),
+    ):
+        run = run_recipe(tmp_path, tmp_path / "empty", f"library={library}", f"fonts=[{font}]", *options)
+        assert (run.returncode, message in run.stderr) == (2, True), run.stderr
+        assert "Traceback" not in run.stderr
 
 
 @pytest.mark.skipif(
@@ -124,6 +143,8 @@ def test_a_missing_program_is_named_in_one_line(library, tmp_path):
     reason="needs Debian's mma, fluidsynth and timgm6mb-soundfont",
 )
 def test_the_programs_play_a_song(tmp_path):
-    _, song = make_song(read_band(LIBRARY, [FONT]), 0, 7, tmp_path)
+    band = read_band(LIBRARY, [FONT])
+    _, song = make_song(band, 0, 7, tmp_path)
+    np.testing.assert_array_equal(make_song(band, 0, 7, tmp_path)[1], song)
     assert song.shape[0] > 25 * SAMPLE_RATE
     assert np.sqrt(np.mean(song**2)) > 0.01

@@ -4,7 +4,7 @@ Musical MIDI Accompaniment (`mma`) plays a made-up chord chart with a made-up tu
 library; FluidSynth renders it with a soundfont; a bus compressor and a little saturation finish it.
 Programs, styles and soundfonts are the user's (in Debian: mma, fluidsynth, fluid-soundfont-gm, …):
 they make data, the product never needs them. A song is a function of seed and number, for the same
-programs and styles.
+programs, styles and soundfonts.
 """
 
 from __future__ import annotations
@@ -82,9 +82,10 @@ class Unplayable(Exception):
 
 @dataclass(frozen=True)
 class Band:
-    """Who plays: styles by their file in the library, and soundfonts."""
+    """Who plays: styles by their file in MMA's library, and soundfonts."""
 
-    styles: dict[str, tuple[str, ...]]  # folder and name of a style's file, as `casio-house`: its grooves
+    library: Path
+    styles: dict[str, tuple[str, ...]]  # a file below the library, as `casio/house`: its grooves
     fonts: tuple[Path, ...]
 
 
@@ -92,21 +93,34 @@ def read_band(library: str | Path, fonts: Sequence[str | Path]) -> Band:
     """The grooves of MMA's library (`*.mma` at any depth) that are whole styles, and the soundfonts.
 
     Raises:
-        InputError: for a library without grooves, or a soundfont that is missing.
+        InputError: for a library without grooves; no soundfonts, or a file that is missing or is none.
     """
+    library = Path(library).absolute()
+    if not library.is_dir():
+        raise InputError(f"{library}: no such folder of MMA styles; in Debian, `apt install mma`")
     styles = {}
-    for file in sorted(Path(library).rglob("*.mma")):
+    for file in sorted(library.rglob("*.mma")):
         grooves = GROOVE.findall(file.read_text(encoding="utf-8", errors="replace"))
-        styles["-".join(file.relative_to(library).with_suffix("").parts)] = tuple(
+        styles[file.relative_to(library).with_suffix("").as_posix()] = tuple(
             name for name in grooves if not PARTS.search(name)
         )
     styles = {name: grooves for name, grooves in styles.items() if grooves}
     if not styles:
         raise InputError(f"{library}: no MMA styles (*.mma with DefGroove) in this folder")
-    for font in fonts:
-        if not Path(font).is_file():
-            raise InputError(f"{font}: no such soundfont")
-    return Band(styles, tuple(map(Path, fonts)))
+    if not fonts:
+        raise InputError("fonts: none given; a song needs a soundfont")
+    return Band(library, styles, tuple(_soundfont(Path(font)) for font in fonts))
+
+
+def _soundfont(path: Path) -> Path:
+    """A soundfont's path; FluidSynth would silently play another one for a file that is none."""
+    if not path.is_file():
+        raise InputError(f"{path}: no such soundfont")
+    with path.open("rb") as file:
+        head = file.read(12)
+    if head[:4] != b"RIFF" or head[8:] != b"sfbk":
+        raise InputError(f"{path}: no soundfont (SF2 or SF3): it begins with {head!r}")
+    return path
 
 
 def tune(rng: Rng) -> str:
@@ -122,10 +136,11 @@ def tune(rng: Rng) -> str:
     return ";".join(notes) + ";"
 
 
-def chart(groove: str, rng: Rng, *, solo: bool = True) -> str:
+def chart(library: Path, style: str, groove: str, rng: Rng, *, solo: bool = True) -> str:
     """A song of about 32 s for MMA: tempo, key, two progressions, with `solo` two times in three a tune."""
     tempo = int(rng.integers(72, 172))
-    lines = [f"Tempo {tempo}", f"Groove {groove}", f"Transpose {int(rng.integers(-6, 6))}"]
+    lines = [f"RndSeed {rng.integers(10**6)}", f"SetLibPath {library}", f"Tempo {tempo}"]
+    lines += [f"Groove {style}:{groove}", f"Transpose {int(rng.integers(-6, 6))}"]
     progressions = [PROGRESSIONS[rng.integers(len(PROGRESSIONS))] for _ in range(2)]
     solo = rng.random() < 0.65 and solo
     if solo:
@@ -140,36 +155,39 @@ def chart(groove: str, rng: Rng, *, solo: bool = True) -> str:
     return "\n".join(lines) + "\n"
 
 
-def call(*command: object) -> None:
-    """Run a program, whatever it answers.
+def call(*command: object) -> str:
+    """Run a program, whatever it answers; the last line it wrote.
 
     Raises:
         InputError: if it is not installed.
     """
+    words = [str(part) for part in command]
     try:
-        subprocess.run(
-            [str(part) for part in command], stdin=subprocess.DEVNULL, capture_output=True, check=False
+        done = subprocess.run(
+            words, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False
         )
     except FileNotFoundError:
-        raise InputError(f"{command[0]}: not installed; in Debian, `apt install {command[0]}`") from None
+        raise InputError(f"{words[0]}: not installed; in Debian, `apt install {words[0]}`") from None
+    return " ".join(done.stdout.decode(errors="replace").strip().splitlines()[-1:])
 
 
-def play(groove: str, font: Path, folder: Path, rng: Rng) -> np.ndarray:
+def play(band: Band, style: str, groove: str, font: Path, folder: Path, rng: Rng) -> np.ndarray:
     """A song [T, 2] at 44.1 kHz, by way of files in a folder. A style that isn't in 4/4 goes without a tune.
 
     Raises:
         InputError: if a program is not installed.
-        Unplayable: if MMA cannot play the groove, or nothing sounds.
+        Unplayable: if MMA or FluidSynth cannot play the groove, or nothing sounds.
     """
     text, midi, wav = (folder / f"song{suffix}" for suffix in (".mma", ".mid", ".wav"))
+    for path in (midi, wav):
+        path.unlink(missing_ok=True)
     for solo in (True, False):
-        midi.unlink(missing_ok=True)
-        text.write_text(chart(groove, rng, solo=solo), encoding="utf-8")
-        call("mma", "-w", "-f", midi, text)
+        text.write_text(chart(band.library, style, groove, rng, solo=solo), encoding="utf-8")
+        said = call("mma", "-w", "-f", midi, text)
         if midi.exists():
             break
     else:
-        raise Unplayable(f"{groove}: MMA cannot play it")
+        raise Unplayable(f"{style}, {groove}: MMA cannot play it: {said}")
     settings = {
         "reverb.active": int(rng.random() < 0.6),
         "reverb.level": 0.7 * rng.random(),
@@ -177,11 +195,12 @@ def play(groove: str, font: Path, folder: Path, rng: Rng) -> np.ndarray:
         "chorus.active": int(rng.random() < 0.4),
     }
     options = [part for name, value in settings.items() for part in ("-o", f"synth.{name}={value}")]
-    wav.unlink(missing_ok=True)
-    call("fluidsynth", "-ni", "-q", "-r", SAMPLE_RATE, "-g", "0.4", *options, "-F", wav, font, midi)
+    said = call("fluidsynth", "-ni", "-q", "-r", SAMPLE_RATE, "-g", "0.4", *options, "-F", wav, font, midi)
+    if not wav.exists():
+        raise Unplayable(f"{style}, {groove}: FluidSynth cannot play it: {said}")
     song = read_audio(wav).samples[: round(SECONDS * SAMPLE_RATE)]
     if np.abs(song).max(initial=0.0) < 0.01:
-        raise Unplayable(f"{groove}: nothing sounds")
+        raise Unplayable(f"{style}, {groove}: nothing sounds")
     return song
 
 
@@ -211,4 +230,4 @@ def make_song(band: Band, number: int, seed: int, folder: Path) -> tuple[str, np
     style = list(band.styles)[rng.integers(len(band.styles))]
     grooves = band.styles[style]
     groove, font = grooves[rng.integers(len(grooves))], band.fonts[rng.integers(len(band.fonts))]
-    return style, finish(play(groove, font, folder, rng), rng)
+    return style, finish(play(band, style, groove, font, folder, rng), rng)
