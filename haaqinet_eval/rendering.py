@@ -68,7 +68,7 @@ class Renderer:
         if path.exists() and not signals:
             return
         if not self.clips[split]:
-            raise InputError(f"no clip of split {split} is long enough for {order.plan.seconds} s")
+            raise InputError(f"no clip of split {split} that lasts {order.plan.seconds} s")
         plan = order.plan
         plan = replace(plan, only=plan.only or conditions_of(order.protocol, split))
         group = render(self.clips[split], split, number, plan, order.among)

@@ -76,6 +76,9 @@ def test_the_command_writes_both_pages_and_the_credits(tmp_path):
     with (music / "index.csv").open("w", newline="") as file:
         head = "path,genre,title,artist,source_repo,split,licence,duration_s"
         csv.writer(file).writerows([head.split(","), *ROWS])
+    for row in ROWS:
+        (music / row[0]).parent.mkdir(exist_ok=True)
+        (music / row[0]).touch()
     torch.manual_seed(0)
     net = HaaqiNet(Dimensions(filters=4, channels=(4, 4, 4), features=8)).eval()
     save_model(net, tmp_path / "tiny.safetensors", "tiny")

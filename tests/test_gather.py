@@ -5,8 +5,8 @@ import pytest
 import soundfile
 
 from haaqinet_eval.errors import InputError
-from haaqinet_eval.synthesis.gather import Rules, gather, write_index
-from haaqinet_eval.synthesis.sources import read_index
+from haaqinet_eval.synthesis.gather import Rules, divide, gather, write_index
+from haaqinet_eval.synthesis.sources import check_disjoint, read_index
 
 RULES = Rules(seconds=2.0, excerpts=3, shortest=5.0, exclude=("Forbidden",))
 
@@ -61,3 +61,41 @@ def test_only_the_sounding_part_of_a_track_is_taken(tmp_path):
 def test_a_missing_folder_is_named(tmp_path):
     with pytest.raises(InputError, match="no-music: no such folder"):
         rows_of(tmp_path / "no-music", tmp_path / "out")
+
+
+def row(artist, source):
+    return {"artist": artist, "source_repo": source, "split": "train"}
+
+
+def test_divided_splits_share_neither_artist_nor_source():
+    rows = [row(f"artist {n % 37}", f"album {n // 3}") for n in range(60)]
+    rows += [row(f"other {n}", f"single {n}") for n in range(40)]
+    splits = divide(rows)
+    assert [r["artist"] for r in splits] == [r["artist"] for r in rows]
+    for what in ("artist", "source_repo"):
+        found = [{r["split"] for r in splits if r[what] == name} for name in {r[what] for r in rows}]
+        assert max(map(len, found)) == 1
+    counts = [sum(r["split"] == split for r in splits) for split in ("train", "validation", "test")]
+    assert counts[0] > counts[1] > 0
+    assert counts[2] > 0
+    assert divide(rows[::-1]) == splits[::-1]
+
+
+def test_too_few_artists_to_divide():
+    rows = [row("ann", "album"), row("ann", "single"), row("bob", "single"), row("cyd", "ep")]
+    with pytest.raises(InputError, match="2 artists or sources that share nothing"):
+        divide(rows)
+    assert {r["split"] for r in divide([*rows, row("dan", "lp")])} == {"train", "validation", "test"}
+
+
+def test_an_index_may_lie_beside_its_clips_and_names_what_is_missing(tmp_path):
+    write(tmp_path / "in/game/theme.ogg", noise(9))
+    write_index(tmp_path / "music/played/index.csv", rows_of(tmp_path / "in", tmp_path / "music/played"))
+    clips = read_index(tmp_path / "music", "played/index.csv")
+    check_disjoint(clips)
+    assert all(clip.path.is_file() for clip in clips)
+    clips[0].path.unlink()
+    with pytest.raises(
+        InputError, match=r"played/index\.csv, line 2: path 'game/game-theme-0\.flac': no such file"
+    ):
+        read_index(tmp_path / "music", "played/index.csv")

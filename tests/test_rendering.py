@@ -121,7 +121,7 @@ def test_rendered_trials_say_their_protocol(clips, tmp_path):
     assert 0 <= trials.labels.min() <= trials.labels.max() <= 1
     with pytest.raises(InputError, match=r"plan.only white: protocol paper has its own"):
         Renderer(clips, Order(tmp_path, replace(PLAN, only=("white",)), protocol="paper"))
-    with pytest.raises(InputError, match="no clip of split test is long enough"):
+    with pytest.raises(InputError, match="no clip of split test that lasts"):
         Renderer(clips, Order(tmp_path, replace(PLAN, seconds=2.5), protocol="paper"))("test", 2)
 
 

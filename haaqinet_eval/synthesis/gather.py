@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import re
+import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -106,6 +107,30 @@ def gather(folder: Path, out: Path, rules: Rules, licence: str, split: str = "tr
             soundfile.write(out / name, part / max(1.0, np.abs(part).max()), SAMPLE_RATE, subtype="PCM_16")
             row = (str(name), "game", title, artist or inside.parts[0], licence, inside.parts[0], split)
             yield dict(zip(COLUMNS, (*row, f"{len(part) / SAMPLE_RATE:g}"), strict=True))
+
+
+def divide(rows: Sequence[dict]) -> list[dict]:
+    """Rows in three splits that share no artist and no source: of ten groups one validates, one tests.
+
+    A group are the artists and sources that have to do with each other. Where it goes depends on its
+    first name, and on how many there are.
+
+    Raises:
+        InputError: for fewer than three groups.
+    """
+    groups: dict[str, set[str]] = {}
+    for row in rows:
+        names = {f"artist {row['artist']}", f"source {row['source_repo']}"}
+        merged = names.union(*(groups[name] for name in names if name in groups))
+        groups |= dict.fromkeys(merged, merged)
+    firsts = sorted({min(group) for group in groups.values()}, key=lambda name: zlib.crc32(name.encode()))
+    if len(firsts) < 3:
+        raise InputError(
+            f"{len(firsts)} artists or sources that share nothing: three splits need three; or split=train"
+        )
+    tenth = -(-len(firsts) // 10)
+    splits = dict.fromkeys(firsts[: 2 * tenth], "validation") | dict.fromkeys(firsts[:tenth], "test")
+    return [row | {"split": splits.get(min(groups[f"artist {row['artist']}"]), "train")} for row in rows]
 
 
 def write_index(path: Path, rows: Sequence[dict]) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import csv
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -34,11 +34,18 @@ class Clip:
     part: tuple[float, float] = (0.0, 1.0)  # of the clip that is used, as shares
 
 
+def _find(path: Path, folders: Iterable[Path], where: str) -> Path:
+    for folder in folders:
+        if (folder / path).is_file():
+            return folder / path
+    raise InputError(f"{where}: path {str(path)!r}: no such file")
+
+
 def read_index(folder: str | Path, index: str = "index.csv") -> list[Clip]:
-    """Clips of `folder/index`; paths in it start at the folder.
+    """Clips of `folder/index`; paths in it start at the folder, or where the index is.
 
     Raises:
-        InputError: for a missing file, a missing column, or an unknown split.
+        InputError: for a missing file, a missing column, a clip that is not there, or an unknown split.
     """
     folder = Path(folder)
     file = folder / index
@@ -51,7 +58,7 @@ def read_index(folder: str | Path, index: str = "index.csv") -> list[Clip]:
     for line, row in enumerate(rows, 2):
         try:
             clip = Clip(
-                folder / row["path"],
+                Path(row["path"]),
                 row["genre"],
                 row["title"],
                 row["artist"],
@@ -66,7 +73,7 @@ def read_index(folder: str | Path, index: str = "index.csv") -> list[Clip]:
             raise InputError(f"{file}, line {line}: duration_s {row['duration_s']!r}") from None
         if clip.split not in SPLITS:
             raise InputError(f"{file}, line {line}: split {clip.split!r} is none of {', '.join(SPLITS)}")
-        clips.append(clip)
+        clips.append(replace(clip, path=_find(clip.path, (folder, file.parent), f"{file}, line {line}")))
     return clips
 
 

@@ -8,16 +8,24 @@ import hydra
 from omegaconf import DictConfig
 from rich.progress import track
 
+from haaqinet_eval.errors import InputError
 from haaqinet_eval.recipe import run_job, run_main
-from haaqinet_eval.synthesis.gather import Rules, gather, write_index
+from haaqinet_eval.synthesis.gather import Rules, divide, gather, write_index
+from haaqinet_eval.synthesis.sources import SPLITS
+
+DIVIDED = "divided"
 
 
 def gather_folder(config: DictConfig) -> None:
     """Cut and write; says how much there is."""
     rules = Rules(**{**config.rules, "exclude": tuple(config.rules.exclude)})
     out = Path(config.out)
+    if config.split not in (*SPLITS, DIVIDED):
+        raise InputError(f"split={config.split}: none of {', '.join((*SPLITS, DIVIDED))}")
     found = gather(Path(config.folder), out, rules, config.licence, config.split)
     rows = list(track(found, "cutting", total=None))
+    if config.split == DIVIDED:
+        rows = divide(rows)
     write_index(out / "index.csv", rows)
     hours, artists = sum(float(row["duration_s"]) for row in rows) / 3600, {row["artist"] for row in rows}
     print(f"{out / 'index.csv'}: {len(rows)} excerpts, {hours:.1f} h, {len(artists)} artists")
