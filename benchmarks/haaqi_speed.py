@@ -186,7 +186,7 @@ def main() -> None:
             print(row, flush=True)
     print(f"\nTwo threads of plain arithmetic, measured now: {second_processor():.2f} times one")
     start = min(child("one:0.6")["seconds"] for _ in range(3))
-    print(f"Start-up from numba's cache, import and first score of 0.6 s: {start:.2f} s")
+    print(f"Start-up from numba's cache, import and first score (of 0.6 s of music): {start:.2f} s")
     for seconds, kinds in ((30, ("one", "two", "kept")), (300, ("one", "two", "kept"))):
         if seconds > 30 and options.quick:
             continue

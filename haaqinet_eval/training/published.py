@@ -144,9 +144,9 @@ TABLE_VI: dict[str, tuple[str, Figures]] = {
 
 # rows of ours that the paper does not have
 OURS: dict[str, str] = {
-    "ours": "auditory front end, our head (the design of the default's network with frames)",
-    "ours-more": "the same, from as many trials as the paper (25,800)",
-    "ours-clips": "five networks of the kind that makes the default's score, from the same 25,800 trials",
+    "ours": "auditory front end, our head (like the default's network with frames)",
+    "ours-more": "`ours` from as many trials as the paper (25,800)",
+    "ours-clips": "five clip networks, like the default's but wider, from the same 25,800 trials",
     "default": "the default as it is shipped (more music, more trials)",
     "auditory-paper": "auditory front end, the paper's head",
     "spectrogram-decibels": "spectrogram as logarithms, the paper's head",

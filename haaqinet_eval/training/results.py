@@ -142,10 +142,15 @@ def _missing(row: str) -> str:
     return next((text for start, text in _NEEDS.items() if row.startswith(start)), "not measured")
 
 
+def _ours(rows: Mapping) -> dict[str, tuple[str, None]]:
+    """Rows of a set that the paper does not have: short name, title."""
+    return {key: (f"`{key}`: {title}", None) for key, title in OURS.items() if key in rows}
+
+
 def _designs(rows: Mapping, table: Mapping, protocol: str) -> str:
     """Table II or IV: a design a line, a subset of conditions a column."""
     subsets, lines = SUBSETS[protocol], []
-    ours = {key: (title, None) for key, title in OURS.items() if key in rows and table is TABLE_II}
+    ours = _ours(rows) if table is TABLE_II else {}
     for key, (title, paper) in {**table, **ours}.items():
         paper = paper if protocol == "paper" and paper else (None,) * len(subsets)
         found = rows[key]["subsets"] if key in rows else {}
@@ -156,7 +161,7 @@ def _designs(rows: Mapping, table: Mapping, protocol: str) -> str:
 
 def _losses(rows: Mapping, protocol: str) -> str:
     """Table III: a family of hearing losses a line, a design a column."""
-    titles = {**{key: title for key, (title, _) in TABLE_II.items()}, **OURS}
+    titles = {key: title for key, (title, _) in TABLE_II.items()} | {key: f"`{key}`" for key in OURS}
     columns = [key for key in titles if key in rows or (protocol == "paper" and key in TABLE_III["flat"])]
     families = list(dict.fromkeys([*TABLE_III, *(f for key in rows for f in rows[key]["losses"])]))
     lines = []
@@ -179,10 +184,9 @@ def _within(rows: Mapping) -> str:
 
 def _environment(rows: Mapping) -> str:
     """Table VI, with the paper's figures: it, too, has new songs and new noises."""
-    ours = {key: (title, None) for key, title in OURS.items() if key in rows}
     more = {key: (TABLE_II[key][0], None) for key in rows if key in TABLE_II and key not in TABLE_VI}
     lines = []
-    for key, (title, paper) in {**TABLE_VI, **more, **ours}.items():
+    for key, (title, paper) in {**TABLE_VI, **more, **_ours(rows)}.items():
         found = rows[key]["subsets"]["all"] if key in rows else None
         lines.append([title if key in rows else f"{title}; {_missing(key)}", _cell(found, paper)])
     return markdown_table(["design", "music in recorded surroundings"], lines)
@@ -224,5 +228,5 @@ def trained_on(weights: str | Path) -> str:
         return "its authors' data"
     notes = read_metadata(weights)
     if "trials" not in notes:
-        return "see the model card"
+        return notes.get("note") or "see the model card"
     return f"{int(notes['trials']):,} trials ({json.loads(notes['data'])[:8]}), epoch {notes['epoch']}"
