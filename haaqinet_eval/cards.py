@@ -77,6 +77,11 @@ def model_index(name: str, dataset: str, split: str, found: Agreement) -> list[d
     return [{"name": name, "results": [result]}]
 
 
+def tracks(clips: Sequence[Clip]) -> list[tuple[str, str, str, str, str]]:
+    """Title, artist, source, licence and split of every track that clips were cut from."""
+    return sorted({(clip.title, clip.artist, clip.source, clip.licence, clip.split) for clip in clips})
+
+
 def music_tables(clips: Sequence[Clip]) -> str:
     """Clips by split, and training clips by licence and by genre, as Markdown."""
     by_split = {split: [clip for clip in clips if clip.split == split] for split in SPLITS}
@@ -85,7 +90,7 @@ def music_tables(clips: Sequence[Clip]) -> str:
             split,
             len(some),
             len({clip.artist for clip in some}),
-            len({(clip.source, clip.title) for clip in some}),
+            len(tracks(some)),
             f"{sum(clip.seconds for clip in some) / 3600:.1f}",
         )
         for split, some in by_split.items()
@@ -111,7 +116,7 @@ def trial_table(splits: Mapping[str, TrialTable]) -> str:
 
 def write_credits(path: str | Path, clips: Sequence[Clip]) -> int:
     """Title, artist, source and licence of every track as CSV; how many there are."""
-    rows = sorted({(clip.title, clip.artist, clip.source, clip.licence, clip.split) for clip in clips})
+    rows = tracks(clips)
     with Path(path).open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(("title", "artist", "source", "licence", "split"))
