@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 from scipy.signal import lfilter
 
-from ..audio import read_audio
+from ..audio import read_audio, rms
 from ..errors import InputError
 
 SECONDS = 40.0  # of a song at most; the chart is made for 32
@@ -31,46 +31,18 @@ PROGRESSIONS = tuple(
     text.split()
     for text in (
         *("C Am F G7", "C G Am F", "Am F C G", "C F G C", "Dm7 G7 CM7 CM7", "Em7 A7 Dm7 G7", "C C7 F Fm"),
-        *(
-            "Am G F E7",
-            "C Em F G",
-            "Am Dm G C",
-            "F G Em Am",
-            "C Bb F C",
-            "Am C G D",
-            "C Eb F Bb",
-            "Am Am F G",
-        ),
-        *("Cm Ab Eb Bb", "Cm Fm G7 Cm", "C D7 F C", "CM7 Am7 Dm7 G7", "Am E7 Am Dm", "C7 C7 F7 C7"),
-        *("G7 F7 C7 G7", "Dm Bb F C", "Em C G D", "Am Em F C", "C Am Dm G"),
+        *("Am G F E7", "C Em F G", "Am Dm G C", "F G Em Am", "C Bb F C", "Am C G D", "C Eb F Bb"),
+        *("Am Am F G", "Cm Ab Eb Bb", "Cm Fm G7 Cm", "C D7 F C", "CM7 Am7 Dm7 G7", "Am E7 Am Dm"),
+        *("C7 C7 F7 C7", "G7 F7 C7 G7", "Dm Bb F C", "Em C G D", "Am Em F C", "C Am Dm G"),
     )
 )
 LEADS = (
-    *(
-        "Piano1",
-        "Harpsichord",
-        "Vibraphone",
-        "Marimba",
-        "Organ1",
-        "Organ2",
-        "Organ3",
-        "Accordion",
-        "Harmonica",
-    ),
-    *("NylonGuitar", "SteelGuitar", "JazzGuitar", "CleanGuitar", "OverdriveGuitar", "DistortionGuitar"),
-    *(
-        "Violin",
-        "Cello",
-        "Strings",
-        "ChoirAahs",
-        "VoiceOohs",
-        "SynthVox",
-        "Trumpet",
-        "Trombone",
-        "BrassSection",
-    ),
-    *("SopranoSax", "AltoSax", "TenorSax", "Oboe", "Clarinet", "Flute", "PanFlute", "Recorder", "Whistle"),
-    *("SquareWave", "SawWave", "Charang", "5thSawWave", "Fantasia", "PolySynth", "Sitar", "Banjo", "Fiddle"),
+    *("Piano1", "Harpsichord", "Vibraphone", "Marimba", "Organ1", "Organ2", "Organ3", "Accordion"),
+    *("Harmonica", "NylonGuitar", "SteelGuitar", "JazzGuitar", "CleanGuitar", "OverdriveGuitar"),
+    *("DistortionGuitar", "Violin", "Cello", "Strings", "ChoirAahs", "VoiceOohs", "SynthVox", "Trumpet"),
+    *("Trombone", "BrassSection", "SopranoSax", "AltoSax", "TenorSax", "Oboe", "Clarinet", "Flute"),
+    *("PanFlute", "Recorder", "Whistle", "SquareWave", "SawWave", "Charang", "5thSawWave", "Fantasia"),
+    *("PolySynth", "Sitar", "Banjo", "Fiddle"),
 )
 
 Rng = np.random.Generator
@@ -206,13 +178,13 @@ def play(band: Band, style: str, groove: str, font: Path, folder: Path, rng: Rng
 
 def finish(song: np.ndarray, rng: Rng) -> np.ndarray:
     """A song [T, C] as studios leave them: half compressed, nearly half saturated; peak -6 to -0.5 dBFS."""
-    song = song / np.sqrt(np.mean(song**2)) * 0.1
+    song = song / rms(song) * 0.1
     if rng.random() < 0.5:
         decay = np.exp(-1 / (SAMPLE_RATE * 0.05))
         level = lfilter([1 - decay], [1, -decay], np.abs(song).max(1)) + 1e-4
         gain = np.minimum(1.0, np.quantile(level, 0.3) / level) ** rng.uniform(0.2, 0.7)
         song = song * gain[:, None]
-        song = song / np.sqrt(np.mean(song**2)) * 0.1
+        song = song / rms(song) * 0.1
     if rng.random() < 0.45:
         drive = 3 * 10 ** (rng.uniform(-6, 12) / 20)
         song = np.tanh(song * drive) / drive
