@@ -1,0 +1,332 @@
+"""Makes noises to train on of a folder of recorded sounds: one sub-folder a source, any depth below it.
+
+Long sounds stand alone, short ones follow one another, talkers speak alone or in a crowd; each in a
+room and a colour of its own. What sounds like one of the recordings that networks are asked about is
+left out: free sounds travel from one collection to the next.
+"""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from math import gcd
+from pathlib import Path
+
+import numpy as np
+import soundfile
+from scipy import fft
+from scipy import signal as sps
+
+from ..audio import read_audio, resample, rms
+from ..errors import InputError, Unscorable
+from .degradations import Array, Rng, reverberate, shape
+from .gather import SUFFIXES
+from .songs import natural
+
+SAMPLE_RATE = 24_000  # Hz, of the noises
+COLUMNS = ("path", "kind", "source", "licence")
+HAPPENINGS, SPEECH, CROWD, OTHER = "happenings", "speech", "crowd", "other"
+SILENT = 1e-3  # of full scale: no sound
+STRING = 8  # sounds that a source needs to be strung
+
+
+@dataclass(frozen=True)
+class NoiseRules:
+    """What is made.
+
+    Raises:
+        InputError: for a duration or a correlation that is not above 0, or a count below 0.
+    """
+
+    seconds: float = 20.0  # of a noise
+    alone: float = 2.5  # s; a sound from this length on stands alone, too
+    longest: float = 150.0  # s; longer files are taken for music
+    versions: int = 3  # of a sound that stands alone; the first is as recorded
+    strings: int = 6  # of short sounds, per source
+    talks: int = 240
+    crowds: int = 120
+    twin: float = 0.65  # correlation with a recording of `apart` from which a sound is left out
+    exclude: tuple[str, ...] = ()  # texts; a file whose path holds one is left out, whatever the case
+    speech: tuple[str, ...] = ()  # texts: files whose path holds one are speech
+    seed: int = 17
+
+    def __post_init__(self) -> None:
+        for name in ("seconds", "alone", "longest", "twin"):
+            value = getattr(self, name)
+            if not (isinstance(value, int | float) and value > 0):
+                raise InputError(f"rules.{name}={value}: not above 0")
+        for name in ("versions", "strings", "talks", "crowds", "seed"):
+            natural(getattr(self, name), f"rules.{name}", 0)
+
+
+def read_kinds(kinds: Mapping[str, str]) -> dict[str, re.Pattern]:
+    """Regular expressions by kind.
+
+    Raises:
+        InputError: for a text that is none.
+    """
+    found = {}
+    for kind, text in kinds.items():
+        try:
+            found[kind] = re.compile(str(text), re.IGNORECASE)
+        except re.error as error:
+            raise InputError(f"kinds.{kind}={text}: no regular expression: {error.msg}") from None
+    return found
+
+
+class Twins:
+    """Tells sounds that are in recordings, whatever their level and file format, from others.
+
+    Every two seconds of a sound, 250 to 1700 Hz, are looked for at every place of every recording. Sounds
+    below half a second are too short to tell.
+
+    Args:
+        folder: recordings with an `index.csv` (column path), or None for none.
+        least: the correlation from which a sound is called a twin.
+    """
+
+    RATE, BAND = 4000, (250, 1700)  # Hz
+    LONG, SHORT = 2 * RATE, RATE // 2  # samples of what is compared
+
+    def __init__(self, folder: str | Path | None, least: float) -> None:
+        self.least, self._found = least, []
+        self._filter = sps.butter(2, self.BAND, "band", fs=self.RATE, output="sos")
+        if folder is None:
+            return
+        file = Path(folder) / "index.csv"
+        try:
+            with file.open(encoding="utf-8", newline="") as lines:
+                paths = [Path(folder) / row["path"] for row in csv.DictReader(lines)]
+        except FileNotFoundError:
+            raise InputError(f"{file}: no such file") from None
+        except KeyError as error:
+            raise InputError(f"{file}: column {error.args[0]!r} is missing") from None
+        heard = []
+        for path in paths:
+            audio = read_audio(path)
+            heard.append((path, self._narrow(audio.samples.mean(1), audio.sample_rate)))
+        longest = max((len(x) for _, x in heard), default=0)
+        self._size = fft.next_fast_len(longest + self.LONG, real=True)
+        for path, x in heard:
+            self._found.append((path, fft.rfft(x, self._size), np.concatenate([[0.0], np.cumsum(x**2)])))
+
+    def _narrow(self, x: Array, rate: int) -> Array:
+        common = gcd(rate, self.RATE)
+        return sps.sosfilt(self._filter, sps.resample_poly(x, self.RATE // common, rate // common))
+
+    def of(self, sound: Array, rate: int) -> Path | None:
+        """The recording that a sound [T] at Hz is in, or None."""
+        if not self._found:
+            return None
+        whole = self._narrow(sound, rate)
+        pieces = (whole[n : n + self.LONG] for n in range(0, len(whole), self.LONG))
+        found = (self._holding(piece) for piece in pieces if len(piece) >= self.SHORT and np.any(piece))
+        return next((path for path in found if path), None)
+
+    def _holding(self, piece: Array) -> Path | None:
+        spectrum, energy = np.conj(fft.rfft(piece, self._size)), np.sum(piece**2)
+        for path, known, sums in self._found:
+            places = len(sums) - len(piece)
+            if places < 1:
+                continue
+            product = fft.irfft(known * spectrum, self._size)[:places]
+            power = sums[len(piece) :] - sums[:places]
+            power = np.maximum(
+                power, 1e-3 * sums[-1] * len(piece) / len(sums)
+            )  # of near silence nothing is told
+            if np.max(np.abs(product) / np.sqrt(power * energy)) >= self.least:
+                return path
+        return None
+
+
+class Sounds:
+    """The sounds of a folder, by source; those of speech apart.
+
+    Raises:
+        InputError: for a folder that is missing or holds no sound.
+    """
+
+    def __init__(self, folder: str | Path, rules: NoiseRules, twins: Twins) -> None:
+        self.folder, self.rules, self.twins = Path(folder), rules, twins
+        self.left_out: dict[Path, Path] = {}  # twins, and the recordings they are in
+        self._known: dict[Path, bool] = {}
+        if not self.folder.is_dir():
+            raise InputError(f"{folder}: no such folder of sounds")
+        self.sources: dict[str, list[Path]] = {}
+        self.voices: dict[str, list[Path]] = {}  # by the folder they lie in: a speaker, or a language
+        for path in sorted(self.folder.rglob("*")):
+            inside = path.relative_to(self.folder)
+            name = str(inside).lower()
+            if path.suffix.lower() not in SUFFIXES or path.is_symlink() or len(inside.parts) < 2:
+                continue
+            if any(text.lower() in name for text in rules.exclude):
+                continue
+            spoken = any(text.lower() in name for text in rules.speech)
+            group = self.voices if spoken else self.sources
+            group.setdefault(str(inside.parent) if spoken else inside.parts[0], []).append(path)
+        if not self.sources and not self.voices:
+            raise InputError(f"{folder}: no sound in a sub-folder")
+
+    @property
+    def rich(self) -> dict[str, list[Path]]:
+        """Sources with enough sounds to be strung."""
+        return {source: paths for source, paths in self.sources.items() if len(paths) >= STRING}
+
+    def load(self, path: Path) -> Array | None:
+        """A sound [T] with a peak of 1, or None: unreadable, too short, silent, or a twin."""
+        if not self._known.get(path, True):
+            return None
+        try:
+            audio = read_audio(path)
+        except Unscorable:
+            audio = None
+        usable = audio is not None and 0.1 <= audio.seconds <= self.rules.longest
+        sound = audio.samples.mean(1) if usable else np.zeros(1)
+        usable = usable and np.abs(sound).max() > SILENT
+        if usable and path not in self._known:
+            twin = self.twins.of(sound, audio.sample_rate)
+            if twin:
+                self.left_out[path], usable = twin, False
+        self._known[path] = bool(usable)
+        return resample(sound, audio.sample_rate, SAMPLE_RATE) / np.abs(sound).max() if usable else None
+
+
+def _varied(x: Array, rng: Rng) -> Array:
+    """Another pitch and pace, colour, room and bandwidth."""
+    x = resample(x, SAMPLE_RATE, SAMPLE_RATE * 2 ** rng.uniform(-0.35, 0.35))
+    places = np.log2(np.geomspace(60, SAMPLE_RATE / 2, 7))
+    heights = rng.uniform(-2, 2) * (places - 10) + rng.normal(0, 3, 7)
+    x = shape(x, SAMPLE_RATE, lambda f: np.interp(np.log2(f), places, heights))
+    if rng.random() < 0.3:
+        x = reverberate(x, SAMPLE_RATE, rng, t60=rng.uniform(0.2, 1.2), direct_db=rng.uniform(-4, 10))
+    if rng.random() < 0.3:
+        top = rng.uniform(3000, 10_000)
+        x = shape(x, SAMPLE_RATE, lambda f: -60 * np.clip(np.log2(f / top), 0, 1))
+    return x
+
+
+def _strung(sounds: Sounds, paths: Sequence[Path], rng: Rng) -> Array:
+    """Sounds of a source at random instants, at levels 5 dB apart: [T]; zeros if none can be had."""
+    total = np.zeros(round(sounds.rules.seconds * SAMPLE_RATE))
+    often, now = np.exp(rng.uniform(np.log(0.4), np.log(6))), 0
+    while now < len(total):
+        sound = sounds.load(paths[rng.integers(len(paths))])
+        if sound is not None:
+            part = total[now : now + 6 * SAMPLE_RATE]
+            sound = sound[: len(part)] * 10 ** (rng.normal(0, 5) / 20)
+            part[: len(sound)] += sound
+        now += 1 + int(rng.exponential(1 / often) * SAMPLE_RATE)
+    return total
+
+
+def _talk(sounds: Sounds, paths: Sequence[Path], rng: Rng) -> Array:
+    """Utterances of a voice with pauses between: [T]; zeros where too few can be had."""
+    wanted, pause = round(sounds.rules.seconds * SAMPLE_RATE), rng.choice([0.1, 0.3, 0.8])
+    parts, length = [np.zeros(0)], 0
+    for _ in range(400):
+        sound = sounds.load(paths[rng.integers(len(paths))])
+        if sound is None:
+            continue
+        loud = np.flatnonzero(np.abs(sound) > 0.02)
+        sound = sound[loud[0] : loud[-1] + 1][: 8 * SAMPLE_RATE]
+        parts += [sound / rms(sound), np.zeros(int(rng.exponential(pause) * SAMPLE_RATE))]
+        length += len(parts[-1]) + len(sound)
+        if length >= wanted:
+            break
+    return np.resize(np.concatenate([*parts, np.zeros(max(wanted - length, 0))]), wanted)
+
+
+def _crowd(talks: Sequence[Array], bustle: Array | None, rng: Rng) -> Array:
+    """Up to fifteen talkers in a room, at times with sounds of a source: [T]."""
+    total = np.zeros_like(talks[0])
+    for _ in range(rng.integers(2, 16)):
+        talk = talks[rng.integers(len(talks))]
+        total += np.roll(talk, rng.integers(len(talk))) * 10 ** (rng.normal(0, 4) / 20)
+    if bustle is not None and np.any(bustle):
+        total += bustle / rms(bustle) * rms(total) * 10 ** (rng.uniform(-15, 3) / 20)
+    return reverberate(total, SAMPLE_RATE, rng, t60=rng.uniform(0.2, 1.5), direct_db=rng.uniform(-6, 8))
+
+
+Noise = tuple[str, str, str, Array]  # kind, name, source, signal [T]
+
+
+def _alone(sounds: Sounds, kinds: Mapping[str, re.Pattern], rng: Rng) -> Iterator[Noise]:
+    wanted = round(sounds.rules.seconds * SAMPLE_RATE)
+    for source, path in ((source, path) for source, paths in sounds.sources.items() for path in paths):
+        sound = sounds.load(path)
+        if sound is None or len(sound) < sounds.rules.alone * SAMPLE_RATE:
+            continue
+        inside = str(path.relative_to(sounds.folder).with_suffix(""))
+        kind = next((kind for kind, text in kinds.items() if text.search(inside)), OTHER)
+        stem = re.sub(r"[^a-z0-9]+", "-", inside.lower()).strip("-")[-80:]
+        for version in range(sounds.rules.versions):
+            start = int(rng.integers(max(len(sound) - wanted, 1)))
+            stretch = sound[start : start + 2 * wanted]
+            if np.abs(stretch).max() > SILENT:
+                signal = _varied(stretch, rng) if version else stretch
+                yield kind, f"{stem}-{version}", source, signal[:wanted]
+
+
+def _happenings(sounds: Sounds, rng: Rng) -> Iterator[Noise]:
+    for source, paths in sounds.rich.items():
+        for number in range(sounds.rules.strings):
+            signal = _strung(sounds, paths, rng)
+            if np.any(signal):
+                yield HAPPENINGS, f"{source.lower()}-{number}", source, _varied(signal, rng)[: len(signal)]
+
+
+def _people(sounds: Sounds, rng: Rng) -> Iterator[Noise]:
+    rules, rich, talks = sounds.rules, list(sounds.rich.values()), []
+    voices = [paths for paths in sounds.voices.values() if len(paths) >= STRING]
+    for number in range(rules.talks if voices else 0):
+        paths = voices[rng.integers(len(voices))]
+        signal = _talk(sounds, paths, rng)
+        if np.any(signal):
+            talks.append(signal)
+            source = paths[0].relative_to(sounds.folder).parts[0]
+            heard = _varied(signal, rng)[: len(signal)] if rng.random() < 0.7 else signal
+            yield SPEECH, f"talk-{number}", source, heard
+    for number in range(rules.crowds if talks else 0):
+        busy = bool(rich) and rng.random() < 0.4
+        bustle = _strung(sounds, rich[rng.integers(len(rich))], rng) if busy else None
+        crowd = _varied(_crowd(talks, bustle, rng), rng)
+        yield CROWD, f"crowd-{number}", "several", crowd[: len(talks[0])]
+
+
+def make_noises(sounds: Sounds, kinds: Mapping[str, str] | None = None) -> Iterator[Noise]:
+    """Kind, name, source and signal [T] at 24 kHz of every noise.
+
+    Args:
+        sounds: what to make them of.
+        kinds: of sounds that stand alone: regular expressions that their paths are searched for; `other`
+            where none is found.
+
+    Raises:
+        InputError: for a text that is no regular expression.
+    """
+    rng = np.random.default_rng(sounds.rules.seed)
+    yield from _alone(sounds, read_kinds(kinds or {}), rng)
+    yield from _happenings(sounds, rng)
+    yield from _people(sounds, rng)
+
+
+def write_noises(
+    sounds: Sounds, out: Path, licence: str, kinds: Mapping[str, str] | None = None
+) -> Iterator[dict]:
+    """Write every noise as FLAC with a peak of one half, `KIND/NAME.flac`; the rows of the index."""
+    for kind, name, source, signal in make_noises(sounds, kinds):
+        path = Path(kind) / f"{name}.flac"
+        (out / kind).mkdir(parents=True, exist_ok=True)
+        soundfile.write(out / path, 0.5 * signal / np.abs(signal).max(), SAMPLE_RATE, subtype="PCM_16")
+        yield dict(zip(COLUMNS, (str(path), kind, source, licence), strict=True))
+
+
+def write_noise_index(path: Path, rows: Sequence[dict]) -> None:
+    """Write the `index.csv` that `environments.read_environments` reads."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, COLUMNS)
+        writer.writeheader()
+        writer.writerows(rows)

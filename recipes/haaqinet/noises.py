@@ -1,0 +1,39 @@
+"""Make noises to train on of recorded sounds, for render.py's data.noise."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+
+import hydra
+from omegaconf import DictConfig
+from rich.progress import track
+
+from haaqinet_eval.errors import InputError
+from haaqinet_eval.recipe import plain_options, run_job, run_main
+from haaqinet_eval.synthesis.noises import NoiseRules, Sounds, Twins, write_noise_index, write_noises
+
+
+def make(options: dict) -> None:
+    """Make and write; says how many there are of a kind, and what was left out as too well known."""
+    rules = NoiseRules(**{k: tuple(v) if isinstance(v, list) else v for k, v in options["rules"].items()})
+    sounds = Sounds(options["folder"], rules, Twins(options["apart"], rules.twin))
+    out = Path(options["out"])
+    written = write_noises(sounds, out, options["licence"], options["kinds"])
+    rows = list(track(written, "making", total=None))
+    if not rows:
+        raise InputError(f"{options['folder']}: no usable sound")
+    write_noise_index(out / "index.csv", rows)
+    for path, recording in sounds.left_out.items():
+        print(f"{path}: left out: is in {recording}")
+    kinds = Counter(row["kind"] for row in rows)
+    print(f"{out / 'index.csv'}: " + ", ".join(f"{count} {kind}" for kind, count in kinds.items()))
+
+
+@hydra.main(version_base=None, config_path="config", config_name="noises")
+def main(config: DictConfig) -> None:
+    run_job(lambda: make(plain_options(config)))
+
+
+if __name__ == "__main__":
+    run_main(main)
