@@ -121,8 +121,10 @@ class Twins:
         if not self._found:
             return None
         whole = self._narrow(sound, rate)
-        pieces = (whole[n : n + self.LONG] for n in range(0, len(whole), self.LONG))
-        found = (self._holding(piece) for piece in pieces if len(piece) >= self.SHORT and np.any(piece))
+        pieces = [whole[n : n + self.LONG] for n in range(0, len(whole), self.LONG)]
+        loud = SILENT * np.abs(whole).max(initial=0)
+        heard = (piece for piece in pieces if len(piece) >= self.SHORT and np.abs(piece).max() > loud)
+        found = (self._holding(piece) for piece in heard)
         return next((path for path in found if path), None)
 
     def _holding(self, piece: Array) -> Path | None:
