@@ -16,6 +16,7 @@ import yaml
 
 from .agreement import Agreement
 from .errors import InputError
+from .synthesis.noises import SEVERAL
 from .synthesis.sources import SPLITS, Clip
 from .training.cache import TrialTable
 from .training.tables import markdown_table
@@ -102,6 +103,16 @@ def music_tables(clips: Sequence[Clip]) -> str:
     return "\n".join(tables)
 
 
+def noise_table(rows: Sequence[Mapping[str, str]]) -> str:
+    """Noises of an index of `noises.py` by kind, as Markdown."""
+    if not rows:
+        return "None."
+    kinds = Counter(row["kind"] for row in rows)
+    sources = {kind: len({row["source"] for row in rows if row["kind"] == kind}) for kind in kinds}
+    table = [(kind, count, sources[kind]) for kind, count in kinds.most_common()]
+    return markdown_table(("kind of noise", "noises", "sources"), table, RIGHT)
+
+
 def trial_table(splits: Mapping[str, TrialTable]) -> str:
     """Rendered trials by split, as Markdown."""
     rows = []
@@ -114,9 +125,11 @@ def trial_table(splits: Mapping[str, TrialTable]) -> str:
     return markdown_table(head, rows, RIGHT)
 
 
-def write_credits(path: str | Path, clips: Sequence[Clip]) -> int:
-    """Title, artist, source and licence of every track as CSV; how many there are."""
-    rows = tracks(clips)
+def write_credits(path: str | Path, clips: Sequence[Clip], noises: Sequence[Mapping[str, str]] = ()) -> int:
+    """Title, artist, source and licence of every track and of the noises' sources, as CSV; how many rows."""
+    sources = {(row["source"], row["licence"]) for row in noises if row["source"] != SEVERAL}
+    sounds = [("sounds", source, source, licence, "train") for source, licence in sources]
+    rows = sorted(tracks(clips) + sounds)
     with Path(path).open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(("title", "artist", "source", "licence", "split"))

@@ -88,6 +88,9 @@ def test_the_command_writes_both_pages_and_the_credits(tmp_path):
         f"{key}={tmp_path / name}" for key, name in (("weights", "tiny.safetensors"), ("trials", "trials"))
     ]
     places += [f"{name}={tmp_path / name}.md" for name in ("model_card", "data_card")]
+    noises = ["path,kind,source,licence", "a,crowd,several,CC0", "b,rain,game,CC0", "c,rain,other game,GPL"]
+    (tmp_path / "noises.csv").write_text("\n".join([*noises, "d,crowd,several,CC0", "e,rain,game,CC0"]))
+    places += [f"noises={tmp_path / 'noises.csv'}"]
     recipe = ROOT / "recipes" / "haaqinet" / "cards.py"
     command = [sys.executable, recipe, *places, f"credits={tmp_path / 'credits.csv'}", f"data.root={music}"]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
@@ -112,7 +115,9 @@ def test_the_command_writes_both_pages_and_the_credits(tmp_path):
         "licence": "CC-BY-4.0",
         "split": "train",
     }
-    assert len(credits) == 2
+    assert [row["source"] for row in credits if row["title"] == "sounds"] == ["game", "other game"]
+    assert len(credits) == 4
+    assert "| rain | 3 | 2 |\n| crowd | 2 | 1 |" in text
 
 
 def test_the_shipped_cards_have_hugging_faces_metadata():

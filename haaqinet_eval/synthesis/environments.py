@@ -1,4 +1,4 @@
-"""Music in recorded surroundings: crowds, streets, rain. Conditions that no network is trained on.
+"""Music in recorded surroundings: crowds, streets, rain. What is asked about must not be trained on.
 
 The counterpart of section IV-C.7 of Wisnu et al., "HAAQI-Net" (Table VI: urban noises, unseen in training).
 """
@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import csv
 from collections import defaultdict
+from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
 
@@ -58,21 +59,33 @@ def add_recording(
     return signal + noise * np.sqrt(np.mean(signal**2)) / level * 10 ** (-snr_db / 20)
 
 
+def read_recordings(index: str | Path, columns: Sequence[str]) -> list[dict[str, str]]:
+    """Rows of an index of recordings, with some columns at least.
+
+    Raises:
+        InputError: for a missing file or column.
+    """
+    try:
+        with Path(index).open(encoding="utf-8", newline="") as lines:
+            reader = csv.DictReader(lines)
+            rows, found = list(reader), reader.fieldnames or ()
+    except FileNotFoundError:
+        raise InputError(f"{index}: no such file") from None
+    for column in columns:
+        if column not in found:
+            raise InputError(f"{index}: column {column!r} is missing")
+    return rows
+
+
 def read_environments(folder: str | Path) -> dict[str, Condition]:
     """Conditions from the recordings of `folder/index.csv` (columns path, kind): four SNRs a kind.
 
     Raises:
         InputError: for a missing file or column.
     """
-    file, kinds = Path(folder) / "index.csv", defaultdict(list)
-    try:
-        with file.open(encoding="utf-8", newline="") as lines:
-            for row in csv.DictReader(lines):
-                kinds[row["kind"]].append(Path(folder) / row["path"])
-    except FileNotFoundError:
-        raise InputError(f"{file}: no such file") from None
-    except KeyError as error:
-        raise InputError(f"{file}: column {error.args[0]!r} is missing") from None
+    kinds = defaultdict(list)
+    for row in read_recordings(Path(folder) / "index.csv", ("path", "kind")):
+        kinds[row["kind"]].append(Path(folder) / row["path"])
     found = [
         Condition(f"{GROUP}_{kind}-{n}", GROUP, ((add_recording, {"paths": tuple(paths), "snr_db": snr}),))
         for kind, paths in sorted(kinds.items())

@@ -22,12 +22,14 @@ from scipy import signal as sps
 from ..audio import read_audio, resample, rms
 from ..errors import InputError, Unscorable
 from .degradations import Array, Rng, reverberate, shape
+from .environments import read_recordings
 from .gather import SUFFIXES
 from .songs import natural
 
 SAMPLE_RATE = 24_000  # Hz, of the noises
 COLUMNS = ("path", "kind", "source", "licence")
 HAPPENINGS, SPEECH, CROWD, OTHER = "happenings", "speech", "crowd", "other"
+SEVERAL = "several"  # sources, of a crowd
 SILENT = 1e-3  # of full scale: no sound
 STRING = 8  # sounds that a source needs to be strung
 
@@ -95,16 +97,9 @@ class Twins:
         self._filter = sps.butter(2, self.BAND, "band", fs=self.RATE, output="sos")
         if folder is None:
             return
-        file = Path(folder) / "index.csv"
-        try:
-            with file.open(encoding="utf-8", newline="") as lines:
-                paths = [Path(folder) / row["path"] for row in csv.DictReader(lines)]
-        except FileNotFoundError:
-            raise InputError(f"{file}: no such file") from None
-        except KeyError as error:
-            raise InputError(f"{file}: column {error.args[0]!r} is missing") from None
         heard = []
-        for path in paths:
+        for row in read_recordings(Path(folder) / "index.csv", ("path",)):
+            path = Path(folder) / row["path"]
             audio = read_audio(path)
             heard.append((path, self._narrow(audio.samples.mean(1), audio.sample_rate)))
         longest = max((len(x) for _, x in heard), default=0)
@@ -294,7 +289,7 @@ def _people(sounds: Sounds, rng: Rng) -> Iterator[Noise]:
         busy = bool(rich) and rng.random() < 0.4
         bustle = _strung(sounds, rich[rng.integers(len(rich))], rng) if busy else None
         crowd = _varied(_crowd(talks, bustle, rng), rng)
-        yield CROWD, f"crowd-{number}", "several", crowd[: len(talks[0])]
+        yield CROWD, f"crowd-{number}", SEVERAL, crowd[: len(talks[0])]
 
 
 def make_noises(sounds: Sounds, kinds: Mapping[str, str] | None = None) -> Iterator[Noise]:
