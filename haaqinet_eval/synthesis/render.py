@@ -20,6 +20,7 @@ from ..trials import Trial
 from . import conditions, losses
 from .degradations import resonances, tilt
 from .music import STYLES, make_song
+from .production import produce
 from .sources import SPLITS, Clip, load_excerpt, mix_to
 
 SAMPLE_RATE = 24_000  # Hz, HAAQI's own
@@ -35,6 +36,9 @@ class Plan:
     conditions: int = 6  # per clip and ear
     augment: float = 0.5  # chance of each change to training music; 0 for none
     procedural: float = 0.0  # chance that training music is procedural
+    production: float = (
+        0.0  # chance that training music gets heavy bass, pumping, a loud master (`production`)
+    )
     only: tuple[str, ...] = ()  # names or kinds of conditions to draw from; empty for all
     seed: int = 1
 
@@ -131,6 +135,8 @@ def clean_music(clips: Sequence[Clip], plan: Plan, rng: np.random.Generator) -> 
             raise InputError(f"{clip.path}: silent")
         parts.append(_varied(excerpt, length, vary, rng))
     signal = mix_to(parts, [0.0, rng.uniform(-12, 3)][:count])
+    if vary and plan.production and rng.random() < plan.production:
+        signal = produce(signal, SAMPLE_RATE, rng)
     return _fit(signal, length), "+".join(c.path.stem for c in chosen), chosen[0].genre
 
 
