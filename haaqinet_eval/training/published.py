@@ -147,6 +147,7 @@ OURS: dict[str, str] = {
     "ours": "auditory front end, our head (like the default's network with frames)",
     "ours-more": "`ours` from as many trials as the paper (25,800)",
     "ours-clips": "five clip networks, like the default's but wider, from the same 25,800 trials",
+    "ours-clips-more": "`ours-clips`, trained on with 39,264 trials",
     "default": "the default as it is shipped (more music, more trials)",
     "auditory-paper": "auditory front end, the paper's head",
     "spectrogram-decibels": "spectrogram as logarithms, the paper's head",
