@@ -20,9 +20,9 @@ from haaqinet_eval.synthesis.noises import (
     SPEECH,
     NoiseRules,
     Sounds,
-    Twins,
     make_noises,
 )
+from haaqinet_eval.synthesis.twins import Twins
 
 RECIPE = Path(__file__).parents[1] / "recipes/haaqinet/noises.py"
 RATE = 32_000
@@ -134,6 +134,16 @@ def test_other_sounds_are_no_twins(apart, seed):
     assert twins.of(apart[1][: RATE // 4], RATE) is None  # too short to tell
 
 
+def test_sounds_of_one_name_are_all_kept(folder, tmp_path):
+    write(folder / "game/engine.ogg", sound(4, 3))
+    done = run(tmp_path, f"folder={folder}")
+    with (tmp_path / "noises/index.csv").open() as lines:
+        paths = [row["path"] for row in csv.DictReader(lines)]
+    assert done.returncode == 0, done.stderr
+    assert len([path for path in paths if "engine" in path]) == 6
+    assert len(set(paths)) == len(paths) == len(list((tmp_path / "noises").glob("*/*.flac")))
+
+
 def run(tmp_path, *options):
     command = [
         sys.executable,
@@ -181,6 +191,11 @@ def test_the_recipe_writes_what_render_reads_and_leaves_out_what_is_known(folder
         (("folder=silent",), "silent: no usable sound"),
         (("folder=silent", "apart=empty"), "empty/index.csv: no such file"),
         (("folder=silent", "apart=pathless"), "pathless/index.csv: column 'path' is missing"),
+        (("folder=silent", "apart=lost"), "lost/x.wav: no such file"),
+        (
+            ("folder=loud", "out=silent/game/nothing.wav/noises"),
+            "out=silent/game/nothing.wav/noises: Not a directory",
+        ),
         (("folder=silent", "kinds.nature='bird('"), "kinds.nature=bird(: no regular expression: missing )"),
         (("folder=silent", "rules.seconds=0"), "rules.seconds=0: not above 0"),
     ],
@@ -190,6 +205,9 @@ def test_bad_options_are_told_in_one_line(tmp_path, options, said):
     (tmp_path / "empty").mkdir()
     (tmp_path / "pathless").mkdir()
     (tmp_path / "pathless/index.csv").write_text("file\nx.wav\n")
+    (tmp_path / "lost").mkdir()
+    (tmp_path / "lost/index.csv").write_text("path\nx.wav\n")
+    write(tmp_path / "loud/game/rain.wav", sound(4, 1))
     done = run(tmp_path, *options)
     assert done.returncode == 2
     assert done.stderr.startswith("error: ")

@@ -11,20 +11,17 @@ import csv
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from math import gcd
 from pathlib import Path
 
 import numpy as np
 import soundfile
-from scipy import fft
-from scipy import signal as sps
 
 from ..audio import read_audio, resample, rms
 from ..errors import InputError, Unscorable
 from .degradations import Array, Rng, reverberate, shape
-from .environments import read_recordings
 from .gather import SUFFIXES
 from .songs import natural
+from .twins import Twins
 
 SAMPLE_RATE = 24_000  # Hz, of the noises
 COLUMNS = ("path", "kind", "source", "licence")
@@ -76,66 +73,6 @@ def read_kinds(kinds: Mapping[str, str]) -> dict[str, re.Pattern]:
         except re.error as error:
             raise InputError(f"kinds.{kind}={text}: no regular expression: {error.msg}") from None
     return found
-
-
-class Twins:
-    """Tells sounds that are in recordings, whatever their level and file format, from others.
-
-    Every two seconds of a sound, 250 to 1700 Hz, are looked for at every place of every recording. Sounds
-    below half a second are too short to tell.
-
-    Args:
-        folder: recordings with an `index.csv` (column path), or None for none.
-        least: the correlation from which a sound is called a twin.
-    """
-
-    RATE, BAND = 4000, (250, 1700)  # Hz
-    LONG, SHORT = 2 * RATE, RATE // 2  # samples of what is compared
-
-    def __init__(self, folder: str | Path | None, least: float) -> None:
-        self.least, self._found = least, []
-        self._filter = sps.butter(2, self.BAND, "band", fs=self.RATE, output="sos")
-        if folder is None:
-            return
-        heard = []
-        for row in read_recordings(Path(folder) / "index.csv", ("path",)):
-            path = Path(folder) / row["path"]
-            audio = read_audio(path)
-            heard.append((path, self._narrow(audio.samples.mean(1), audio.sample_rate)))
-        longest = max((len(x) for _, x in heard), default=0)
-        self._size = fft.next_fast_len(longest + self.LONG, real=True)
-        for path, x in heard:
-            self._found.append((path, fft.rfft(x, self._size), np.concatenate([[0.0], np.cumsum(x**2)])))
-
-    def _narrow(self, x: Array, rate: int) -> Array:
-        common = gcd(rate, self.RATE)
-        return sps.sosfilt(self._filter, sps.resample_poly(x, self.RATE // common, rate // common))
-
-    def of(self, sound: Array, rate: int) -> Path | None:
-        """The recording that a sound [T] at Hz is in, or None."""
-        if not self._found:
-            return None
-        whole = self._narrow(sound, rate)
-        pieces = [whole[n : n + self.LONG] for n in range(0, len(whole), self.LONG)]
-        loud = SILENT * np.abs(whole).max(initial=0)
-        heard = (piece for piece in pieces if len(piece) >= self.SHORT and np.abs(piece).max() > loud)
-        found = (self._holding(piece) for piece in heard)
-        return next((path for path in found if path), None)
-
-    def _holding(self, piece: Array) -> Path | None:
-        spectrum, energy = np.conj(fft.rfft(piece, self._size)), np.sum(piece**2)
-        for path, known, sums in self._found:
-            places = len(sums) - len(piece)
-            if places < 1:
-                continue
-            product = fft.irfft(known * spectrum, self._size)[:places]
-            power = sums[len(piece) :] - sums[:places]
-            power = np.maximum(
-                power, 1e-3 * sums[-1] * len(piece) / len(sums)
-            )  # of near silence nothing is told
-            if np.max(np.abs(product) / np.sqrt(power * energy)) >= self.least:
-                return path
-        return None
 
 
 class Sounds:
@@ -312,10 +249,17 @@ def make_noises(sounds: Sounds, kinds: Mapping[str, str] | None = None) -> Itera
 def write_noises(
     sounds: Sounds, out: Path, licence: str, kinds: Mapping[str, str] | None = None
 ) -> Iterator[dict]:
-    """Write every noise as FLAC with a peak of one half, `KIND/NAME.flac`; the rows of the index."""
-    for kind, name, source, signal in make_noises(sounds, kinds):
-        path = Path(kind) / f"{name}.flac"
-        (out / kind).mkdir(parents=True, exist_ok=True)
+    """Write every noise as FLAC with a peak of one half, `KIND/NUMBER-NAME.flac`; the rows of the index.
+
+    Raises:
+        InputError: for a folder that cannot be written.
+    """
+    for number, (kind, name, source, signal) in enumerate(make_noises(sounds, kinds)):
+        path = Path(kind) / f"{number:05d}-{name}.flac"
+        try:
+            (out / kind).mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise InputError(f"out={out}: {error.strerror}") from None
         soundfile.write(out / path, 0.5 * signal / np.abs(signal).max(), SAMPLE_RATE, subtype="PCM_16")
         yield dict(zip(COLUMNS, (str(path), kind, source, licence), strict=True))
 

@@ -11,7 +11,8 @@ from rich.progress import track
 
 from haaqinet_eval.errors import InputError
 from haaqinet_eval.recipe import plain_options, run_job, run_main
-from haaqinet_eval.synthesis.noises import NoiseRules, Sounds, Twins, write_noise_index, write_noises
+from haaqinet_eval.synthesis.noises import NoiseRules, Sounds, write_noise_index, write_noises
+from haaqinet_eval.synthesis.twins import Twins
 
 
 def make(options: dict) -> None:
