@@ -84,6 +84,11 @@ def test_recordings_come_at_their_level(tmp_path):
         add_recording(music, 24_000, rng, paths=(silent,), snr_db=0)
     with pytest.raises(InputError, match="no such file"):
         read_environments(tmp_path / "none")
+    with pytest.raises(InputError, match=r"index.csv: path 'rain.wav': no such file"):
+        read_environments(tmp_path)  # it is called silent.wav now
+    (tmp_path / "index.csv").write_text("path\n")
+    with pytest.raises(InputError, match=r"index.csv: column 'kind' is missing"):
+        read_environments(tmp_path)
 
 
 def test_a_recording_with_long_silences_is_heard_where_it_sounds(tmp_path):

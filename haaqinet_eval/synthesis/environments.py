@@ -81,11 +81,14 @@ def read_environments(folder: str | Path) -> dict[str, Condition]:
     """Conditions from the recordings of `folder/index.csv` (columns path, kind): four SNRs a kind.
 
     Raises:
-        InputError: for a missing file or column.
+        InputError: for a missing file or column, or a recording that is not there.
     """
-    kinds = defaultdict(list)
-    for row in read_recordings(Path(folder) / "index.csv", ("path", "kind")):
-        kinds[row["kind"]].append(Path(folder) / row["path"])
+    index, kinds = Path(folder) / "index.csv", defaultdict(list)
+    for row in read_recordings(index, ("path", "kind")):
+        path = Path(folder) / row["path"]
+        if not path.is_file():
+            raise InputError(f"{index}: path {row['path']!r}: no such file")
+        kinds[row["kind"]].append(path)
     found = [
         Condition(f"{GROUP}_{kind}-{n}", GROUP, ((add_recording, {"paths": tuple(paths), "snr_db": snr}),))
         for kind, paths in sorted(kinds.items())
