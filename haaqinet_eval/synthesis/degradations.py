@@ -39,6 +39,15 @@ def shape(x: Array, rate: float, gain_db: Callable[[Array], Array]) -> Array:
     return np.fft.irfft(np.fft.rfft(x, size) * 10 ** (gain_db(frequencies) / 20), size)[: len(x)]
 
 
+def hilly(
+    x: Array, rate: float, rng: Rng, *, slope: tuple[float, float], spread_db: float, count: int
+) -> Array:
+    """x through a slope within limits (dB an octave) with hills and valleys; its level changes."""
+    places = np.log2(np.geomspace(60, rate / 2, count))
+    heights = rng.uniform(*slope) * (places - 10) + rng.normal(0, spread_db, count)
+    return shape(x, rate, lambda f: np.interp(np.log2(f), places, heights))
+
+
 def _stft(x: Array, size: int = 512) -> Array:
     """[size // 2 + 1, L], Hann, hop a quarter."""
     return sps.stft(x, window="hann", nperseg=size, noverlap=size * 3 // 4)[2]

@@ -5,9 +5,7 @@ The counterpart of section IV-C.7 of Wisnu et al., "HAAQI-Net" (Table VI: urban 
 
 from __future__ import annotations
 
-import csv
 from collections import defaultdict
-from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
 
@@ -16,6 +14,7 @@ import numpy as np
 from ..audio import read_audio, resample
 from ..errors import InputError
 from .conditions import Condition
+from .sources import find_file, read_rows
 
 SNRS = (15, 8, 3, -3)  # dB
 GROUP = "environment"
@@ -59,24 +58,6 @@ def add_recording(
     return signal + noise * np.sqrt(np.mean(signal**2)) / level * 10 ** (-snr_db / 20)
 
 
-def read_recordings(index: str | Path, columns: Sequence[str]) -> list[dict[str, str]]:
-    """Rows of an index of recordings, with some columns at least.
-
-    Raises:
-        InputError: for a missing file or column.
-    """
-    try:
-        with Path(index).open(encoding="utf-8", newline="") as lines:
-            reader = csv.DictReader(lines)
-            rows, found = list(reader), reader.fieldnames or ()
-    except FileNotFoundError:
-        raise InputError(f"{index}: no such file") from None
-    for column in columns:
-        if column not in found:
-            raise InputError(f"{index}: column {column!r} is missing")
-    return rows
-
-
 def read_environments(folder: str | Path) -> dict[str, Condition]:
     """Conditions from the recordings of `folder/index.csv` (columns path, kind): four SNRs a kind.
 
@@ -84,11 +65,8 @@ def read_environments(folder: str | Path) -> dict[str, Condition]:
         InputError: for a missing file or column, or a recording that is not there.
     """
     index, kinds = Path(folder) / "index.csv", defaultdict(list)
-    for row in read_recordings(index, ("path", "kind")):
-        path = Path(folder) / row["path"]
-        if not path.is_file():
-            raise InputError(f"{index}: path {row['path']!r}: no such file")
-        kinds[row["kind"]].append(path)
+    for row in read_rows(index, ("path", "kind")):
+        kinds[row["kind"]].append(find_file(Path(row["path"]), (Path(folder),), str(index)))
     found = [
         Condition(f"{GROUP}_{kind}-{n}", GROUP, ((add_recording, {"paths": tuple(paths), "snr_db": snr}),))
         for kind, paths in sorted(kinds.items())

@@ -9,7 +9,7 @@ from __future__ import annotations
 import csv
 import re
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,10 +18,10 @@ import soundfile
 
 from ..audio import read_audio, resample
 from ..errors import InputError, Unscorable
+from .sources import COLUMNS
 
 SUFFIXES = (".ogg", ".oga", ".mp3", ".flac", ".wav", ".opus")
 SAMPLE_RATE = 32_000  # Hz, of the excerpts
-COLUMNS = ("path", "genre", "title", "artist", "licence", "source_repo", "split", "duration_s")
 
 
 @dataclass(frozen=True)
@@ -38,19 +38,24 @@ class Rules:
     exclude: tuple[str, ...] = ()  # texts; a track whose path or tags hold one is left out, whatever the case
 
 
-def find_tracks(folder: str | Path, rules: Rules) -> Iterator[Path]:
-    """Audio files below a folder that no text of `rules.exclude` forbids by their path.
+def find_audio(folder: str | Path, exclude: Iterable[str], what: str) -> Iterator[Path]:
+    """Audio files below a folder of what is said, whose path holds none of the texts, whatever the case.
 
     Raises:
         InputError: for a folder that is missing.
     """
     folder = Path(folder)
     if not folder.is_dir():
-        raise InputError(f"{folder}: no such folder of music")
+        raise InputError(f"{folder}: no such folder of {what}")
     for path in sorted(folder.rglob("*")):
         name = str(path.relative_to(folder)).lower()
-        if path.suffix.lower() in SUFFIXES and not any(text.lower() in name for text in rules.exclude):
+        if path.suffix.lower() in SUFFIXES and not any(text.lower() in name for text in exclude):
             yield path
+
+
+def stem_of(inside: Path) -> str:
+    """The end of a file's path within its folder, as part of a file name: lower case, without suffix."""
+    return re.sub(r"[^a-z0-9]+", "-", str(inside.with_suffix("")).lower()).strip("-")[-80:]
 
 
 def tags(path: Path) -> tuple[str, str]:
@@ -92,7 +97,7 @@ def gather(folder: Path, out: Path, rules: Rules, licence: str, split: str = "tr
 
     The artist is the file's tag, else its source: the first folder on the way to it.
     """
-    for path in find_tracks(folder, rules):
+    for path in find_audio(folder, rules.exclude, "music"):
         inside = path.relative_to(folder)
         parts = cut(path, rules)
         if not parts:
@@ -100,7 +105,7 @@ def gather(folder: Path, out: Path, rules: Rules, licence: str, split: str = "tr
         title, artist = tags(path)
         if any(text.lower() in f"{title} {artist}".lower() for text in rules.exclude):
             continue
-        stem = re.sub(r"[^a-z0-9]+", "-", str(inside.with_suffix("")).lower()).strip("-")[-80:]
+        stem = stem_of(inside)
         for number, part in enumerate(parts):
             name = Path(inside.parts[0]) / f"{stem}-{number}.flac"
             (out / name).parent.mkdir(parents=True, exist_ok=True)
@@ -133,10 +138,10 @@ def divide(rows: Sequence[dict]) -> list[dict]:
     return [row | {"split": splits.get(min(groups[f"artist {row['artist']}"]), "train")} for row in rows]
 
 
-def write_index(path: Path, rows: Sequence[dict]) -> None:
-    """Write an `index.csv`."""
+def write_index(path: Path, rows: Sequence[dict], columns: Sequence[str] = COLUMNS) -> None:
+    """Write an `index.csv` of music, or of what has other columns."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.DictWriter(file, COLUMNS)
+        writer = csv.DictWriter(file, columns)
         writer.writeheader()
         writer.writerows(rows)

@@ -7,7 +7,6 @@ left out: free sounds travel from one collection to the next.
 
 from __future__ import annotations
 
-import csv
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -18,9 +17,9 @@ import soundfile
 
 from ..audio import read_audio, resample, rms
 from ..errors import InputError, Unscorable
-from .degradations import Array, Rng, reverberate, shape
-from .gather import SUFFIXES
-from .songs import natural
+from .degradations import Array, Rng, hilly, reverberate, shape
+from .gather import find_audio, stem_of
+from .options import natural
 from .twins import Twins
 
 SAMPLE_RATE = 24_000  # Hz, of the noises
@@ -86,18 +85,13 @@ class Sounds:
         self.folder, self.rules, self.twins = Path(folder), rules, twins
         self.left_out: dict[Path, Path] = {}  # twins, and the recordings they are in
         self._known: dict[Path, bool] = {}
-        if not self.folder.is_dir():
-            raise InputError(f"{folder}: no such folder of sounds")
         self.sources: dict[str, list[Path]] = {}
         self.voices: dict[str, list[Path]] = {}  # by the folder they lie in: a speaker, or a language
-        for path in sorted(self.folder.rglob("*")):
+        for path in find_audio(self.folder, rules.exclude, "sounds"):
             inside = path.relative_to(self.folder)
-            name = str(inside).lower()
-            if path.suffix.lower() not in SUFFIXES or path.is_symlink() or len(inside.parts) < 2:
+            if path.is_symlink() or len(inside.parts) < 2:
                 continue
-            if any(text.lower() in name for text in rules.exclude):
-                continue
-            spoken = any(text.lower() in name for text in rules.speech)
+            spoken = any(text.lower() in str(inside).lower() for text in rules.speech)
             group = self.voices if spoken else self.sources
             group.setdefault(str(inside.parent) if spoken else inside.parts[0], []).append(path)
         if not self.sources and not self.voices:
@@ -112,27 +106,32 @@ class Sounds:
         """A sound [T] with a peak of 1, or None: unreadable, too short, silent, or a twin."""
         if not self._known.get(path, True):
             return None
+        sound = self._read(path)
+        self._known[path] = sound is not None
+        return sound
+
+    def _read(self, path: Path) -> Array | None:
         try:
             audio = read_audio(path)
         except Unscorable:
-            audio = None
-        usable = audio is not None and 0.1 <= audio.seconds <= self.rules.longest
-        sound = audio.samples.mean(1) if usable else np.zeros(1)
-        usable = usable and np.abs(sound).max() > SILENT
-        if usable and path not in self._known:
-            twin = self.twins.of(sound, audio.sample_rate)
-            if twin:
-                self.left_out[path], usable = twin, False
-        self._known[path] = bool(usable)
-        return resample(sound, audio.sample_rate, SAMPLE_RATE) / np.abs(sound).max() if usable else None
+            return None
+        if not 0.1 <= audio.seconds <= self.rules.longest:
+            return None
+        sound = audio.samples.mean(1)
+        peak = np.abs(sound).max()
+        if peak <= SILENT:
+            return None
+        twin = None if path in self._known else self.twins.of(sound, audio.sample_rate)
+        if twin:
+            self.left_out[path] = twin
+            return None
+        return resample(sound, audio.sample_rate, SAMPLE_RATE) / peak
 
 
 def _varied(x: Array, rng: Rng) -> Array:
     """Another pitch and pace, colour, room and bandwidth."""
     x = resample(x, SAMPLE_RATE, SAMPLE_RATE * 2 ** rng.uniform(-0.35, 0.35))
-    places = np.log2(np.geomspace(60, SAMPLE_RATE / 2, 7))
-    heights = rng.uniform(-2, 2) * (places - 10) + rng.normal(0, 3, 7)
-    x = shape(x, SAMPLE_RATE, lambda f: np.interp(np.log2(f), places, heights))
+    x = hilly(x, SAMPLE_RATE, rng, slope=(-2, 2), spread_db=3, count=7)
     if rng.random() < 0.3:
         x = reverberate(x, SAMPLE_RATE, rng, t60=rng.uniform(0.2, 1.2), direct_db=rng.uniform(-4, 10))
     if rng.random() < 0.3:
@@ -192,15 +191,15 @@ def _alone(sounds: Sounds, kinds: Mapping[str, re.Pattern], rng: Rng) -> Iterato
         sound = sounds.load(path)
         if sound is None or len(sound) < sounds.rules.alone * SAMPLE_RATE:
             continue
-        inside = str(path.relative_to(sounds.folder).with_suffix(""))
-        kind = next((kind for kind, text in kinds.items() if text.search(inside)), OTHER)
-        stem = re.sub(r"[^a-z0-9]+", "-", inside.lower()).strip("-")[-80:]
+        inside = path.relative_to(sounds.folder)
+        name = str(inside.with_suffix(""))
+        kind = next((kind for kind, text in kinds.items() if text.search(name)), OTHER)
         for version in range(sounds.rules.versions):
             start = int(rng.integers(max(len(sound) - wanted, 1)))
             stretch = sound[start : start + 2 * wanted]
             if np.abs(stretch).max() > SILENT:
                 signal = _varied(stretch, rng) if version else stretch
-                yield kind, f"{stem}-{version}", source, signal[:wanted]
+                yield kind, f"{stem_of(inside)}-{version}", source, signal[:wanted]
 
 
 def _happenings(sounds: Sounds, rng: Rng) -> Iterator[Noise]:
@@ -262,12 +261,3 @@ def write_noises(
             raise InputError(f"out={out}: {error.strerror}") from None
         soundfile.write(out / path, 0.5 * signal / np.abs(signal).max(), SAMPLE_RATE, subtype="PCM_16")
         yield dict(zip(COLUMNS, (str(path), kind, source, licence), strict=True))
-
-
-def write_noise_index(path: Path, rows: Sequence[dict]) -> None:
-    """Write the `index.csv` that `environments.read_environments` reads."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.DictWriter(file, COLUMNS)
-        writer.writeheader()
-        writer.writerows(rows)

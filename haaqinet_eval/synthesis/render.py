@@ -36,9 +36,7 @@ class Plan:
     conditions: int = 6  # per clip and ear
     augment: float = 0.5  # chance of each change to training music; 0 for none
     procedural: float = 0.0  # chance that training music is procedural
-    production: float = (
-        0.0  # chance that training music gets heavy bass, pumping, a loud master (`production`)
-    )
+    production: float = 0.0  # chance that training music gets what producers do (`production`)
     only: tuple[str, ...] = ()  # names or kinds of conditions to draw from; empty for all
     seed: int = 1
 

@@ -15,17 +15,6 @@ from ..jsonfile import read_json
 from .band import SAMPLE_RATE, Band, Unplayable, make_song
 
 
-def natural(value: object, name: str, least: int) -> int:
-    """An option that is a whole number from `least` on.
-
-    Raises:
-        InputError: if it is something else.
-    """
-    if not isinstance(value, int) or isinstance(value, bool) or value < least:
-        raise InputError(f"{name}={value}: no whole number from {least} on")
-    return value
-
-
 class SongFolder:
     """Songs of a band and a seed, one folder each; what a killed run left is gone on with.
 

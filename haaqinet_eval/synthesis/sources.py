@@ -17,6 +17,7 @@ from ..audio import read_audio, resample
 from ..errors import InputError
 
 SPLITS = ("train", "validation", "test")
+COLUMNS = ("path", "genre", "title", "artist", "licence", "source_repo", "split", "duration_s")
 
 
 @dataclass(frozen=True)
@@ -34,7 +35,30 @@ class Clip:
     part: tuple[float, float] = (0.0, 1.0)  # of the clip that is used, as shares
 
 
-def _find(path: Path, folders: Iterable[Path], where: str) -> Path:
+def read_rows(index: str | Path, columns: Iterable[str]) -> list[dict[str, str]]:
+    """Rows of an index, which has some columns at least.
+
+    Raises:
+        InputError: for a missing file or column.
+    """
+    try:
+        with Path(index).open(encoding="utf-8", newline="") as lines:
+            reader = csv.DictReader(lines)
+            rows, found = list(reader), reader.fieldnames or ()
+    except FileNotFoundError:
+        raise InputError(f"{index}: no such file") from None
+    for column in columns:
+        if column not in found:
+            raise InputError(f"{index}: column {column!r} is missing")
+    return rows
+
+
+def find_file(path: Path, folders: Iterable[Path], where: str) -> Path:
+    """A file by its path within the first of some folders that has it.
+
+    Raises:
+        InputError: if none has; it says where it was asked for.
+    """
     for folder in folders:
         if (folder / path).is_file():
             return folder / path
@@ -49,13 +73,8 @@ def read_index(folder: str | Path, index: str = "index.csv") -> list[Clip]:
     """
     folder = Path(folder)
     file = folder / index
-    try:
-        with file.open(encoding="utf-8", newline="") as lines:
-            rows = list(csv.DictReader(lines))
-    except FileNotFoundError:
-        raise InputError(f"{file}: no such file") from None
     clips = []
-    for line, row in enumerate(rows, 2):
+    for line, row in enumerate(read_rows(file, COLUMNS), 2):
         try:
             clip = Clip(
                 Path(row["path"]),
@@ -67,13 +86,11 @@ def read_index(folder: str | Path, index: str = "index.csv") -> list[Clip]:
                 row["licence"],
                 float(row["duration_s"]),
             )
-        except KeyError as error:
-            raise InputError(f"{file}: column {error.args[0]!r} is missing") from None
         except (TypeError, ValueError):
             raise InputError(f"{file}, line {line}: duration_s {row['duration_s']!r}") from None
         if clip.split not in SPLITS:
             raise InputError(f"{file}, line {line}: split {clip.split!r} is none of {', '.join(SPLITS)}")
-        clips.append(replace(clip, path=_find(clip.path, (folder, file.parent), f"{file}, line {line}")))
+        clips.append(replace(clip, path=find_file(clip.path, (folder, file.parent), f"{file}, line {line}")))
     return clips
 
 

@@ -15,7 +15,7 @@ import numpy as np
 from scipy import signal as sps
 
 from .conditions import Condition
-from .degradations import Array, Rng, add_noise, match, reverberate, rms, shape, talkers
+from .degradations import Array, Rng, add_noise, hilly, match, reverberate, rms, talkers
 
 SNRS = (20, 12, 5, -2)  # dB
 GROUP = "surroundings"
@@ -43,9 +43,7 @@ class Draft:
 
     def hilly(self, x: Array, slope: Range) -> Array:
         """x through a slope (dB an octave) with hills and valleys of 5 dB: RMS 1."""
-        places = np.log2(np.geomspace(60, self.rate / 2, 9))
-        heights = self.rng.uniform(*slope) * (places - 10) + self.rng.normal(0, 5, 9)
-        return _unit(shape(x, self.rate, lambda f: np.interp(np.log2(f), places, heights)))
+        return _unit(hilly(x, self.rate, self.rng, slope=slope, spread_db=5, count=9))
 
     def noise(self, slope: Range) -> Array:
         """Stationary noise of such a spectrum."""

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from math import gcd
 from pathlib import Path
 
 import numpy as np
 from scipy import fft
 from scipy import signal as sps
 
-from ..audio import read_audio
+from ..audio import read_audio, resample
 from ..errors import InputError, Unscorable
 from .degradations import Array
-from .environments import read_recordings
+from .sources import read_rows
 
 SILENT = 1e-3  # of a sound's peak: of what is softer, nothing is told
 
@@ -40,7 +39,7 @@ class Twins:
         if folder is None:
             return
         heard = []
-        for row in read_recordings(Path(folder) / "index.csv", ("path",)):
+        for row in read_rows(Path(folder) / "index.csv", ("path",)):
             path = Path(folder) / row["path"]
             try:
                 audio = read_audio(path)
@@ -53,8 +52,7 @@ class Twins:
             self._found.append((path, fft.rfft(x, self._size), np.concatenate([[0.0], np.cumsum(x**2)])))
 
     def _narrow(self, x: Array, rate: int) -> Array:
-        common = gcd(rate, self.RATE)
-        return sps.sosfilt(self._filter, sps.resample_poly(x, self.RATE // common, rate // common))
+        return sps.sosfilt(self._filter, resample(x, rate, self.RATE))
 
     def of(self, sound: Array, rate: int) -> Path | None:
         """The recording that a sound [T] at Hz is in, or None."""

@@ -11,7 +11,8 @@ from rich.progress import track
 
 from haaqinet_eval.errors import InputError
 from haaqinet_eval.recipe import plain_options, run_job, run_main
-from haaqinet_eval.synthesis.noises import NoiseRules, Sounds, write_noise_index, write_noises
+from haaqinet_eval.synthesis.gather import write_index
+from haaqinet_eval.synthesis.noises import COLUMNS, NoiseRules, Sounds, write_noises
 from haaqinet_eval.synthesis.twins import Twins
 
 
@@ -24,7 +25,7 @@ def make(options: dict) -> None:
     rows = list(track(written, "making", total=None))
     if not rows:
         raise InputError(f"{options['folder']}: no usable sound")
-    write_noise_index(out / "index.csv", rows)
+    write_index(out / "index.csv", rows, COLUMNS)
     for path, recording in sounds.left_out.items():
         print(f"{path}: left out: is in {recording}")
     kinds = Counter(row["kind"] for row in rows)

@@ -9,7 +9,8 @@ from rich.progress import track
 from haaqinet_eval.errors import InputError
 from haaqinet_eval.recipe import run_job, run_main
 from haaqinet_eval.synthesis.band import read_band
-from haaqinet_eval.synthesis.songs import SongFolder, natural
+from haaqinet_eval.synthesis.options import natural
+from haaqinet_eval.synthesis.songs import SongFolder
 
 
 def play_songs(config: DictConfig) -> None:
