@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +11,6 @@ import numpy as np
 from .errors import InputError
 from .haaqi import Reference
 from .model import OUTPUTS, Hearing
-from .synthesis.conditions import CONDITIONS, Condition
 from .synthesis.protocol import clips_of, conditions_of
 from .synthesis.render import SAMPLE_RATE, Group, Plan, render
 from .synthesis.sources import Clip
@@ -40,7 +39,7 @@ class Order:
     signals: bool = (
         False  # keep the signals, too, for networks that hear waveforms; 1.7 MB a group of 6 x 6 s
     )
-    among: Mapping[str, Condition] = field(default_factory=lambda: CONDITIONS)  # the table of conditions
+    make: Callable[[Sequence[Clip], str, int, Plan], Group] = render  # a group, in conditions of its table
 
 
 class Renderer:
@@ -71,7 +70,7 @@ class Renderer:
             raise InputError(f"no clip of split {split} that lasts {order.plan.seconds} s")
         plan = order.plan
         plan = replace(plan, only=plan.only or conditions_of(order.protocol, split))
-        group = render(self.clips[split], split, number, plan, order.among)
+        group = order.make(self.clips[split], split, number, plan)
         heard = (group.processed, group.audiogram, group.level1)
         if not path.exists():
             about = (labels(group), group.genre, order.protocol)

@@ -138,6 +138,7 @@ _BEYOND = [
         ("opus", "coding", [(d.coded, {"format": "OGG", "subtype": "OPUS", "level": v})])
         for v in (0.95, 0.99)
     ),
+    *(("resampled", "coding", [(d.resampled, {"hz": v})]) for v in (16_000, 11_025, 8_000, 5_512)),
     *(
         ("reverberation", "room", [(d.reverberate, s)])
         for s in _settings(t60=(0.3, 0.5, 0.9, 1.6), direct_db=(12, 6, 2, -4))

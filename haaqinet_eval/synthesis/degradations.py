@@ -16,6 +16,8 @@ from collections.abc import Callable
 import numpy as np
 from scipy import signal as sps
 
+from ..audio import resample
+
 Array = np.ndarray
 Rng = np.random.Generator
 SPEECH_TOP = 12_000.0  # Hz, above which the synthetic babble has nothing
@@ -245,6 +247,11 @@ def coded(x: Array, rate: float, rng: Rng, *, format: str, subtype: str, level: 
     file.seek(0)
     y = soundfile.read(file)[0] * peak
     return np.pad(y, (0, max(len(x) - len(y), 0)))[: len(x)]
+
+
+def resampled(x: Array, rate: float, rng: Rng, *, hz: int) -> Array:
+    """Through a lower sampling rate (Hz) and back: nothing is left above half of it."""
+    return np.resize(resample(resample(x, rate, hz), hz, rate), len(x))
 
 
 def reverberate(x: Array, rate: float, rng: Rng, *, t60: float, direct_db: float) -> Array:

@@ -43,7 +43,7 @@ class System:
     name: str
     masks: Masks | None = None  # None: the true stems
     bleed: float = 0.0  # share of all other stems in each stem
-    gains: str = "right"  # "right", "wrong" (another scene's) or "moved" (to the wrong stems)
+    gains: str = "right"  # "right", "wrong" (another scene's), "moved" (to the wrong stems), "missing" (one)
     scale: float = 1.0  # of the gains in dB
     added: float = 0.0  # share of the mixture in the output
     fitting: str = "own"  # whose NAL-R: "own", "none" or "other"
@@ -107,6 +107,14 @@ _TABLE = (
     System("degraded_passthrough", passes=True, degrades=True),
 )
 SYSTEMS: Mapping[str, System] = {system.name: system for system in _TABLE}
+SEPARATORS: Mapping[str, System] = {  # what separation does to a remix, for networks without the mixture
+    system.name: system
+    for system in (
+        *(system for system in _TABLE if not (system.degrades or system.averages)),
+        System("missing_stem", gains="missing"),
+        System("missing_stem_mask", _B, gains="missing"),
+    )
+}
 
 
 def draw_systems(count: int, rng: Rng) -> list[System]:
@@ -154,6 +162,9 @@ class Renderer:
         gains = right
         while system.gains == "wrong" and gains == right:
             gains = draw_gains(self.scene.kind, names, self.rng)
+        if system.gains == "missing":
+            heard = [name for name, gain in right.items() if gain > ABSENT]
+            gains = right | {str(self.rng.choice(heard)): ABSENT}
         if system.gains == "moved":
             moved = np.roll(list(right.values()), self.rng.integers(1, len(names)))
             gains = dict(zip(names, moved, strict=True))

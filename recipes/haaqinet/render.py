@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import hydra
@@ -12,19 +14,19 @@ from rich.progress import track
 from haaqinet_eval.errors import InputError
 from haaqinet_eval.recipe import run_job, run_main
 from haaqinet_eval.rendering import Order, Renderer
-from haaqinet_eval.synthesis.conditions import CONDITIONS, Condition
 from haaqinet_eval.synthesis.environments import read_environments
 from haaqinet_eval.synthesis.layouts import read_clips
-from haaqinet_eval.synthesis.render import Plan, render_places
+from haaqinet_eval.synthesis.remixes import render_remix
+from haaqinet_eval.synthesis.render import Plan, render, render_places
 from haaqinet_eval.synthesis.surroundings import SURROUNDINGS
 
-TABLES = {"usual": CONDITIONS, "surroundings": SURROUNDINGS}
+TABLES = {"usual": render, "surroundings": partial(render, among=SURROUNDINGS), "remixes": render_remix}
 
 
-def conditions(config: DictConfig) -> dict[str, Condition]:
-    """The table that conditions are drawn from."""
+def maker(config: DictConfig) -> Callable:
+    """What makes groups, from which table of conditions."""
     if config.data.noise:
-        return read_environments(config.data.noise)
+        return partial(render, among=read_environments(config.data.noise))
     if config.table not in TABLES:
         raise InputError(f"table={config.table}: none of {', '.join(TABLES)}")
     return TABLES[config.table]
@@ -35,7 +37,7 @@ def render_groups(config: DictConfig) -> None:
     torch.set_num_threads(1)
     clips = read_clips(config.data.layout, config.data.root, config.data.indices, config.data.skip)
     plan = Plan(**{**config.plan, "only": tuple(config.plan.only)})
-    order = Order(Path(config.out), plan, config.protocol, config.signals, conditions(config))
+    order = Order(Path(config.out), plan, config.protocol, config.signals, maker(config))
     renderer = Renderer(clips, order)
     places = range(config.start, config.start + config.groups)
     render_places(renderer, track(places, "rendering"), config.splits)

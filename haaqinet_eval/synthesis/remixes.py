@@ -1,0 +1,55 @@
+"""Trials of what separation does to music: a scene to rebalance, and imagined systems' outputs of it.
+
+As `render.render`, but the music is in stems, which systems mask wrongly, let leak into each other, give
+wrong gains or lose (`remix_systems.SEPARATORS`). True scores compare with the target, which a network that
+hears the output alone cannot know.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from ..errors import InputError
+from ..nalr import NalR
+from ..trials import Trial
+from . import losses
+from .remix import KINDS, SHARES, Scene, draw_gains, make_stems
+from .remix_systems import SEPARATORS, Renderer, System, draw_factors
+from .render import CHALLENGE, NFIR, SAMPLE_RATE, Group, Plan
+from .sources import SPLITS, Clip
+
+
+def _draw(kind: str, plan: Plan, rng: np.random.Generator) -> list[System]:
+    """Different systems for a scene; where one stem is the target, it is not what is missing."""
+    able = [
+        system
+        for name, system in SEPARATORS.items()
+        if (not plan.only or name in plan.only) and not (kind == "stem" and system.gains == "missing")
+    ]
+    if len(able) < plan.conditions:
+        raise InputError(f"systems {', '.join(plan.only)}: {len(able)} systems, {plan.conditions} are needed")
+    return [able[n] for n in rng.choice(len(able), plan.conditions, replace=False)]
+
+
+def render_remix(clips: Sequence[Clip], split: str, number: int, plan: Plan) -> Group:
+    """One group of trials: a scene from clips of one split, or procedural, through several systems.
+
+    Raises:
+        InputError: if `plan.only` leaves too few systems.
+        Unscorable: silent_reference, a stem is silent.
+    """
+    rng = np.random.default_rng([plan.seed, SPLITS.index(split), number])
+    kind = str(rng.choice(KINDS, p=SHARES))
+    stems, song, origin = make_stems(kind, clips, plan.seconds, plan.procedural, rng)
+    scene = Scene(kind, song, origin, stems, draw_gains(kind, list(stems), rng))
+    listener, audiogram = losses.draw(split, rng)
+    nalr, ears = NalR(NFIR, SAMPLE_RATE), {"own": audiogram, "other": losses.draw(split, rng)[1]}
+    amplify = {name: lambda x, ear=ear: nalr.amplify(ear, x) for name, ear in ears.items()}
+    renderer, factors = Renderer(scene, amplify, rng), draw_factors(rng)
+    systems = _draw(kind, plan, rng)
+    processed = [renderer(s.varied(factors) if split == "train" else s) for s in systems]
+    trials = tuple(Trial(CHALLENGE, s.name, f"{split}-{number:05d}", song, listener, "left") for s in systems)
+    target = amplify["own"](scene.target)
+    return Group(trials, np.array(processed), target, audiogram, scene.level1, origin)
