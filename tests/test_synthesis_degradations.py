@@ -107,6 +107,27 @@ def test_draws_differ_and_follow_the_shares():
         conditions.draw(6, rng, only=("clean",))
 
 
+def test_300_hearing_losses_none_of_them_in_two_splits():
+    """50 patterns in each of the paper's six families: 40 to train on, 5 to choose with, 5 to test on."""
+    families = [family for family in losses.FAMILIES if "normal" not in family]
+    assert families == ["flat", "sloping", "rising", "cookie_bite", "noise_notched", "high_frequency"]
+    splits = {}
+    for family in families:
+        patterns = [losses.pattern(family, n) for n in range(losses.PATTERNS)]
+        assert all(p.frequencies == (250, 500, 1000, 2000, 3000, 4000, 6000, 8000) for p in patterns)
+        assert all(max(p.levels) > 20 for p in patterns)  # dB HL: the paper's bound of a hearing loss
+        found = Counter(map(losses.split_of, range(losses.PATTERNS)))
+        assert found == {"train": 40, "validation": 5, "test": 5}
+        splits |= {p: losses.split_of(n) for n, p in enumerate(patterns)}
+    assert len(splits) == 300  # as audiograms they all differ, so each has one split
+    assert Counter(splits.values()) == {"train": 240, "validation": 30, "test": 30}
+
+    rng = np.random.default_rng(0)
+    for split in ("train", "validation", "test"):
+        drawn = {ear for name, ear in (losses.draw(split, rng) for _ in range(300)) if "normal" not in name}
+        assert drawn <= {pattern for pattern, of in splits.items() if of == split}
+
+
 def test_hearing_losses_keep_to_their_family_and_split():
     for family in losses.FAMILIES:
         patterns = [losses.pattern(family, n) for n in range(losses.PATTERNS)]
