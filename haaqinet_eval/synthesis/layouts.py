@@ -284,7 +284,7 @@ LAYOUTS: dict[str, Callable[[str | Path], list[Clip]]] = {
 def read_clips(
     layout: str, root: str | Path, indices: Iterable[str] = ("index.csv",), skip: Iterable[str] = ()
 ) -> list[Clip]:
-    """Clips of a folder in a layout; no artist, track or file is in two splits.
+    """Clips of a folder in a layout; no track, artist, source or file is in two splits.
 
     Args:
         layout: "index" (see `sources.read_index`), or of `LAYOUTS`.

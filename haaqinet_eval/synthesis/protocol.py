@@ -42,7 +42,7 @@ def clips_of(clips: Sequence[Clip], protocol: str, seconds: float) -> dict[str, 
     """Clips of each split; of `seconds` (s) at least in the paper's protocol.
 
     Raises:
-        InputError: for an unknown protocol; or for `artists`, an artist, source or file in two splits.
+        InputError: for an unknown protocol; or for `artists`, what `check_disjoint` refuses.
     """
     if protocol not in PROTOCOLS:
         raise InputError(f"protocol {protocol!r} is unknown; known: {', '.join(PROTOCOLS)}")

@@ -33,6 +33,12 @@ class Clip:
     licence: str
     seconds: float
     part: tuple[float, float] = (0.0, 1.0)  # of the clip that is used, as shares
+    inside: str = ""  # the track's path within its source, where that is known
+
+    @property
+    def track(self) -> str:
+        """What tells a track from others: source and path in it, or else title and artist."""
+        return f"{self.source}/{self.inside}" if self.inside else f"{self.artist} - {self.title}"
 
 
 def read_rows(index: str | Path, columns: Iterable[str]) -> list[dict[str, str]]:
@@ -85,6 +91,7 @@ def read_index(folder: str | Path, index: str = "index.csv") -> list[Clip]:
                 row["split"],
                 row["licence"],
                 float(row["duration_s"]),
+                inside=row.get("source_path") or "",
             )
         except (TypeError, ValueError):
             raise InputError(f"{file}, line {line}: duration_s {row['duration_s']!r}") from None
@@ -95,18 +102,21 @@ def read_index(folder: str | Path, index: str = "index.csv") -> list[Clip]:
 
 
 def check_disjoint(clips: Iterable[Clip]) -> None:
-    """Assert that no artist, source or file is in two splits.
+    """Assert that no track, artist, source or file is in two splits.
 
     Raises:
-        InputError: names the first that is.
+        InputError: names the first that is, with a file of it.
     """
-    for what in ("artist", "source", "path"):
-        splits = defaultdict(set)
+    clips = list(clips)
+    for what in ("track", "artist", "source", "path"):
+        sharing = defaultdict(list)
         for clip in clips:
-            splits[getattr(clip, what)].add(clip.split)
-        for name, found in splits.items():
-            if len(found) > 1:
-                raise InputError(f"{what} {name!r} is in several splits: {', '.join(sorted(found))}")
+            sharing[str(getattr(clip, what))].append(clip)
+        for name, some in sharing.items():
+            splits = sorted({clip.split for clip in some})
+            if len(splits) > 1:
+                file = next(clip.path for clip in some if clip.split != some[0].split)
+                raise InputError(f"{file}: {what} {name!r} is in several splits: {', '.join(splits)}")
 
 
 def load_excerpt(clip: Clip, seconds: float, sample_rate: float, rng: np.random.Generator) -> np.ndarray:
