@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from dataclasses import asdict, fields
 from pathlib import Path
 
@@ -27,7 +28,10 @@ WEIGHTS = Path(__file__).parents[1] / "weights" / "haaqinet.safetensors"  # thos
 
 
 def save_model(net: HaaqiNet | PaperNet, path: str | Path, name: str, **notes: str) -> None:
-    """Write a network's weights, dimensions and notes; beside clip members, which are large, as float16."""
+    """Write a network's weights, dimensions and notes; beside clip members, which are large, as float16.
+
+    The file is written whole or not at all.
+    """
     metadata = {
         "format": FORMAT if isinstance(net, HaaqiNet) else PAPER,
         "name": name,
@@ -41,7 +45,9 @@ def save_model(net: HaaqiNet | PaperNet, path: str | Path, name: str, **notes: s
             key for key, value in state.items() if value.ndim > 1 and key.startswith(("clips.", "members."))
         ]
         state |= {key: state[key].half() for key in large}
-    save_file(state, path, metadata)
+    part = Path(path).with_suffix(".part")
+    save_file(state, part, metadata)
+    os.replace(part, path)
 
 
 def read_metadata(path: str | Path) -> dict[str, str]:

@@ -1,8 +1,10 @@
-"""Learning curves: `curve.csv` of a run as a picture."""
+"""Learning curves: `curve.csv` of a run, one row an epoch, and its picture."""
 
 from __future__ import annotations
 
 import csv
+import os
+from collections.abc import Sequence
 from pathlib import Path
 
 from ..errors import InputError
@@ -12,6 +14,26 @@ PANELS = {  # title -> columns
     "correlation with true HAAQI": ("lcc", "srcc"),
     "mean score of untouched music": ("clean",),
 }
+
+
+def write_curve(run: str | Path, rows: Sequence[dict]) -> None:
+    """Write `curve.csv` of a run's folder, whole or not at all; rows may have different keys."""
+    path = Path(run) / "curve.csv"
+    part = path.with_suffix(".part")
+    with part.open("w", newline="") as file:
+        writer = csv.DictWriter(file, dict.fromkeys(key for row in rows for key in row))
+        writer.writeheader()
+        writer.writerows(rows)
+    os.replace(part, path)
+
+
+def read_curve(run: str | Path) -> list[dict[str, str]]:
+    """Rows of `curve.csv`, of each epoch the last; none where there is no such file."""
+    path = Path(run) / "curve.csv"
+    if not path.is_file():
+        return []
+    with path.open(newline="") as file:
+        return list({int(row["epoch"]): row for row in csv.DictReader(file)}.values())
 
 
 def plot_curves(run: str | Path) -> Path:
@@ -25,8 +47,7 @@ def plot_curves(run: str | Path) -> Path:
     path = Path(run) / "curve.csv"
     if not path.is_file():
         raise InputError(f"{path}: no such file; train first")
-    with path.open(newline="") as file:
-        rows = list(csv.DictReader(file))
+    rows = read_curve(run)
     if not rows:
         raise InputError(f"{path}: has no row")
     epochs = [int(row["epoch"]) for row in rows]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import csv
 import json
 import math
 import os
@@ -20,6 +19,7 @@ from ..errors import InputError
 from ..model import OUTPUTS, Dimensions, HaaqiNet, Heard, load_model, save_model
 from ..model.net import STRIDE
 from .cache import Trials
+from .curves import read_curve, write_curve
 
 TOP = 0.95  # true scores above are those of untouched and hardly touched music
 
@@ -170,6 +170,9 @@ def summarise(predicted: np.ndarray, trials: Trials) -> dict[str, float]:
 class Trainer:
     """Trains one network in a folder: `last.pt` to go on from, `best.safetensors`, `curve.csv`.
 
+    `last.pt` holds all that the other two are written from, and is written first: after a kill at any
+    place the run goes on as if there had been none, and all three are of one epoch.
+
     Args:
         folder: where the run lives; a run that is there goes on.
         settings, dims: must be those the run was begun with.
@@ -195,6 +198,7 @@ class Trainer:
     ) -> None:
         self.folder, self.settings, self.name = Path(folder), settings, name
         self.folder.mkdir(parents=True, exist_ok=True)
+        self.best = self.folder / "best.safetensors"
         torch.manual_seed(settings.seed)
         self.device = torch.device(device)
         self.net = self.build(dims).to(self.device)
@@ -207,6 +211,8 @@ class Trainer:
             weight_decay=settings.weight_decay,
         )
         self.state = {"epoch": 0, "step": 0, "best": math.inf, "waited": 0}
+        self.curve: list[dict] = []  # rows of `curve.csv`
+        self.notes: dict[str, str] = {}  # what `best.safetensors` says of itself
         self._resume(json.dumps([asdict(settings), asdict(dims)]))
 
     def build(self, dims: Dimensions) -> torch.nn.Module:
@@ -240,12 +246,25 @@ class Trainer:
         self.average.load_state_dict(saved["average"])
         self.optimizer.load_state_dict(saved["optimizer"])
         self.state = saved["state"]
+        self.notes = saved.get("notes", {})
+        written = [row for row in read_curve(self.folder) if int(row["epoch"]) <= self.state["epoch"]]
+        self.curve = saved.get("curve", written)  # an earlier version's `last.pt` holds none
+        if written != [{key: str(value) for key, value in row.items()} for row in self.curve]:
+            self._publish()
 
     def _save(self) -> None:
         part = self.folder / "last.part"
-        content = {"about": self.about, "state": self.state, "optimizer": self.optimizer.state_dict()}
-        torch.save({**content, "net": self.net.state_dict(), "average": self.average.state_dict()}, part)
+        content = {"about": self.about, "state": self.state, "curve": self.curve, "notes": self.notes}
+        weights = {key: getattr(self, key).state_dict() for key in ("net", "average", "optimizer")}
+        torch.save({**content, **weights}, part)
         os.replace(part, self.folder / "last.pt")
+        self._publish()
+
+    def _publish(self) -> None:
+        """What is written from `last.pt`: the best weights, if they are its own, and the curve."""
+        if self.notes and not self.state["waited"]:
+            save_model(self.average, self.best, settings=self.about, **self.notes)
+        write_curve(self.folder, self.curve)
 
     def _rate(self, share: float) -> float:
         """The learning rate when a share of the training is done."""
@@ -277,15 +296,6 @@ class Trainer:
             else:
                 mean.copy_(now)
 
-    def _log(self, row: dict[str, float]) -> None:
-        path = self.folder / "curve.csv"
-        fresh = not path.exists()
-        with path.open("a", newline="") as file:
-            writer = csv.DictWriter(file, row)
-            if fresh:
-                writer.writeheader()
-            writer.writerow(row)
-
     def _epoch(self, train: Trials) -> float:
         """One pass; the mean loss."""
         settings, done = self.settings, self.state["epoch"]
@@ -308,7 +318,6 @@ class Trainer:
 
         `train` is asked for the trials at each epoch, as there may be more by then.
         """
-        best = self.folder / "best.safetensors"
         while self.state["epoch"] < self.settings.epochs and self.state["waited"] < self.settings.patience:
             trials = train()
             loss = self._epoch(trials)
@@ -317,12 +326,11 @@ class Trainer:
                 self.state |= {"best": row["mse"], "waited": 0}
                 notes = {"outputs": OUTPUTS, "trials": len(trials), "epoch": self.state["epoch"]}
                 notes["data"] = trials.digest()
-                notes = {key: json.dumps(value) for key, value in notes.items()}
-                save_model(self.average, best, self.name, settings=self.about, **notes)
+                self.notes = {key: json.dumps(value) for key, value in notes.items()} | {"name": self.name}
             else:
                 self.state["waited"] += 1
             row = {"epoch": self.state["epoch"], "trials": len(trials), "loss": loss, **row}
-            self._log(row)
+            self.curve.append(row)
             self._save()
             report(row)
-        return best
+        return self.best
