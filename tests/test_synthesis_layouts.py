@@ -198,3 +198,13 @@ def test_a_bad_tree_is_named(layout, fault, message, tmp_path):
 def test_an_unknown_layout_lists_the_known(tmp_path):
     with pytest.raises(InputError, match="layout 'gtzan' is unknown; known: index, fma, jamendo"):
         read_clips("gtzan", tmp_path)
+
+
+def test_clips_of_a_split_may_be_left_out(tmp_path):
+    clips = read_clips("musdb", musdb(tmp_path))
+    known = [clip for clip in clips if clip.split != "test"]
+    assert read_clips("musdb", tmp_path, without=["test"]) == known
+    assert read_clips("musdb", tmp_path, without="test") == known
+    assert len(known) < len(clips)
+    with pytest.raises(InputError, match=r"data\.without dev: splits are train, validation, test"):
+        read_clips("musdb", tmp_path, without=["dev"])

@@ -282,7 +282,11 @@ LAYOUTS: dict[str, Callable[[str | Path], list[Clip]]] = {
 
 
 def read_clips(
-    layout: str, root: str | Path, indices: Iterable[str] = ("index.csv",), skip: Iterable[str] = ()
+    layout: str,
+    root: str | Path,
+    indices: Iterable[str] = ("index.csv",),
+    skip: Iterable[str] = (),
+    without: str | Iterable[str] = (),
 ) -> list[Clip]:
     """Clips of a folder in a layout; no track, artist, source or file is in two splits.
 
@@ -290,10 +294,14 @@ def read_clips(
         layout: "index" (see `sources.read_index`), or of `LAYOUTS`.
         indices: for "index", the tables to read.
         skip: folders; clips below one of this name are left out.
+        without: splits whose clips are left out, so that networks may be asked about their artists.
 
     Raises:
-        InputError: for an unknown layout, what the loader finds, or splits that share something.
+        InputError: for an unknown layout or split, what the loader finds, or splits that share something.
     """
+    without = {without} if isinstance(without, str) else set(without)
+    if not without <= set(SPLITS):
+        raise InputError(f"data.without {', '.join(sorted(without))}: splits are {', '.join(SPLITS)}")
     if layout == "index":
         clips = [clip for index in indices for clip in read_index(root, index)]
         check_disjoint(clips)
@@ -302,4 +310,4 @@ def read_clips(
     else:
         raise InputError(f"layout {layout!r} is unknown; known: index, {', '.join(LAYOUTS)}")
     skipped = set(skip)
-    return [clip for clip in clips if not skipped & set(clip.path.parts)]
+    return [clip for clip in clips if clip.split not in without and not skipped & set(clip.path.parts)]

@@ -35,7 +35,8 @@ def maker(config: DictConfig) -> Callable:
 def render_groups(config: DictConfig) -> None:
     """Render the groups that are not there yet."""
     torch.set_num_threads(1)
-    clips = read_clips(config.data.layout, config.data.root, config.data.indices, config.data.skip)
+    data = config.data
+    clips = read_clips(data.layout, data.root, data.indices, data.skip, data.without)
     plan = Plan(**{**config.plan, "only": tuple(config.plan.only)})
     order = Order(Path(config.out), plan, config.protocol, config.signals, maker(config))
     renderer = Renderer(clips, order)
