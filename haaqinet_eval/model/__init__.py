@@ -4,7 +4,15 @@ from .asking import describe_ear, score_times
 from .auditory import AuditoryFrontEnd, band_losses
 from .batch import judge_ears
 from .beats import load_beats
-from .checkpoint import WEIGHTS, load_model, model_version, read_metadata, save_model, sha256
+from .checkpoint import (
+    WEIGHTS,
+    describe_source,
+    load_model,
+    model_version,
+    read_metadata,
+    save_model,
+    sha256,
+)
 from .confidence import Judgement
 from .hearing import Heard, Hearing
 from .loss import HaaqiNetLoss
@@ -27,6 +35,7 @@ __all__ = [
     "band_losses",
     "convert_official",
     "describe_ear",
+    "describe_source",
     "frame_times",
     "join",
     "judge_ears",

@@ -1,6 +1,7 @@
 """Weights on disk: a safetensors file whose metadata rebuild the network.
 
-The metadata hold `format`, `name`, `dimensions` (JSON) and `sample_rate`, and what the trainer adds.
+The metadata hold `format`, `name`, `dimensions` (JSON) and `sample_rate`, and what the trainer adds; of
+joined networks `sources` (JSON), one entry of `describe_source` a file.
 Three kinds of networks are read, and the authors' own files; see `load_model`.
 """
 
@@ -9,8 +10,10 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+from contextlib import suppress
 from dataclasses import asdict, fields
 from pathlib import Path
+from typing import Any
 
 import torch
 from safetensors import SafetensorError, safe_open
@@ -24,6 +27,7 @@ from .paper import PaperDimensions, PaperNet
 
 FORMAT, PAPER = "haaqinet-2", "haaqinet-paper-1"
 KINDS = {FORMAT: (Dimensions, HaaqiNet), PAPER: (PaperDimensions, PaperNet)}
+TOLD = ("note", "settings", "data", "trials", "epoch", "sources")  # of a training; JSON but for the note
 WEIGHTS = Path(__file__).parents[1] / "weights" / "haaqinet.safetensors"  # those that are shipped
 
 
@@ -67,6 +71,20 @@ def read_metadata(path: str | Path) -> dict[str, str]:
     if metadata.get("format") not in known:
         raise InputError(f"weights {path}: format {metadata.get('format')!r} is none of {', '.join(known)}")
     return metadata
+
+
+def describe_source(path: str | Path) -> dict[str, Any]:
+    """What a checkpoint is and tells of its training, for the metadata of one that it becomes a part of.
+
+    Returns:
+        `name`, `sha256`, and those of `TOLD` that it has; `sources` are what it was itself joined of.
+    """
+    metadata = read_metadata(path)
+    told: dict[str, Any] = {key: metadata[key] for key in TOLD if metadata.get(key)}
+    for key in told.keys() - {"note"}:
+        with suppress(json.JSONDecodeError):
+            told[key] = json.loads(told[key])
+    return {"name": metadata.get("name", "official"), "sha256": sha256(path), **told}
 
 
 def _dimensions(kind: type, text: str, path: str | Path) -> Dimensions | PaperDimensions:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 
 import hydra
@@ -9,14 +10,14 @@ import torch
 from omegaconf import DictConfig
 
 from haaqinet_eval.errors import InputError
-from haaqinet_eval.model import HaaqiNet, join, load_model, save_model, sha256
+from haaqinet_eval.model import HaaqiNet, describe_source, join, load_model, save_model, sha256
 from haaqinet_eval.recipe import run_job, run_main
 from haaqinet_eval.training.cache import read_split
 from haaqinet_eval.training.confidence import ENOUGH, fit_confidence
 
 
 def join_networks(config: DictConfig) -> None:
-    """Write the joined weights and print their hash."""
+    """Write the joined weights, with what their parts tell of themselves, and print their hash."""
     torch.set_num_threads(config.threads)
     nets = {path: load_model(path) for path in config.weights}
     others = [path for path, net in nets.items() if not isinstance(net, HaaqiNet)]
@@ -27,7 +28,8 @@ def join_networks(config: DictConfig) -> None:
         train = read_split(config.trials, "train", most=ENOUGH)
         net.confidence = fit_confidence(net, train, read_split(config.trials, "validation"))
         net.dims = replace(net.dims, confidence=True)
-    save_model(net, config.out, config.name, note=config.note)
+    sources = json.dumps([describe_source(path) for path in nets])
+    save_model(net, config.out, config.name, note=config.note, sources=sources)
     print(sha256(config.out), config.out)
 
 

@@ -1,0 +1,91 @@
+"""The recipe that joins networks: their mean, and what their files tell of their training."""
+
+import json
+import subprocess
+import sys
+from dataclasses import asdict
+from pathlib import Path
+
+import pytest
+import torch
+from paper_trials import fill
+
+from haaqinet_eval.model import (
+    Dimensions,
+    HaaqiNet,
+    PaperDimensions,
+    PaperNet,
+    describe_source,
+    load_model,
+    read_metadata,
+    save_model,
+    sha256,
+)
+from haaqinet_eval.training.cache import GrowingSplit, read_split
+from haaqinet_eval.training.clip import ClipTrainer, read_described
+from haaqinet_eval.training.loop import Settings, predict
+
+RECIPE = Path(__file__).parents[1] / "recipes" / "haaqinet" / "join.py"
+CLIP = Dimensions(members=0, clips=1, clip_channels=8)
+SETTINGS = Settings(epochs=2, batch_size=8, bfloat16=False)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("trials")
+    fill(folder, "train", 3)
+    fill(folder, "validation", 2)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def trained(folder, tmp_path_factory):
+    """Weights of a run."""
+    train, validation = GrowingSplit(folder, "train", read_described), read_described(folder, "validation")
+    run = tmp_path_factory.mktemp("run")
+    return ClipTrainer(run, SETTINGS, CLIP, "learned").run(train, validation, print)
+
+
+def join(paths, out, **options):
+    weights = f"weights=[{','.join(map(str, paths))}]"
+    options = [f"{key}={value}" for key, value in options.items()]
+    command = [sys.executable, RECIPE, weights, f"out={out}", "trials=null", *options]
+    return subprocess.run(command, cwd=out.parent, capture_output=True, text=True)
+
+
+def test_a_joined_file_tells_where_its_parts_are_from(folder, trained, tmp_path):
+    torch.manual_seed(1)
+    plain = tmp_path / "plain.safetensors"
+    save_model(HaaqiNet(CLIP), plain, "plain")
+    both, whole = tmp_path / "both.safetensors", tmp_path / "whole.safetensors"
+    done = join([trained, plain], both, name="both", note="'two: 1, 2'")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == f"{sha256(both)} {both}\n"
+    first, second = json.loads(read_metadata(both)["sources"])
+    own = read_metadata(trained)
+    assert first == {
+        "name": "learned",
+        "sha256": sha256(trained),
+        "settings": json.loads(json.dumps([asdict(SETTINGS), asdict(CLIP)])),
+        "data": read_split(folder, "train").digest(),
+        "trials": 12,
+        "epoch": int(own["epoch"]),
+    }
+    assert second == {"name": "plain", "sha256": sha256(plain)}  # it tells nothing of itself
+    assert join([both, plain], whole).returncode == 0
+    again, _ = json.loads(read_metadata(whole)["sources"])
+    about = {"name": "both", "sha256": sha256(both), "note": "two: 1, 2", "sources": [first, second]}
+    assert again == about == describe_source(both)
+    net, trials = load_model(whole), read_split(folder, "validation")
+    assert net.dims.clips == 3
+    mean = sum(predict(load_model(path), trials) for path in (trained, plain, plain)) / 3
+    torch.testing.assert_close(torch.tensor(predict(net, trials)), torch.tensor(mean), atol=1e-3, rtol=0)
+
+
+def test_networks_of_another_design_are_not_joined(trained, tmp_path):
+    paper = tmp_path / "paper.safetensors"
+    save_model(PaperNet(PaperDimensions(hidden=4, adapter=16, linear=16)), paper, "paper")
+    done = join([trained, paper], tmp_path / "both.safetensors")
+    assert done.returncode == 2
+    assert done.stderr.strip().endswith("paper.safetensors: only networks of our own design are joined")
+    assert not list(tmp_path.glob("both*"))
