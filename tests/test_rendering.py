@@ -146,7 +146,7 @@ def test_the_recipe_draws_from_the_table_that_is_asked_for(clips, tmp_path):
     assert len(trials.systems) == 6
     assert set(trials.systems) <= set(SURROUNDINGS)
     wrong = render(f"data.root={tmp_path}", "table=sea")
-    assert (wrong.returncode, wrong.stderr) == (2, "error: table=sea: none of usual, surroundings\n")
+    assert (wrong.returncode, wrong.stderr) == (2, "error: table=sea: none of usual, surroundings, remixes\n")
     missing = render()
     assert missing.returncode == 2
     assert missing.stderr == "error: option data.root: Missing mandatory value: data.root\n"

@@ -82,6 +82,16 @@ def test_filters_do_what_they_say(signal):
     assert octave(peaked, 2000) - octave(peaked, 250) == pytest.approx(12, abs=1.5)
 
 
+def test_a_lower_sampling_rate_leaves_nothing_above_its_half():
+    white = np.random.default_rng(0).standard_normal(4 * RATE)
+    out = CONDITIONS["resampled-3"].process(white, RATE, None)  # 8 kHz
+    power = np.abs(np.fft.rfft(np.stack([white, out]))) ** 2
+    kept, lost = slice(4 * 100, 4 * 3400), slice(4 * 4300, 4 * 11_000)
+    assert 10 * np.log10(power[1, kept].mean() / power[0, kept].mean()) == pytest.approx(0, abs=0.1)
+    assert 10 * np.log10(power[1, lost].mean() / power[0, lost].mean()) < -40
+    assert [name for name in CONDITIONS if name.startswith("resampled")] == [f"resampled-{n}" for n in range(1, 5)]
+
+
 def test_compression_lowers_the_contrast(signal):
     loud_soft = np.concatenate([signal, signal * 0.1])
     out = degradations.wdrc(loud_soft, RATE, np.random.default_rng(0), ratio=3)

@@ -21,16 +21,17 @@ from .render import CHALLENGE, NFIR, SAMPLE_RATE, Group, Plan
 from .sources import SPLITS, Clip
 
 
-def _draw(kind: str, plan: Plan, rng: np.random.Generator) -> list[System]:
-    """Different systems for a scene; where one stem is the target, it is not what is missing."""
-    able = [
-        system
-        for name, system in SEPARATORS.items()
-        if (not plan.only or name in plan.only) and not (kind == "stem" and system.gains == "missing")
-    ]
+def _draw(plan: Plan, rng: np.random.Generator) -> tuple[str, list[System]]:
+    """The kind of a scene and different systems for it; where one stem is the target, none lacks a stem."""
+    able = [system for name, system in SEPARATORS.items() if not plan.only or name in plan.only]
     if len(able) < plan.conditions:
         raise InputError(f"systems {', '.join(plan.only)}: {len(able)} systems, {plan.conditions} are needed")
-    return [able[n] for n in rng.choice(len(able), plan.conditions, replace=False)]
+    systems = [able[n] for n in rng.choice(len(able), plan.conditions, replace=False)]
+    whole = any(system.gains == "missing" for system in systems)
+    chance = np.array(
+        [share * (kind != "stem" or not whole) for kind, share in zip(KINDS, SHARES, strict=True)]
+    )
+    return str(rng.choice(KINDS, p=chance / chance.sum())), systems
 
 
 def render_remix(clips: Sequence[Clip], split: str, number: int, plan: Plan) -> Group:
@@ -41,14 +42,13 @@ def render_remix(clips: Sequence[Clip], split: str, number: int, plan: Plan) -> 
         Unscorable: silent_reference, a stem is silent.
     """
     rng = np.random.default_rng([plan.seed, SPLITS.index(split), number])
-    kind = str(rng.choice(KINDS, p=SHARES))
+    kind, systems = _draw(plan, rng)
     stems, song, origin = make_stems(kind, clips, plan.seconds, plan.procedural, rng)
     scene = Scene(kind, song, origin, stems, draw_gains(kind, list(stems), rng))
     listener, audiogram = losses.draw(split, rng)
     nalr, ears = NalR(NFIR, SAMPLE_RATE), {"own": audiogram, "other": losses.draw(split, rng)[1]}
     amplify = {name: lambda x, ear=ear: nalr.amplify(ear, x) for name, ear in ears.items()}
     renderer, factors = Renderer(scene, amplify, rng), draw_factors(rng)
-    systems = _draw(kind, plan, rng)
     processed = [renderer(s.varied(factors) if split == "train" else s) for s in systems]
     trials = tuple(Trial(CHALLENGE, s.name, f"{split}-{number:05d}", song, listener, "left") for s in systems)
     target = amplify["own"](scene.target)
