@@ -200,6 +200,11 @@ def test_convert_refuses_what_is_no_checkpoint(files, capsys):
     source = files / "noisy.flac"
     code, _, err = run(capsys, "convert", source, files / "x.safetensors")
     assert (code, err) == (2, f"haaqinet: {source}: is no checkpoint of torch\n")
+    code, _, err = run(capsys, "convert", source, files / "x.pt")
+    assert (code, err) == (2, f"haaqinet: {files / 'x.pt'}: the converted file must end in .safetensors\n")
+    target = files / "none" / "x.safetensors"
+    code, _, err = run(capsys, "convert", source, target)
+    assert (code, err) == (2, f"haaqinet: {target}: no such folder\n")
 
 
 def test_installed_command_and_version():

@@ -7,6 +7,8 @@ import pytest
 import torch
 from torch.nn import functional
 
+from haaqinet_eval import Audiogram, Stimulus, load_scorer
+from haaqinet_eval.cli import main
 from haaqinet_eval.errors import InputError, Unscorable
 from haaqinet_eval.model.beats import Beats, BeatsConfig, load_beats
 from haaqinet_eval.model.kaldi_fbank import beats_fbank
@@ -307,6 +309,28 @@ def test_conversion_keeps_the_cfg_of_beats(teacher_state, tmp_path):
     convert_official(tmp_path / "own.pth", tmp_path / "net.safetensors", tmp_path / "beats.pt")
     config = load_official(tmp_path / "net.safetensors").config
     assert (config.max_distance, config.deep_norm, config.conv_pos_groups) == (90, False, 4)
+
+
+@pytest.mark.parametrize("kind", ["teacher", "student", "teacher without BEATs"])
+def test_the_command_converts(paths, teacher_state, tmp_path, monkeypatch, capsys, kind):
+    source, target = paths[kind.split()[0]], tmp_path / "net.safetensors"
+    options = []
+    if kind == "teacher without BEATs":
+        own, beats = parted(teacher_state)
+        torch.save({"model": own}, tmp_path / "own.pth")
+        torch.save({"cfg": SMALL, "model": beats}, tmp_path / "beats.pt")
+        options = ["--beats", str(tmp_path / "beats.pt")]
+    given = tmp_path / "own.pth" if options else source
+    monkeypatch.setattr("sys.argv", ["haaqinet", "convert", str(given), str(target), *options])
+    with pytest.raises(SystemExit) as left:
+        main()
+    assert not left.value.code
+    assert capsys.readouterr().out.replace("\n", "") == f"Wrote {target}"
+    stimulus = Stimulus(music(16000).double().numpy(), 16000, Audiogram.flat(40), level1=70.0)
+    one, other = (load_scorer("haaqinet", weights=path)(stimulus) for path in (source, target))
+    assert one.value == other.value
+    assert np.array_equal(one.frames, other.frames)
+    assert 0 < one.value < 1
 
 
 # What is refused

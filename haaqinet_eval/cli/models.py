@@ -24,6 +24,8 @@ def convert(
     """Convert an official HAAQI-Net checkpoint to safetensors; every wrong key is an error."""
     if target.suffix != ".safetensors":
         raise InputError(f"{target}: the converted file must end in .safetensors")
+    if not target.parent.is_dir():
+        raise InputError(f"{target}: no such folder")
     if source.is_file() and source.suffix != ".safetensors":
         with source.open("rb") as file:
             start = file.read(2)
