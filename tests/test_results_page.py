@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from omegaconf import OmegaConf
 from paper_trials import fill
 
 from haaqinet_eval import InputError
@@ -118,3 +119,20 @@ def test_validate_makes_the_page(folder, networks, tmp_path):
     assert f"| Spectrogram | {found.lcc:.3f} / {found.srcc:.3f} / {found.mse:.4f}<br>[0.670" in text
     assert "### Table VI" not in text
     assert "| spectrogram | `theirs-" in text
+
+
+def test_one_call_makes_all_parts_of_the_page(folder, networks, tmp_path):
+    fill(tmp_path / "new", "test", 2)
+    ours = f"{{ours: {networks / 'ours.safetensors'}}}"
+    options = ["split=test", f"sets={{{folder}: {ours}, {tmp_path / 'new'}: {ours}}}"]
+    command = [sys.executable, str(RECIPE), *options, f"page={tmp_path / 'results.md'}"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert [line.split(": ")[1] for line in done.stdout.splitlines()] == ["paper, ours", "artists, ours"]
+    assert json.loads((tmp_path / "results.json").read_text()).keys() == {"paper", "artists"}
+
+
+def test_the_config_of_the_page_has_the_rows_of_the_page():
+    sets = OmegaConf.to_container(OmegaConf.load(RECIPE.parent / "config" / "results.yaml"))["sets"]
+    page = json.loads((RECIPE.parents[2] / "docs" / "results.json").read_text())
+    asked = {folder.rpartition("/")[2]: set(entries) for folder, entries in sets.items()}
+    assert asked == {name.rpartition("/")[2]: set(rows) for name, rows in page.items()}

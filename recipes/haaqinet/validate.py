@@ -31,19 +31,24 @@ SUBSETS = {
 def validate(options: dict) -> None:
     """Print the tables of one network, or add rows to the page."""
     torch.set_num_threads(options["threads"])
-    for row, weights in (options["entries"] or {None: options["weights"]}).items():
-        net = load_model(weights or WEIGHTS, options["device"], options["beats"])
-        where = (options["trials"], options["split"], options["with_signals"])
-        outputs, trials = predict_split(net, *where)
-        if row is None:
-            print(accuracy_tables(outputs, trials, KINDS))
-            continue
-        measured = figures(outputs[:, 0], trials, SUBSETS[trials.protocol])
-        count = sum(p.numel() for p in net.parameters())
-        about = {"version": model_version(weights or WEIGHTS), "parameters": count, "split": options["split"]}
-        about["trained"] = trained_on(weights or WEIGHTS)
-        add_row(options["page"], set_of(trials), row, {**measured, **about})
-        print(f"{options['page']}: {set_of(trials)}, {row}: LCC {measured['subsets']['all'][0]:.3f}")
+    one = {options["trials"]: options["entries"] or {None: options["weights"]}}
+    for folder, entries in (options["sets"] or one).items():
+        for row, weights in entries.items():
+            judge(options, folder, row, weights or WEIGHTS)
+
+
+def judge(options: dict, folder: str, row: str | None, weights: str) -> None:
+    """One network on one folder of trials."""
+    net = load_model(weights, options["device"], options["beats"])
+    outputs, trials = predict_split(net, folder, options["split"], options["with_signals"])
+    if row is None:
+        print(accuracy_tables(outputs, trials, KINDS))
+        return
+    measured = figures(outputs[:, 0], trials, SUBSETS[trials.protocol])
+    about = {"version": model_version(weights), "parameters": sum(p.numel() for p in net.parameters())}
+    about |= {"split": options["split"], "trained": trained_on(weights)}
+    add_row(options["page"], set_of(trials), row, {**measured, **about})
+    print(f"{options['page']}: {set_of(trials)}, {row}: LCC {measured['subsets']['all'][0]:.3f}")
 
 
 @hydra.main(version_base=None, config_path="config", config_name="validate")
