@@ -1,19 +1,23 @@
-"""What users rely on beside accuracy: frame scores show where it is bad, and levels count as in HAAQI.
+"""What users rely on beside accuracy: frame scores show where it is bad, levels count as in HAAQI, and
+what is not music is said to be unfamiliar.
 
-    python benchmarks/haaqinet_behaviour.py [--music FOLDER] [--split test] [--songs 8]
+    python benchmarks/haaqinet_behaviour.py [--music FOLDER] [--sounds FOLDER] [--split test] [--songs 8]
 
 Without a folder of clips (with index.csv) the music is made up, from seeds that training never draws.
+A folder of sounds that are not music has an index.csv with columns path and kind.
 """
 
 from __future__ import annotations
 
 import argparse
 import itertools
+from pathlib import Path
 
 import numpy as np
 
 from haaqinet_eval import Audiogram, Stimulus, load_scorer
 from haaqinet_eval.agreement import agreement
+from haaqinet_eval.audio import read_audio, resample
 from haaqinet_eval.haaqi import Reference
 from haaqinet_eval.nalr import NalR
 from haaqinet_eval.scorers import Scorer
@@ -21,6 +25,7 @@ from haaqinet_eval.synthesis import losses
 from haaqinet_eval.synthesis.conditions import CONDITIONS
 from haaqinet_eval.synthesis.degradations import babble_noise
 from haaqinet_eval.synthesis.render import NFIR, SAMPLE_RATE
+from haaqinet_eval.synthesis.sources import read_rows
 from haaqinet_eval.tuning.tasks import Song, make_songs
 
 SECONDS, BAD = 9.0, (4.0, 5.0)  # s: of a clip, and from where to where it has babble
@@ -102,10 +107,41 @@ def follow_levels(scorer: Scorer, songs: list[Song], split: str) -> None:
     print(f"\nLCC of all changes with level: {agreement(x.ravel(), y.ravel()).lcc:.3f}")
 
 
+def strange_sounds(folder: str | None) -> dict[str, list[np.ndarray]]:
+    """Sounds [T] that are not music, by kind: noises, made-up talkers, and recordings."""
+    rng, length = np.random.default_rng(4), round(6 * SAMPLE_RATE)
+    found = {
+        "white noise": [rng.standard_normal(length) for _ in range(3)],
+        "made-up babble": [babble_noise(length, SAMPLE_RATE, rng) for _ in range(3)],
+    }
+    for row in read_rows(Path(folder) / "index.csv", ("path", "kind")) if folder else []:
+        audio = read_audio(Path(folder) / row["path"])
+        sound = resample(audio.samples.mean(1), audio.sample_rate, SAMPLE_RATE)
+        found.setdefault(row["kind"], []).append(np.resize(sound, length))
+    return found
+
+
+def flag(scorer: Scorer, songs: list[Song], folder: str | None, split: str) -> None:
+    """How often sounds are called unfamiliar, and how wide their intervals are."""
+    nalr = NalR(NFIR, SAMPLE_RATE)
+    ears = [losses.pattern(family, NUMBER[split]) for family in FAMILIES]
+    sounds = {"music": [song.parts.sum(0)[: round(6 * SAMPLE_RATE)] for song in songs]}
+    print("\nSounds as they are, amplified for three ears\n")
+    print("| sound | n | called unfamiliar | width of the interval | score |\n| --- " + "| ---: " * 4 + "|")
+    for kind, some in (sounds | strange_sounds(folder)).items():
+        rows = []
+        for sound, ear in itertools.product(some, ears):
+            result = scorer(Stimulus(nalr.amplify(ear, sound / np.std(sound)), SAMPLE_RATE, ear))
+            rows.append((result.unfamiliar, result.interval[1] - result.interval[0], result.value))
+        often, width, score = np.mean(rows, 0)
+        print(f"| {kind} | {len(rows)} | {often:.0%} | {width:.2f} | {score:.2f} |")
+
+
 def main() -> None:
     """Print the tables."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--music", help="folder of clips with index.csv; default: made-up songs")
+    parser.add_argument("--sounds", help="folder of sounds that are not music, with index.csv")
     parser.add_argument("--split", default="test", choices=NUMBER)
     parser.add_argument("--songs", type=int, default=8)
     options = parser.parse_args()
@@ -114,6 +150,7 @@ def main() -> None:
     print(f"{scorer.version}, {len(songs)} songs, {'clips' if options.music else 'made up'}, {options.split}")
     localise(scorer, songs, options.split)
     follow_levels(scorer, songs, options.split)
+    flag(scorer, songs, options.sounds, options.split)
 
 
 if __name__ == "__main__":

@@ -79,6 +79,36 @@ def test_sounds_unlike_training_are_flagged(net):
     assert said.unfamiliar.all()
 
 
+def strange(count, seed):
+    """Sounds whose bands all move together: nothing of `trials` does; true scores anywhere."""
+    found, rng = trials(count, seed), np.random.default_rng(seed)
+    envelope = 30 + 12 * rng.standard_normal((count, 1, 128)) + rng.standard_normal((count, 32, 128))
+    labels = np.repeat(rng.uniform(0, 1, (count, 1)), len(OUTPUTS), 1).astype(np.float32)
+    envelope = torch.from_numpy((envelope.clip(0, 100) / STEP).astype(np.uint8))
+    return replace(found, envelope=envelope, labels=torch.from_numpy(labels))
+
+
+def test_sounds_that_are_not_music_are_flagged_and_get_wide_intervals(net, tmp_path):
+    whole = join([net])
+    train, validation = (labelled(whole, trials(n, seed), seed) for n, seed in ((300, 1), (600, 2)))
+    others = strange(200, 8), strange(200, 9)
+    whole.confidence = fit_confidence(whole, train, validation, others, steps=150)
+    whole.dims = replace(whole.dims, confidence=True, music=True)
+    fresh = labelled(whole, trials(600, 5), 5)
+    known, found = judge(whole, fresh), strange(200, 10)
+    said, true = judge(whole, found), found.labels[:, 0]
+    assert known.unfamiliar.float().mean() < 0.05
+    assert said.unfamiliar.float().mean() > 0.9
+    assert (said.high - said.low).mean() > 1.2 * (known.high - known.low).mean()
+    held = ((said.low <= true) & (true <= said.high)).float().mean()
+    assert 0.84 <= held <= 0.96
+    path = tmp_path / "net.safetensors"
+    save_model(whole, path, "wary")
+    again = judge(load_model(path), found)
+    torch.testing.assert_close(again.low, said.low)
+    assert torch.equal(again.unfamiliar, said.unfamiliar)
+
+
 def test_the_checkpoint_keeps_it_and_the_scorer_says_it(net, tmp_path):
     path = tmp_path / "net.safetensors"
     save_model(net, path, "sure")

@@ -4,7 +4,9 @@ Two quantiles of the true score are regressed on what the network knows of its o
 and how far its members disagree) and on how unlike training the sound is; then both are moved by
 one number so that they held 90 % of trials that had no part in the regression (conformalised
 quantile regression; Romano, Patterson & Candes 2019). A sound is unfamiliar when it is farther
-from the training's mean, in Mahalanobis distance, than 99 of 100 sounds of artists that were not trained on.
+from the training's mean, in Mahalanobis distance, than 99 of 100 sounds of artists that were not trained on;
+or, where the network tells music from speech and noise, less like music than 99 of 100 of these. The
+interval of an unfamiliar sound is widened until it held 90 % of trials of such sounds.
 """
 
 from __future__ import annotations
@@ -16,6 +18,7 @@ from torch import Tensor, nn
 
 GROUPS = 4  # groups of 8 bands over which the bands' description is averaged
 HELD = 0.9  # share of true scores that an interval holds
+FARTHEST = 4.0  # standard deviations from the training's mean; nothing beyond is told apart
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,9 +41,10 @@ class Confidence(nn.Module):
 
     Args:
         description: numbers a band, D of `summary`.
+        music: whether it tells music from other sounds.
     """
 
-    def __init__(self, description: int, hidden: int = 12) -> None:
+    def __init__(self, description: int, music: bool = False, hidden: int = 12) -> None:
         super().__init__()
         size = GROUPS * description
         self.register_buffer("center", torch.zeros(size))
@@ -48,10 +52,27 @@ class Confidence(nn.Module):
         self.register_buffer("limit", torch.tensor(1.0))  # distance beyond which a sound is unfamiliar
         self.register_buffer("margin", torch.tensor(0.0))  # by which both ends are moved outwards
         self.quantiles = nn.Sequential(nn.Linear(4, hidden), nn.Tanh(), nn.Linear(hidden, 2))
+        self.music = None
+        if music:
+            self.music = nn.Sequential(nn.Linear(size, 16), nn.Tanh(), nn.Linear(16, 1))
+            self.register_buffer("wide_margin", torch.tensor(0.0))  # the margin of unfamiliar sounds
+
+    def place(self, bands: Tensor) -> Tensor:
+        """Where a description [B, D, 32] lies among the training's, whose variance is about 1: [B, 4 D]."""
+        return (summary(bands) - self.center) @ self.whiten
 
     def distance(self, bands: Tensor) -> Tensor:
         """Mahalanobis distance from training, RMS over dimensions: [B, D, 32] to [B]; about 1 in training."""
-        return ((summary(bands) - self.center) @ self.whiten).square().mean(-1).sqrt()
+        return self.place(bands).square().mean(-1).sqrt()
+
+    def likeness(self, bands: Tensor) -> Tensor:
+        """How much like music, [B, D, 32] to [B]; below 0 is unfamiliar. Only with `music`."""
+        return self.music(self.place(bands).clamp(-FARTHEST, FARTHEST)).squeeze(-1)
+
+    def unfamiliar(self, bands: Tensor) -> Tensor:
+        """Whether sounds [B, D, 32] are unlike what the network was trained on, [B] bool."""
+        far = self.distance(bands) > self.limit
+        return far if self.music is None else far | (self.likeness(bands) < 0)
 
     def ends(self, scores: Tensor, distance: Tensor) -> Tensor:
         """Lower and upper quantile of the true score before the margin: [M, B] and [B] to [B, 2]."""
@@ -74,8 +95,10 @@ class Confidence(nn.Module):
         Returns:
             low, high and unfamiliar [B] of a `Judgement`.
         """
-        distance = self.distance(bands)
-        low, high = self.ends(scores, distance).unbind(-1)
-        mean = scores.mean(0)
-        low = torch.minimum((low - self.margin).clamp(min=0.0), mean)
-        return low, torch.maximum((high + self.margin).clamp(max=1.0), mean), distance > self.limit
+        unfamiliar, mean = self.unfamiliar(bands), scores.mean(0)
+        low, high = self.ends(scores, self.distance(bands)).unbind(-1)
+        margin = self.margin
+        if self.music is not None:
+            margin = torch.where(unfamiliar, self.wide_margin, margin)
+        low = torch.minimum((low - margin).clamp(min=0.0), mean)
+        return low, torch.maximum((high + margin).clamp(max=1.0), mean), unfamiliar

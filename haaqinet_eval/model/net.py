@@ -51,6 +51,7 @@ class Dimensions:
     clips: int = 0  # networks that see the bands' description alone, and then make the score; see `clip`
     clip_channels: int = 384
     confidence: bool = False  # whether the network says how sure it is
+    music: bool = False  # whether it then tells music from other sounds
 
 
 def _quantiles(x: Tensor, shares: Sequence[float]) -> tuple[Tensor, ...]:
@@ -219,7 +220,7 @@ class HaaqiNet(nn.Module):
         self.members = nn.ModuleList(Member(self.dims) for _ in range(self.dims.members))
         size = (DESCRIPTION, self.dims.clip_channels, self.dims.dropout, len(OUTPUTS))
         self.clips = nn.ModuleList(ClipMember(*size) for _ in range(self.dims.clips))
-        self.confidence = Confidence(DESCRIPTION) if self.dims.confidence else None
+        self.confidence = Confidence(DESCRIPTION, self.dims.music) if self.dims.confidence else None
 
     def forward(self, signals: Tensor, loss: Tensor, level1: Tensor) -> Tensor:
         """Frame outputs [B, 5, N] in [0, 1], one every 128 ms, in the order of `OUTPUTS`.
@@ -278,7 +279,7 @@ def join(nets: Sequence[HaaqiNet]) -> HaaqiNet:
     Raises:
         InputError: if they differ in size.
     """
-    alike = {"clips": 0, "clip_channels": 0, "dropout": 0.0, "confidence": False}
+    alike = {"clips": 0, "clip_channels": 0, "dropout": 0.0, "confidence": False, "music": False}
     sizes = {replace(net.dims, members=1, **alike) for net in nets if net.members}
     widths = {net.dims.clip_channels for net in nets if net.clips}
     if len(sizes) > 1 or len(widths) > 1:
@@ -287,7 +288,7 @@ def join(nets: Sequence[HaaqiNet]) -> HaaqiNet:
     clips = [member for net in nets for member in net.clips]
     dims = replace(sizes.pop() if sizes else nets[0].dims, members=len(members), clips=len(clips))
     dims = replace(dims, clip_channels=widths.pop() if widths else Dimensions.clip_channels)
-    whole = HaaqiNet(replace(dims, dropout=nets[0].dims.dropout, confidence=False))
+    whole = HaaqiNet(replace(dims, dropout=nets[0].dims.dropout, confidence=False, music=False))
     whole.members, whole.clips = nn.ModuleList(members), nn.ModuleList(clips)
     return whole.eval()
 

@@ -1,15 +1,19 @@
-"""Fits `model.confidence` on cached trials: distances on the training split, intervals on validation."""
+"""Fits `model.confidence` on cached trials: distances on the training split, intervals on validation.
+
+Trials of sounds that are not music, where there are some, say what is unfamiliar, and how wide its
+intervals must be.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from ..agreement import coverage
-from ..model.confidence import HELD, Confidence, summary
+from ..model.confidence import FARTHEST, HELD, Confidence, summary
 from ..model.hearing import Heard
 from ..model.net import DESCRIPTION, HaaqiNet, describe_bands
 from .cache import Trials
@@ -67,17 +71,52 @@ def _fit_ends(confidence: Confidence, scores: Tensor, distance: Tensor, true: Te
         optimizer.step()
 
 
-def fit_confidence(net: HaaqiNet, train: Trials, validation: Trials, steps: int = 600) -> Confidence:
+def _fit_music(confidence: Confidence, music: Tensor, strange: Tensor, known: Tensor, steps: int) -> None:
+    """Logistic regression of music from strange sounds [N, D, 32]; the limit from clips of other artists."""
+    optimizer = torch.optim.Adam(confidence.music.parameters(), 0.01, weight_decay=1e-3)
+    places = torch.cat([confidence.place(x).clamp(-FARTHEST, FARTHEST) for x in (music, strange)])
+    is_music = (torch.arange(len(places)) < len(music)).float()
+    weight = torch.where(is_music > 0, 0.5 / len(music), 0.5 / len(strange)) * len(places)
+    for _ in range(steps):
+        told = confidence.music(places).squeeze(-1)
+        loss = nn.functional.binary_cross_entropy_with_logits(told, is_music, weight)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+    with torch.no_grad():
+        confidence.music[-1].bias -= torch.quantile(confidence.likeness(known), 1 - KEPT)
+
+
+def _outside(confidence: Confidence, scores: Tensor, bands: Tensor, true: Tensor) -> Tensor:
+    """How far true scores lie outside the quantiles [N]; below 0 inside."""
+    low, high = confidence.ends(scores, confidence.distance(bands)).unbind(-1)
+    return torch.maximum(low - true, true - high)
+
+
+def fit_confidence(
+    net: HaaqiNet,
+    train: Trials,
+    validation: Trials,
+    strange: Sequence[Trials] | None = None,
+    steps: int = 600,
+) -> Confidence:
     """A network's confidence, for it to carry (`HaaqiNet.confidence`).
 
     Half of the validation songs fit the quantiles and the other half say how far they must be
     moved, and the other way round; the mean move is kept, with quantiles fitted on all.
+
+    Args:
+        net: the network.
+        train, validation: trials of music.
+        strange: the same two of sounds that are not music; None where there are none.
+        steps: of each regression.
     """
     net.eval()
     torch.manual_seed(0)
-    confidence = Confidence(DESCRIPTION)
+    confidence = Confidence(DESCRIPTION, music=strange is not None)
     scores, bands = (x.clone() for x in _judged(net, validation))
-    _fit_distance(confidence, describe(train), bands)
+    described = describe(train).clone()
+    _fit_distance(confidence, described, bands)
     distance, true = confidence.distance(bands), validation.labels[:, 0].clone()
     songs = {song: n % 2 for n, song in enumerate(sorted(set(validation.songs)))}
     half = torch.tensor([songs[song] for song in validation.songs]).bool()
@@ -87,12 +126,19 @@ def fit_confidence(net: HaaqiNet, train: Trials, validation: Trials, steps: int 
         confidence.quantiles.load_state_dict(start)
         _fit_ends(confidence, scores[:, fitted], distance[fitted], true[fitted], steps)
         with torch.no_grad():
-            low, high = confidence.ends(scores[:, ~fitted], distance[~fitted]).unbind(-1)
-        outside = torch.maximum(low - true[~fitted], true[~fitted] - high)
+            outside = _outside(confidence, scores[:, ~fitted], bands[~fitted], true[~fitted])
         moves.append(float(torch.quantile(outside, HELD)))
     confidence.quantiles.load_state_dict(start)
     _fit_ends(confidence, scores, distance, true, steps)
     confidence.margin.fill_(float(np.mean(moves)))
+    if strange:
+        _fit_music(confidence, described, describe(strange[0]).clone(), bands, steps)
+        scores, bands = (x.clone() for x in _judged(net, strange[1]))
+        with torch.no_grad():
+            outside = _outside(confidence, scores, bands, strange[1].labels[:, 0])
+            outside = outside[confidence.unfamiliar(bands)]
+        wide = torch.quantile(outside, HELD) if len(outside) else confidence.margin
+        confidence.wide_margin.copy_(torch.maximum(wide, confidence.margin))
     return confidence.requires_grad_(False).eval()
 
 

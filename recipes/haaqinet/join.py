@@ -15,6 +15,8 @@ from haaqinet_eval.recipe import run_job, run_main
 from haaqinet_eval.training.cache import read_split
 from haaqinet_eval.training.confidence import ENOUGH, fit_confidence
 
+SPLITS = ("train", "validation")
+
 
 def join_networks(config: DictConfig) -> None:
     """Write the joined weights, with what their parts tell of themselves, and print their hash."""
@@ -25,9 +27,10 @@ def join_networks(config: DictConfig) -> None:
         raise InputError(f"weights {', '.join(others)}: only networks of our own design are joined")
     net = join(list(nets.values()))
     if config.trials:
-        train = read_split(config.trials, "train", most=ENOUGH)
-        net.confidence = fit_confidence(net, train, read_split(config.trials, "validation"))
-        net.dims = replace(net.dims, confidence=True)
+        strange = [read_split(config.strange, split) for split in SPLITS] if config.strange else None
+        train = read_split(config.trials, SPLITS[0], most=ENOUGH)
+        net.confidence = fit_confidence(net, train, read_split(config.trials, SPLITS[1]), strange)
+        net.dims = replace(net.dims, confidence=True, music=bool(strange))
     sources = json.dumps([describe_source(path) for path in nets])
     save_model(net, config.out, config.name, note=config.note, sources=sources)
     print(sha256(config.out), config.out)
