@@ -66,11 +66,14 @@ def test_a_joined_file_tells_where_its_parts_are_from(folder, trained, tmp_path)
     assert first == {
         "name": "learned",
         "sha256": sha256(trained),
-        "settings": json.loads(json.dumps([asdict(SETTINGS), asdict(CLIP)])),
+        "settings": json.loads(own["settings"]),
         "data": read_split(folder, "train").digest(),
         "trials": 12,
         "epoch": int(own["epoch"]),
     }
+    settings, dims = first["settings"]
+    assert settings == {**asdict(SETTINGS), "crop": list(SETTINGS.crop)}
+    assert (dims["clips"], dims["clip_channels"]) == (1, 8)
     assert second == {"name": "plain", "sha256": sha256(plain)}  # it tells nothing of itself
     assert join([both, plain], whole).returncode == 0
     again, _ = json.loads(read_metadata(whole)["sources"])

@@ -1,6 +1,7 @@
 """Runs that are killed at any place go on as if they had not been, and runs stop when nothing gets better."""
 
 import csv
+import json
 import math
 import os
 
@@ -119,6 +120,7 @@ def test_a_run_of_an_earlier_version_goes_on_with_the_rows_of_its_curve(trials, 
     with pytest.raises(Killed):
         ClipTrainer(tmp_path, SETTINGS, CLIP, "trial").run(*trials, stop)
     saved = torch.load(tmp_path / "last.pt", weights_only=True)
+    assert "music" not in json.loads(saved["about"])[1]  # a dimension that came later
     torch.save({key: saved[key] for key in saved.keys() - {"curve", "notes"}}, tmp_path / "last.pt")
     ahead = (tmp_path / "curve.csv").read_text().splitlines()[-1].split(",")
     with (tmp_path / "curve.csv").open("a") as file:

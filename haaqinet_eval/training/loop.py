@@ -21,6 +21,7 @@ from ..model.net import STRIDE
 from .cache import Trials
 from .curves import read_curve, write_curve
 
+FITTED = {"music"}  # dimensions that `join.py` sets: runs that were begun before there were these go on
 TOP = 0.95  # true scores above are those of untouched and hardly touched music
 
 
@@ -213,7 +214,8 @@ class Trainer:
         self.state = {"epoch": 0, "step": 0, "best": math.inf, "waited": 0}
         self.curve: list[dict] = []  # rows of `curve.csv`
         self.notes: dict[str, str] = {}  # what `best.safetensors` says of itself
-        self._resume(json.dumps([asdict(settings), asdict(dims)]))
+        trained = {key: value for key, value in asdict(dims).items() if key not in FITTED}
+        self._resume(json.dumps([asdict(settings), trained]))
 
     def build(self, dims: Dimensions) -> torch.nn.Module:
         """A network with random weights."""
