@@ -27,6 +27,7 @@ from .paper import PaperDimensions, PaperNet
 
 FORMAT, PAPER = "haaqinet-2", "haaqinet-paper-1"
 KINDS = {FORMAT: (Dimensions, HaaqiNet), PAPER: (PaperDimensions, PaperNet)}
+LATER = {"music"}  # dimensions that older files lack, and then have by default
 TOLD = ("note", "settings", "data", "trials", "epoch", "sources")  # of a training; JSON but for the note
 WEIGHTS = Path(__file__).parents[1] / "weights" / "haaqinet.safetensors"  # those that are shipped
 
@@ -90,7 +91,7 @@ def describe_source(path: str | Path) -> dict[str, Any]:
 def _dimensions(kind: type, text: str, path: str | Path) -> Dimensions | PaperDimensions:
     values = json.loads(text)
     known = {field.name for field in fields(kind)}
-    if set(values) != known:
+    if set(values) - known or known - set(values) - LATER:
         raise InputError(f"weights {path}: dimensions {sorted(values)} are not {sorted(known)}")
     return kind(**{key: tuple(v) if isinstance(v, list) else v for key, v in values.items()})
 
