@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from haaqinet_eval import Audiogram, Stimulus, load_scorer
+from haaqinet_eval import Audiogram, InputError, Stimulus, load_scorer
 from haaqinet_eval.model import OUTPUTS, Dimensions, HaaqiNet, join, load_model, save_model
 from haaqinet_eval.model.texture import TEXTURE
 from haaqinet_eval.training.cache import STEP, Trials
@@ -107,6 +107,12 @@ def test_sounds_that_are_not_music_are_flagged_and_get_wide_intervals(net, tmp_p
     again = judge(load_model(path), found)
     torch.testing.assert_close(again.low, said.low)
     assert torch.equal(again.unfamiliar, said.unfamiliar)
+
+
+def test_one_song_is_too_few(net):
+    one = trials(6, 1)
+    with pytest.raises(InputError, match="validation trials of 1 song: intervals need two or more"):
+        fit_confidence(net, one, one)
 
 
 def test_the_checkpoint_keeps_it_and_the_scorer_says_it(net, tmp_path):

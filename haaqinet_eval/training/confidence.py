@@ -13,6 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from ..agreement import coverage
+from ..errors import InputError
 from ..model.confidence import FARTHEST, HELD, Confidence, summary
 from ..model.hearing import Heard
 from ..model.net import DESCRIPTION, HaaqiNet, describe_bands
@@ -110,7 +111,14 @@ def fit_confidence(
         train, validation: trials of music.
         strange: the same two of sounds that are not music; None where there are none.
         steps: of each regression.
+
+    Raises:
+        InputError: for validation trials of a single song.
     """
+    if len(set(validation.songs)) < 2:
+        raise InputError(
+            f"validation trials of {len(set(validation.songs))} song: intervals need two or more"
+        )
     net.eval()
     torch.manual_seed(0)
     confidence = Confidence(DESCRIPTION, music=strange is not None)
