@@ -17,6 +17,7 @@ import yaml
 from .agreement import Agreement
 from .errors import InputError
 from .synthesis.noises import SEVERAL
+from .synthesis.options import writable
 from .synthesis.sources import SPLITS, Clip
 from .training.cache import TrialTable
 from .training.tables import markdown_table
@@ -130,6 +131,7 @@ def write_credits(path: str | Path, clips: Sequence[Clip], noises: Sequence[Mapp
     sources = {(row["source"], row["licence"]) for row in noises if row["source"] != SEVERAL}
     sounds = [("sounds", source, source, licence, "train") for source, licence in sources]
     rows = sorted(tracks(clips) + sounds)
+    writable(Path(path).parent, "credits")
     with Path(path).open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(("title", "artist", "source", "licence", "split"))

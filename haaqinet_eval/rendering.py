@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -11,11 +11,14 @@ import numpy as np
 from .errors import InputError
 from .haaqi import Reference
 from .model import OUTPUTS, Hearing
+from .synthesis.options import natural, number, several
 from .synthesis.protocol import clips_of, conditions_of
 from .synthesis.render import SAMPLE_RATE, Group, Plan, render
 from .synthesis.sources import Clip
 from .training.cache import group_path, write_group
 from .training.signals import signals_path, write_signals
+
+SECONDS = (0.5, 600.0)  # shortest and longest trials; HAAQI hears nothing shorter
 
 
 def labels(group: Group) -> np.ndarray:
@@ -27,6 +30,22 @@ def labels(group: Group) -> np.ndarray:
     reference = Reference(group.reference, SAMPLE_RATE, group.audiogram, equalisation=2, level1=group.level1)
     scores = [reference.score(signal, SAMPLE_RATE) for signal in group.processed]
     return np.array([[s.value, *(s.parts[name] for name in OUTPUTS[1:])] for s in scores])
+
+
+def read_plan(options: Mapping) -> Plan:
+    """The plan that a recipe's options make.
+
+    Raises:
+        InputError: names an option that is no number, or out of its range.
+    """
+    shares = ("augment", "procedural", "production")
+    return Plan(
+        seconds=number(options["seconds"], "plan.seconds", *SECONDS),
+        conditions=natural(options["conditions"], "plan.conditions", 1),
+        only=tuple(several(options["only"])),
+        seed=natural(options["seed"], "plan.seed", 0),
+        **{name: number(options[name], f"plan.{name}", 0, 1) for name in shares},
+    )
 
 
 @dataclass(frozen=True)

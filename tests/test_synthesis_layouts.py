@@ -206,5 +206,5 @@ def test_clips_of_a_split_may_be_left_out(tmp_path):
     assert read_clips("musdb", tmp_path, without=["test"]) == known
     assert read_clips("musdb", tmp_path, without="test") == known
     assert len(known) < len(clips)
-    with pytest.raises(InputError, match=r"data\.without dev: splits are train, validation, test"):
+    with pytest.raises(InputError, match=r"data\.without=dev: none of train, validation, test"):
         read_clips("musdb", tmp_path, without=["dev"])

@@ -15,6 +15,7 @@ from typing import Any
 
 from ..errors import InputError
 from ..jsonfile import read_json
+from .options import chosen
 from .sources import SPLITS, Clip, check_disjoint, read_index
 
 _OFFICIAL = {
@@ -286,7 +287,7 @@ def read_clips(
     root: str | Path,
     indices: Iterable[str] = ("index.csv",),
     skip: Iterable[str] = (),
-    without: str | Iterable[str] = (),
+    without: Iterable[str] = (),
 ) -> list[Clip]:
     """Clips of a folder in a layout; no track, artist, source or file is in two splits.
 
@@ -299,9 +300,7 @@ def read_clips(
     Raises:
         InputError: for an unknown layout or split, what the loader finds, or splits that share something.
     """
-    without = {without} if isinstance(without, str) else set(without)
-    if not without <= set(SPLITS):
-        raise InputError(f"data.without {', '.join(sorted(without))}: splits are {', '.join(SPLITS)}")
+    without = chosen(without, "data.without", SPLITS)
     if layout == "index":
         clips = [clip for index in indices for clip in read_index(root, index)]
         check_disjoint(clips)

@@ -45,7 +45,7 @@ def read_rows(index: str | Path, columns: Iterable[str]) -> list[dict[str, str]]
     """Rows of an index, which has some columns at least.
 
     Raises:
-        InputError: for a missing file or column.
+        InputError: for a missing file or column, or a file that is no table.
     """
     try:
         with Path(index).open(encoding="utf-8", newline="") as lines:
@@ -53,6 +53,8 @@ def read_rows(index: str | Path, columns: Iterable[str]) -> list[dict[str, str]]
             rows, found = list(reader), reader.fieldnames or ()
     except FileNotFoundError:
         raise InputError(f"{index}: no such file") from None
+    except (IsADirectoryError, UnicodeDecodeError, csv.Error) as error:
+        raise InputError(f"{index}: not a table of text: {error}") from None
     for column in columns:
         if column not in found:
             raise InputError(f"{index}: column {column!r} is missing")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from pathlib import Path
 
 import hydra
 import torch
@@ -12,6 +13,7 @@ from omegaconf import DictConfig
 from haaqinet_eval.errors import InputError
 from haaqinet_eval.model import HaaqiNet, describe_source, join, load_model, save_model, sha256
 from haaqinet_eval.recipe import run_job, run_main
+from haaqinet_eval.synthesis.options import several, writable
 from haaqinet_eval.training.cache import read_split
 from haaqinet_eval.training.confidence import ENOUGH, fit_confidence
 
@@ -21,10 +23,13 @@ SPLITS = ("train", "validation")
 def join_networks(config: DictConfig) -> None:
     """Write the joined weights, with what their parts tell of themselves, and print their hash."""
     torch.set_num_threads(config.threads)
-    nets = {path: load_model(path) for path in config.weights}
+    nets = {path: load_model(path) for path in several(config.weights)}
     others = [path for path, net in nets.items() if not isinstance(net, HaaqiNet)]
     if others:
         raise InputError(f"weights {', '.join(others)}: only networks of our own design are joined")
+    if not nets:
+        raise InputError("weights: there are none to join")
+    writable(Path(config.out).parent, "out")
     net = join(list(nets.values()))
     if config.trials:
         strange = [read_split(config.strange, split) for split in SPLITS] if config.strange else None

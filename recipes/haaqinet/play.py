@@ -9,15 +9,14 @@ from rich.progress import track
 from haaqinet_eval.errors import InputError
 from haaqinet_eval.recipe import run_job, run_main
 from haaqinet_eval.synthesis.band import read_band
-from haaqinet_eval.synthesis.options import natural
+from haaqinet_eval.synthesis.options import natural, several
 from haaqinet_eval.synthesis.songs import SongFolder
 
 
 def play_songs(config: DictConfig) -> None:
     """Play the songs that are not there yet, one folder each."""
     start, count = natural(config.start, "start", 0), natural(config.songs, "songs", 1)
-    fonts = [config.fonts] if isinstance(config.fonts, str) else list(config.fonts or ())
-    band = read_band(str(config.library), fonts)
+    band = read_band(str(config.library), several(config.fonts))
     songs = SongFolder(config.out, band, natural(config.seed, "seed", 0))
     played = songs.play(track(range(start, start + count), "playing"))
     if not played:

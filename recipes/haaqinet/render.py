@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from pathlib import Path
 
 import hydra
 import torch
@@ -13,11 +12,13 @@ from rich.progress import track
 
 from haaqinet_eval.errors import InputError
 from haaqinet_eval.recipe import run_job, run_main
-from haaqinet_eval.rendering import Order, Renderer
+from haaqinet_eval.rendering import Order, Renderer, read_plan
 from haaqinet_eval.synthesis.environments import read_environments
 from haaqinet_eval.synthesis.layouts import read_clips
+from haaqinet_eval.synthesis.options import chosen, natural, several, writable
 from haaqinet_eval.synthesis.remixes import render_remix
-from haaqinet_eval.synthesis.render import Plan, render, render_places
+from haaqinet_eval.synthesis.render import render, render_places
+from haaqinet_eval.synthesis.sources import SPLITS
 from haaqinet_eval.synthesis.surroundings import SURROUNDINGS
 
 TABLES = {"usual": render, "surroundings": partial(render, among=SURROUNDINGS), "remixes": render_remix}
@@ -36,12 +37,12 @@ def render_groups(config: DictConfig) -> None:
     """Render the groups that are not there yet."""
     torch.set_num_threads(1)
     data = config.data
-    clips = read_clips(data.layout, data.root, data.indices, data.skip, data.without)
-    plan = Plan(**{**config.plan, "only": tuple(config.plan.only)})
-    order = Order(Path(config.out), plan, config.protocol, config.signals, maker(config))
+    clips = read_clips(data.layout, data.root, several(data.indices), several(data.skip), data.without)
+    splits, plan, make = chosen(config.splits, "splits", SPLITS), read_plan(config.plan), maker(config)
+    start, groups = natural(config.start, "start", 0), natural(config.groups, "groups", 1)
+    order = Order(writable(config.out, "out"), plan, config.protocol, config.signals, make)
     renderer = Renderer(clips, order)
-    places = range(config.start, config.start + config.groups)
-    render_places(renderer, track(places, "rendering"), config.splits)
+    render_places(renderer, track(range(start, start + groups), "rendering"), splits)
 
 
 @hydra.main(version_base=None, config_path="config", config_name="render")

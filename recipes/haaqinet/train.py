@@ -8,6 +8,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from haaqinet_eval.model import Dimensions, PaperDimensions
 from haaqinet_eval.recipe import run_job, run_main
+from haaqinet_eval.synthesis.options import naturals, writable
 from haaqinet_eval.training.cache import GrowingSplit, read_split
 from haaqinet_eval.training.clip import ClipTrainer, read_described
 from haaqinet_eval.training.curves import plot_curves
@@ -31,11 +32,12 @@ def plain(config: DictConfig) -> dict:
 def train(config: DictConfig) -> None:
     """Train, draw the learning curves, and say where the best weights are."""
     torch.set_num_threads(config.threads)
-    settings = Settings(**plain(config.settings))
+    settings = naturals(plain(config.settings), "settings", "epochs", "batch_size", "patience")
     kind, trainer, read = HEADS[config.head]
     dims = kind(**plain(config.dimensions))
     starts = {} if kind is Dimensions else {"weights": config.weights}
-    trainer = trainer(config.run, settings, dims, config.name, config.start, config.device, **starts)
+    run = writable(config.run, "run")
+    trainer = trainer(run, Settings(**settings), dims, config.name, config.start, config.device, **starts)
     growing = GrowingSplit(config.trials, "train", read)
     validation = read(config.trials, "validation")
     print(f"{len(growing())} trials to train on, {len(validation)} to validate on", flush=True)
@@ -43,7 +45,7 @@ def train(config: DictConfig) -> None:
     def show(row: dict) -> None:
         parts = (f"{k} {v:.4f}" if isinstance(v, float) else f"{k} {v}" for k, v in row.items())
         print("  ".join(parts), flush=True)
-        plot_curves(config.run)
+        plot_curves(run)
 
     print(trainer.run(growing, validation, show))
 
