@@ -89,7 +89,9 @@ def test_a_lower_sampling_rate_leaves_nothing_above_its_half():
     kept, lost = slice(4 * 100, 4 * 3400), slice(4 * 4300, 4 * 11_000)
     assert 10 * np.log10(power[1, kept].mean() / power[0, kept].mean()) == pytest.approx(0, abs=0.1)
     assert 10 * np.log10(power[1, lost].mean() / power[0, lost].mean()) < -40
-    assert [name for name in CONDITIONS if name.startswith("resampled")] == [f"resampled-{n}" for n in range(1, 5)]
+    assert [name for name in CONDITIONS if name.startswith("resampled")] == [
+        f"resampled-{n}" for n in range(1, 5)
+    ]
 
 
 def test_compression_lowers_the_contrast(signal):
@@ -131,6 +133,9 @@ def test_300_hearing_losses_none_of_them_in_two_splits():
         splits |= {p: losses.split_of(n) for n, p in enumerate(patterns)}
     assert len(splits) == 300  # as audiograms they all differ, so each has one split
     assert Counter(splits.values()) == {"train": 240, "validation": 30, "test": 30}
+
+    near = [max(losses.pattern("near_normal", n).levels) for n in range(losses.PATTERNS)]
+    assert (max(near), sum(level > 20 for level in near)) == (32, 3)  # as docs/training.md says
 
     rng = np.random.default_rng(0)
     for split in ("train", "validation", "test"):
