@@ -8,9 +8,10 @@ import torch
 from clarity.evaluator.haspi import eb
 from safetensors.torch import load_file, save_file
 
-from haaqinet_eval import Audiogram, InputError
+from haaqinet_eval import Audiogram, InputError, load_scorer
 from haaqinet_eval.model import (
     OUTPUTS,
+    WEIGHTS,
     AuditoryFrontEnd,
     Dimensions,
     HaaqiNet,
@@ -53,6 +54,14 @@ def tensors(signals, audiogram, level1):
 
 
 @pytest.mark.parametrize("ear", EARS)
+@pytest.mark.parametrize("name", ["tpu", "gpu0", "cuda:99"])
+def test_a_device_that_is_not_there_is_named(name):
+    with pytest.raises(InputError, match=f"device={name}: "):
+        load_model(WEIGHTS, name)
+    with pytest.raises(InputError, match=f"device={name}: "):
+        load_scorer("haaqinet", device=name)
+
+
 def test_envelope_is_that_of_haaqis_ear_model(ear):
     levels, level1 = EARS[ear]
     audiogram, signal = Audiogram(levels), music(len(ear))

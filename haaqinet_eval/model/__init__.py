@@ -7,6 +7,7 @@ from .beats import load_beats
 from .checkpoint import (
     WEIGHTS,
     describe_source,
+    find_device,
     load_model,
     model_version,
     read_metadata,
@@ -36,6 +37,7 @@ __all__ = [
     "convert_official",
     "describe_ear",
     "describe_source",
+    "find_device",
     "frame_times",
     "join",
     "judge_ears",

@@ -96,6 +96,20 @@ def _dimensions(kind: type, text: str, path: str | Path) -> Dimensions | PaperDi
     return kind(**{key: tuple(v) if isinstance(v, list) else v for key, v in values.items()})
 
 
+def find_device(name: str) -> torch.device:
+    """A device by torch's name of it: "cpu", "cuda", "cuda:1", …
+
+    Raises:
+        InputError: for a name that torch does not know, or a device that is not there.
+    """
+    try:
+        device = torch.device(name)
+        torch.empty(0, device=device)
+    except (RuntimeError, AssertionError) as error:
+        raise InputError(f"device={name}: {str(error).splitlines()[0]}") from None
+    return device
+
+
 def load_model(
     path: str | Path, device: str = "cpu", beats: str | Path | None = None
 ) -> HaaqiNet | PaperNet | OfficialAdapter:
@@ -108,11 +122,12 @@ def load_model(
         beats: the BEATs file of an authors' teacher that holds none.
 
     Raises:
-        InputError: for a missing or foreign file, and for missing or unexpected keys or
-            shapes, which the message lists.
+        InputError: for a missing or foreign file, for missing or unexpected keys or
+            shapes, which the message lists, and as `find_device`.
     """
+    place = find_device(device)
     if Path(path).suffix != ".safetensors" or read_metadata(path)["format"] == OFFICIAL:
-        return OfficialAdapter(load_official(path, beats)).to(torch.device(device)).eval()
+        return OfficialAdapter(load_official(path, beats)).to(place).eval()
     metadata = read_metadata(path)
     dims, cls = KINDS[metadata["format"]]
     net = cls(_dimensions(dims, metadata["dimensions"], path))
@@ -126,7 +141,7 @@ def load_model(
     if wrong:
         raise InputError(f"weights {path}: wrong shapes of {wrong}")
     net.load_state_dict(state)
-    return net.to(torch.device(device)).eval()
+    return net.to(place).eval()
 
 
 def model_version(path: str | Path) -> str:

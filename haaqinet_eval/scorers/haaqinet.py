@@ -97,7 +97,7 @@ class HaaqiNetScorer:
     def __init__(self, weights: str | Path | None = None, device: str = "cpu", threads: int = 1) -> None:
         path = Path(weights or WEIGHTS)
         self.net = model.load_model(path, device)
-        self.device, self.threads = torch.device(device), threads
+        self.device, self.threads = model.find_device(device), threads
         self.at_once = self.device.type != "cpu"
         self.version = model.model_version(path)
         self.sample_rate = self.net.dims.sample_rate

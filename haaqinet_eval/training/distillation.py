@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from ..errors import InputError
-from ..model import PaperDimensions, PaperNet, load_beats, load_model, load_official
+from ..model import PaperDimensions, PaperNet, find_device, load_beats, load_model, load_official
 from ..model.beats import Beats
 from ..model.distilbeats import DistilBeats, distillation_loss
 from ..model.features import Patches, full_scale
@@ -115,7 +115,7 @@ class DistilTrainer(SignalTrainer):
         device: str = "cpu",
     ) -> None:
         self.distillation, self.source = distillation, source
-        self.beats = source.beats.to(torch.device(device)).eval().requires_grad_(False)
+        self.beats = source.beats.to(find_device(device)).eval().requires_grad_(False)
         super().__init__(folder, settings, dims, name, device=device)
 
     def build(self, dims: PaperDimensions) -> PaperNet:

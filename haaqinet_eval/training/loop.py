@@ -16,7 +16,7 @@ from torch import Tensor
 
 from ..agreement import agreement
 from ..errors import InputError
-from ..model import OUTPUTS, Dimensions, HaaqiNet, Heard, load_model, save_model
+from ..model import OUTPUTS, Dimensions, HaaqiNet, Heard, find_device, load_model, save_model
 from ..model.net import STRIDE
 from .cache import Trials
 from .curves import read_curve, write_curve
@@ -201,7 +201,7 @@ class Trainer:
         self.folder.mkdir(parents=True, exist_ok=True)
         self.best = self.folder / "best.safetensors"
         torch.manual_seed(settings.seed)
-        self.device = torch.device(device)
+        self.device = find_device(device)
         self.net = self.build(dims).to(self.device)
         if start:
             self.net.load_state_dict(load_model(start).state_dict())
