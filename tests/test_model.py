@@ -54,14 +54,6 @@ def tensors(signals, audiogram, level1):
 
 
 @pytest.mark.parametrize("ear", EARS)
-@pytest.mark.parametrize("name", ["tpu", "gpu0", "cuda:99"])
-def test_a_device_that_is_not_there_is_named(name):
-    with pytest.raises(InputError, match=f"device={name}: "):
-        load_model(WEIGHTS, name)
-    with pytest.raises(InputError, match=f"device={name}: "):
-        load_scorer("haaqinet", device=name)
-
-
 def test_envelope_is_that_of_haaqis_ear_model(ear):
     levels, level1 = EARS[ear]
     audiogram, signal = Audiogram(levels), music(len(ear))
@@ -189,3 +181,11 @@ def test_joined_networks_answer_with_their_mean(tmp_path):
         torch.testing.assert_close(load_model(tmp_path / "both.safetensors")(*inputs), mean)
     with pytest.raises(InputError, match="different sizes"):
         join([nets[0], HaaqiNet(Dimensions(filters=4, channels=(4, 4, 4), features=4))])
+
+
+@pytest.mark.parametrize("name", ["tpu", "gpu0", "cuda:99"])
+def test_a_device_that_is_not_there_is_named(name):
+    with pytest.raises(InputError, match=f"device={name}: "):
+        load_model(WEIGHTS, name)
+    with pytest.raises(InputError, match=f"device={name}: "):
+        load_scorer("haaqinet", device=name)
