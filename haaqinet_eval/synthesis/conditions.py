@@ -173,6 +173,21 @@ def _all() -> list[Condition]:
 CONDITIONS: dict[str, Condition] = {c.name: c for c in _all()}
 GROUPS = tuple(dict.fromkeys(c.group for c in CONDITIONS.values()))
 
+
+def group_of(name: str) -> str:
+    """The group of a condition of the table; of any other, its name without the setting.
+
+    >>> group_of("white-2"), group_of("environment_rain-2"), group_of("mask_a")
+    ('noise', 'environment_rain', 'mask_a')
+    """
+    return CONDITIONS[name].group if name in CONDITIONS else name.rpartition("-")[0] or name
+
+
+def is_of_paper(name: str) -> bool:
+    """Whether a condition is one of the paper's 100."""
+    return name in CONDITIONS and "paper" in CONDITIONS[name].tags
+
+
 # How often a drawn trial belongs to a group; what people score weighs as much as the paper's table.
 SHARES = {
     "clean": 0.12,

@@ -5,26 +5,22 @@ from __future__ import annotations
 import hydra
 import torch
 
-from haaqinet_eval.model import WEIGHTS, load_model, model_version
+from haaqinet_eval.model import WEIGHTS, HaaqiNet, load_model, model_version
 from haaqinet_eval.recipe import plain_options, run_job, run_main
-from haaqinet_eval.synthesis.conditions import CONDITIONS
+from haaqinet_eval.synthesis.conditions import group_of, is_of_paper
 from haaqinet_eval.synthesis.protocol import is_unseen
+from haaqinet_eval.training.confidence import coverage_line
 from haaqinet_eval.training.paper import predict_split
 from haaqinet_eval.training.results import add_row, figures, set_of, trained_on
 from haaqinet_eval.training.tables import accuracy_tables
 
-
-def of_paper(name: str) -> bool:
-    return name in CONDITIONS and "paper" in CONDITIONS[name].tags
-
-
 KINDS = {
-    "conditions": lambda name: CONDITIONS[name].group if name in CONDITIONS else name.rpartition("-")[0],
-    "table": lambda name: "the paper's 100" if of_paper(name) else "ours and untouched",
+    "conditions": group_of,
+    "table": lambda name: "the paper's 100" if is_of_paper(name) else "ours and untouched",
 }
 SUBSETS = {
     "paper": {"seen": lambda name: not is_unseen(name), "unseen": is_unseen},
-    "artists": {"table": of_paper, "beyond": lambda name: not of_paper(name)},
+    "artists": {"table": is_of_paper, "beyond": lambda name: not is_of_paper(name)},
 }
 
 
@@ -42,7 +38,8 @@ def judge(options: dict, folder: str, row: str | None, weights: str) -> None:
     net = load_model(weights, options["device"], options["beats"])
     outputs, trials = predict_split(net, folder, options["split"], options["with_signals"])
     if row is None:
-        print(accuracy_tables(outputs, trials, KINDS))
+        held = coverage_line(net, trials) if isinstance(net, HaaqiNet) else ""
+        print(f"{held}\n\n{accuracy_tables(outputs, trials, KINDS)}".lstrip())
         return
     measured = figures(outputs[:, 0], trials, SUBSETS[trials.protocol])
     about = {"version": model_version(weights), "parameters": sum(p.numel() for p in net.parameters())}
