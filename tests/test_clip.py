@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +15,7 @@ from haaqinet_eval.model import Dimensions, HaaqiNet, Heard, join, load_model, s
 from haaqinet_eval.model.net import with_mean
 from haaqinet_eval.model.texture import TEXTURE
 from haaqinet_eval.training.cache import GrowingSplit, read_split
-from haaqinet_eval.training.clip import ClipTrainer, read_described
+from haaqinet_eval.training.clip import ClipTrainer, kind_of, read_described
 from haaqinet_eval.training.loop import Settings, predict
 
 FRAMES = Dimensions(filters=4, channels=(4, 4, 4), features=8)
@@ -134,3 +135,46 @@ def test_the_recipe_trains_as_many_as_are_asked_for(folder, tmp_path):
     done = subprocess.run([sys.executable, RECIPE, *places, *sizes], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert load_model(tmp_path / "run" / "best.safetensors").dims.clips == 2
+
+
+def test_a_clip_network_may_tell_the_condition_beside_the_score_and_goes_on_after_a_kill(folder, tmp_path):
+    settings = Settings(epochs=3, batch_size=6, bfloat16=False, condition_weight=0.1, seed=4)
+    train, validation = GrowingSplit(folder, "train", read_described), read_described(folder, "validation")
+
+    def run(where, kill=None):
+        def report(row):
+            if row["epoch"] == kill:
+                raise KeyboardInterrupt
+
+        trainer = ClipTrainer(where, settings, CLIP, "telling")
+        return trainer, trainer.run(train, validation, report)
+
+    whole, best = run(tmp_path / "whole")
+    with pytest.raises(KeyboardInterrupt):
+        run(tmp_path / "killed", kill=2)
+    again, _ = run(tmp_path / "killed")
+    for part in ("net", "helpers"):
+        values = zip(*(getattr(t, part).state_dict().values() for t in (whole, again)), strict=True)
+        assert all(torch.equal(a, b) for a, b in values)
+    assert len(list(whole.helpers)) == 1
+    assert load_model(best).dims == CLIP  # what tells conditions is not kept with the network
+    alone = ClipTrainer(tmp_path / "alone", replace(settings, condition_weight=0.0), CLIP, "alone")
+    assert not list(alone.helpers)
+    assert "condition_weight" not in alone.about  # runs of earlier versions go on
+
+
+def test_telling_conditions_is_learned(folder, tmp_path):
+    settings = Settings(epochs=30, batch_size=6, bfloat16=False, condition_weight=1.0, learning_rate=0.01)
+    trainer = ClipTrainer(tmp_path, settings, replace(CLIP, dropout=0.0), "telling")
+    train = read_described(folder, "train")
+    kinds = torch.tensor([kind_of(name) for name in train.systems])
+
+    def error():
+        with torch.no_grad():
+            bands = train.description.float()
+            features = trainer.net.clips[0].eval().features(bands)
+            return float(torch.nn.functional.cross_entropy(trainer.helpers[0](features), kinds))
+
+    before = error()
+    trainer.run(lambda: train, read_described(folder, "validation"), lambda row: None)
+    assert error() < 0.6 * before

@@ -6,6 +6,7 @@ from torch import Tensor, nn
 
 from .filters import BANDS
 
+FEATURES = 128
 FARTHEST = 6.0  # standard deviations; nothing beyond is told apart
 
 
@@ -28,8 +29,16 @@ class ClipMember(nn.Module):
             *(nn.Conv1d(channels, half, 5, padding=2), nn.SiLU(), nn.Dropout(dropout / 2)),
             *(nn.Conv1d(half, quarter, 3, stride=2, padding=1), nn.SiLU(), nn.Flatten(), nn.Dropout(dropout)),
             *(nn.Linear(quarter * BANDS // 2, 256), nn.SiLU(), nn.Dropout(dropout)),
-            *(nn.Linear(256, 128), nn.SiLU(), nn.Linear(128, outputs), nn.Sigmoid()),
+            *(nn.Linear(256, FEATURES), nn.SiLU(), nn.Linear(FEATURES, outputs), nn.Sigmoid()),
         )
 
     def forward(self, bands: Tensor) -> Tensor:
-        return self.layers(self.norm(bands).clamp(-FARTHEST, FARTHEST))
+        return self.judge(self.features(bands))
+
+    def features(self, bands: Tensor) -> Tensor:
+        """What the score is read from, [B, FEATURES]."""
+        return self.layers[:-2](self.norm(bands).clamp(-FARTHEST, FARTHEST))
+
+    def judge(self, features: Tensor) -> Tensor:
+        """Score and parts [B, P] of `features`."""
+        return self.layers[-2:](features)

@@ -2,20 +2,30 @@
 
 from __future__ import annotations
 
+import zlib
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from ..errors import InputError
 from ..model import Dimensions, HaaqiNet
+from ..model.clip import FEATURES
 from .cache import HEARD, Trials, TrialTable, read_table, split_paths
 from .confidence import describe
 from .loop import Trainer, haaqi_loss, shift_bands, summarise
 
 FILES = 500  # read at a time
+KINDS = 1024  # that conditions are told apart as
+
+
+@lru_cache(maxsize=KINDS)
+def kind_of(condition: str) -> int:
+    """A number for a condition's name, from 0 to `KINDS`; few share one."""
+    return zlib.crc32(condition.encode()) % KINDS
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -45,12 +55,25 @@ class ClipTrainer(Trainer):
             raise InputError(f"{dims.members} members and {dims.clips} clips: a clip network has clips alone")
         return HaaqiNet(dims)
 
+    def build_helpers(self, dims: Dimensions) -> nn.Module:
+        count = dims.clips if self.settings.condition_weight else 0
+        return nn.ModuleList(nn.Linear(FEATURES, KINDS) for _ in range(count))
+
     def loss(self, trials: DescribedTrials, rows: np.ndarray, rng: np.random.Generator) -> Tensor:
         most = self.settings.band_shift
         shift = int(rng.integers(-most, most + 1))
         bands = shift_bands(trials.description[rows].float(), shift, 2).to(self.device)
         labels = trials.labels[rows].to(self.device)
-        return sum(haaqi_loss(clip(bands)[..., None], labels, self.settings) for clip in self.net.clips)
+        features = [clip.features(bands) for clip in self.net.clips]
+        outputs = [clip.judge(x)[..., None] for clip, x in zip(self.net.clips, features, strict=True)]
+        loss = sum(haaqi_loss(x, labels, self.settings) for x in outputs)
+        if not self.helpers:
+            return loss
+        kinds = torch.tensor([kind_of(name) for name in trials.systems[rows]], device=self.device)
+        told = zip(self.helpers, features, strict=True)
+        return loss + self.settings.condition_weight * sum(
+            nn.functional.cross_entropy(tell(x), kinds) for tell, x in told
+        )
 
     @torch.inference_mode()
     def measure(self, validation: DescribedTrials) -> dict[str, float]:

@@ -21,6 +21,7 @@ from ..model.net import STRIDE
 from .cache import Trials
 from .curves import read_curve, write_curve
 
+LATER = {"condition_weight": 0.0}  # settings that runs of earlier versions lack, as they were then
 FITTED = {"music"}  # dimensions that `join.py` sets: runs that were begun before there were these go on
 TOP = 0.95  # true scores above are those of untouched and hardly touched music
 
@@ -36,6 +37,7 @@ class Settings:
     part_weight: float = 0.5  # of the loss on HAAQI's four parts
     frame_weight: float = 0.1  # of the loss on frame scores, Eq. 3 of the paper has 1
     top_weight: float = 1.0  # extra weight of trials without audible fault, so that clean music scores high
+    condition_weight: float = 0.0  # of telling a trial's condition, a label for free; for clip networks
     crop: tuple[float, float] = (0.3, 0.8)  # shortest and longest share of a clip that is shown
     bfloat16: bool = True  # mixed precision
     band_shift: int = 1  # bands and loss are moved together by up to so many bands
@@ -206,8 +208,9 @@ class Trainer:
         if start:
             self.net.load_state_dict(load_model(start).state_dict())
         self.average = copy.deepcopy(self.net).requires_grad_(False)
+        self.helpers = self.build_helpers(dims).to(self.device)
         self.optimizer = torch.optim.AdamW(
-            [p for p in self.net.parameters() if p.requires_grad],
+            [p for part in (self.net, self.helpers) for p in part.parameters() if p.requires_grad],
             settings.learning_rate,
             weight_decay=settings.weight_decay,
         )
@@ -215,11 +218,16 @@ class Trainer:
         self.curve: list[dict] = []  # rows of `curve.csv`
         self.notes: dict[str, str] = {}  # what `best.safetensors` says of itself
         trained = {key: value for key, value in asdict(dims).items() if key not in FITTED}
-        self._resume(json.dumps([asdict(settings), trained]))
+        given = {key: value for key, value in asdict(settings).items() if value != LATER.get(key, ...)}
+        self._resume(json.dumps([given, trained]))
 
     def build(self, dims: Dimensions) -> torch.nn.Module:
         """A network with random weights."""
         return HaaqiNet(dims)
+
+    def build_helpers(self, dims: Dimensions) -> torch.nn.Module:
+        """What is trained beside the network and not kept with it."""
+        return torch.nn.ModuleList()
 
     def loss(self, trials: Trials, rows: np.ndarray, rng: np.random.Generator) -> Tensor:
         """The loss [] of some rows of the trials."""
@@ -246,6 +254,7 @@ class Trainer:
             raise InputError(f"{last}: was begun with other settings; choose another run folder")
         self.net.load_state_dict(saved["net"])
         self.average.load_state_dict(saved["average"])
+        self.helpers.load_state_dict(saved.get("helpers", {}))
         self.optimizer.load_state_dict(saved["optimizer"])
         self.state = saved["state"]
         self.notes = saved.get("notes", {})
@@ -257,7 +266,7 @@ class Trainer:
     def _save(self) -> None:
         part = self.folder / "last.part"
         content = {"about": self.about, "state": self.state, "curve": self.curve, "notes": self.notes}
-        weights = {key: getattr(self, key).state_dict() for key in ("net", "average", "optimizer")}
+        weights = {key: getattr(self, key).state_dict() for key in ("net", "average", "helpers", "optimizer")}
         torch.save({**content, **weights}, part)
         os.replace(part, self.folder / "last.pt")
         self._publish()
