@@ -36,6 +36,11 @@ def summary(bands: Tensor) -> Tensor:
     return bands.unflatten(-1, (GROUPS, -1)).mean(-1).flatten(1)
 
 
+def distance(place: Tensor) -> Tensor:
+    """Mahalanobis distance from training, RMS over dimensions: [B, 4 D] to [B]; about 1 in training."""
+    return place.square().mean(-1).sqrt()
+
+
 class Confidence(nn.Module):
     """Interval and distance; all buffers, filled by `training.confidence.fit_confidence`.
 
@@ -61,18 +66,14 @@ class Confidence(nn.Module):
         """Where a description [B, D, 32] lies among the training's, whose variance is about 1: [B, 4 D]."""
         return (summary(bands) - self.center) @ self.whiten
 
-    def distance(self, bands: Tensor) -> Tensor:
-        """Mahalanobis distance from training, RMS over dimensions: [B, D, 32] to [B]; about 1 in training."""
-        return self.place(bands).square().mean(-1).sqrt()
+    def likeness(self, place: Tensor) -> Tensor:
+        """How much like music, of places [B, 4 D] to [B]; below 0 is unfamiliar. Only with `music`."""
+        return self.music(place.clamp(-FARTHEST, FARTHEST)).squeeze(-1)
 
-    def likeness(self, bands: Tensor) -> Tensor:
-        """How much like music, [B, D, 32] to [B]; below 0 is unfamiliar. Only with `music`."""
-        return self.music(self.place(bands).clamp(-FARTHEST, FARTHEST)).squeeze(-1)
-
-    def unfamiliar(self, bands: Tensor) -> Tensor:
-        """Whether sounds [B, D, 32] are unlike what the network was trained on, [B] bool."""
-        far = self.distance(bands) > self.limit
-        return far if self.music is None else far | (self.likeness(bands) < 0)
+    def unfamiliar(self, place: Tensor) -> Tensor:
+        """Whether sounds at places [B, 4 D] are unlike what the network was trained on, [B] bool."""
+        far = distance(place) > self.limit
+        return far if self.music is None else far | (self.likeness(place) < 0)
 
     def ends(self, scores: Tensor, distance: Tensor) -> Tensor:
         """Lower and upper quantile of the true score before the margin: [M, B] and [B] to [B, 2]."""
@@ -95,8 +96,9 @@ class Confidence(nn.Module):
         Returns:
             low, high and unfamiliar [B] of a `Judgement`.
         """
-        unfamiliar, mean = self.unfamiliar(bands), scores.mean(0)
-        low, high = self.ends(scores, self.distance(bands)).unbind(-1)
+        place, mean = self.place(bands), scores.mean(0)
+        unfamiliar = self.unfamiliar(place)
+        low, high = self.ends(scores, distance(place)).unbind(-1)
         margin = self.margin
         if self.music is not None:
             margin = torch.where(unfamiliar, self.wide_margin, margin)

@@ -15,7 +15,7 @@ from typing import Any
 
 from ..errors import InputError
 from ..jsonfile import read_json
-from .options import chosen
+from .options import chosen, several
 from .sources import SPLITS, Clip, check_disjoint, read_index
 
 _OFFICIAL = {
@@ -302,11 +302,11 @@ def read_clips(
     """
     without = chosen(without, "data.without", SPLITS)
     if layout == "index":
-        clips = [clip for index in indices for clip in read_index(root, index)]
+        clips = [clip for index in several(indices) for clip in read_index(root, index)]
         check_disjoint(clips)
     elif layout in LAYOUTS:
         clips = LAYOUTS[layout](root)
     else:
         raise InputError(f"layout {layout!r} is unknown; known: index, {', '.join(LAYOUTS)}")
-    skipped = set(skip)
+    skipped = set(several(skip))
     return [clip for clip in clips if clip.split not in without and not skipped & set(clip.path.parts)]

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from ..agreement import coverage
 from ..errors import InputError
-from ..model.confidence import FARTHEST, HELD, Confidence, summary
+from ..model.confidence import HELD, Confidence, distance, summary
 from ..model.hearing import Heard
 from ..model.net import DESCRIPTION, HaaqiNet, describe_bands
 from .cache import Trials
@@ -57,15 +57,15 @@ def _fit_distance(confidence: Confidence, train: Tensor, known: Tensor) -> None:
     covariance += RIDGE * torch.eye(len(covariance), dtype=covariance.dtype)
     values, axes = torch.linalg.eigh(covariance)
     confidence.whiten.copy_(axes / values.sqrt() / scale[:, None])
-    confidence.limit.copy_(torch.quantile(confidence.distance(known), KEPT))
+    confidence.limit.copy_(torch.quantile(distance(confidence.place(known)), KEPT))
 
 
-def _fit_ends(confidence: Confidence, scores: Tensor, distance: Tensor, true: Tensor, steps: int) -> None:
+def _fit_ends(confidence: Confidence, scores: Tensor, far: Tensor, true: Tensor, steps: int) -> None:
     """Quantile regression of the true scores [N] by the pinball loss."""
     optimizer = torch.optim.Adam(confidence.quantiles.parameters(), 0.02, weight_decay=1e-4)
     shares = torch.tensor([(1 - HELD) / 2, (1 + HELD) / 2])
     for _ in range(steps):
-        error = true[:, None] - confidence.ends(scores, distance)
+        error = true[:, None] - confidence.ends(scores, far)
         loss = torch.maximum(shares * error, (shares - 1) * error).mean()
         optimizer.zero_grad()
         loss.backward()
@@ -73,14 +73,13 @@ def _fit_ends(confidence: Confidence, scores: Tensor, distance: Tensor, true: Te
 
 
 def _fit_music(confidence: Confidence, music: Tensor, strange: Tensor, known: Tensor, steps: int) -> None:
-    """Logistic regression of music from strange sounds [N, D, 32]; the limit from clips of other artists."""
+    """Logistic regression of music from strange sounds at [N, 4 D]; the limit from clips of other artists."""
     optimizer = torch.optim.Adam(confidence.music.parameters(), 0.01, weight_decay=1e-3)
-    places = torch.cat([confidence.place(x).clamp(-FARTHEST, FARTHEST) for x in (music, strange)])
+    places = torch.cat([music, strange])
     is_music = (torch.arange(len(places)) < len(music)).float()
     weight = torch.where(is_music > 0, 0.5 / len(music), 0.5 / len(strange)) * len(places)
     for _ in range(steps):
-        told = confidence.music(places).squeeze(-1)
-        loss = nn.functional.binary_cross_entropy_with_logits(told, is_music, weight)
+        loss = nn.functional.binary_cross_entropy_with_logits(confidence.likeness(places), is_music, weight)
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
@@ -88,9 +87,10 @@ def _fit_music(confidence: Confidence, music: Tensor, strange: Tensor, known: Te
         confidence.music[-1].bias -= torch.quantile(confidence.likeness(known), 1 - KEPT)
 
 
-def _outside(confidence: Confidence, scores: Tensor, bands: Tensor, true: Tensor) -> Tensor:
+@torch.no_grad()
+def _outside(confidence: Confidence, scores: Tensor, far: Tensor, true: Tensor) -> Tensor:
     """How far true scores lie outside the quantiles [N]; below 0 inside."""
-    low, high = confidence.ends(scores, confidence.distance(bands)).unbind(-1)
+    low, high = confidence.ends(scores, far).unbind(-1)
     return torch.maximum(low - true, true - high)
 
 
@@ -116,35 +116,34 @@ def fit_confidence(
         InputError: for validation trials of a single song.
     """
     if len(set(validation.songs)) < 2:
-        raise InputError(
-            f"validation trials of {len(set(validation.songs))} song: intervals need two or more"
-        )
+        raise InputError("validation trials of 1 song: intervals need two or more")
     net.eval()
     torch.manual_seed(0)
     confidence = Confidence(DESCRIPTION, music=strange is not None)
     scores, bands = (x.clone() for x in _judged(net, validation))
     described = describe(train).clone()
     _fit_distance(confidence, described, bands)
-    distance, true = confidence.distance(bands), validation.labels[:, 0].clone()
+    known, true = confidence.place(bands), validation.labels[:, 0].clone()
+    far = distance(known)
     songs = {song: n % 2 for n, song in enumerate(sorted(set(validation.songs)))}
     half = torch.tensor([songs[song] for song in validation.songs]).bool()
     start = {key: value.clone() for key, value in confidence.quantiles.state_dict().items()}
     moves = []
     for fitted in (half, ~half):
         confidence.quantiles.load_state_dict(start)
-        _fit_ends(confidence, scores[:, fitted], distance[fitted], true[fitted], steps)
-        with torch.no_grad():
-            outside = _outside(confidence, scores[:, ~fitted], bands[~fitted], true[~fitted])
+        _fit_ends(confidence, scores[:, fitted], far[fitted], true[fitted], steps)
+        outside = _outside(confidence, scores[:, ~fitted], far[~fitted], true[~fitted])
         moves.append(float(torch.quantile(outside, HELD)))
     confidence.quantiles.load_state_dict(start)
-    _fit_ends(confidence, scores, distance, true, steps)
+    _fit_ends(confidence, scores, far, true, steps)
     confidence.margin.fill_(float(np.mean(moves)))
     if strange:
-        _fit_music(confidence, described, describe(strange[0]).clone(), bands, steps)
+        music, others = (confidence.place(x) for x in (described, describe(strange[0]).clone()))
+        _fit_music(confidence, music, others, known, steps)
         scores, bands = (x.clone() for x in _judged(net, strange[1]))
-        with torch.no_grad():
-            outside = _outside(confidence, scores, bands, strange[1].labels[:, 0])
-            outside = outside[confidence.unfamiliar(bands)]
+        place = confidence.place(bands)
+        outside = _outside(confidence, scores, distance(place), strange[1].labels[:, 0])
+        outside = outside[confidence.unfamiliar(place)]
         wide = torch.quantile(outside, HELD) if len(outside) else confidence.margin
         confidence.wide_margin.copy_(torch.maximum(wide, confidence.margin))
     return confidence.requires_grad_(False).eval()

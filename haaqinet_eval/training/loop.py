@@ -21,8 +21,7 @@ from ..model.net import STRIDE
 from .cache import Trials
 from .curves import read_curve, write_curve
 
-LATER = {"condition_weight": 0.0}  # settings that runs of earlier versions lack, as they were then
-FITTED = {"music"}  # dimensions that `join.py` sets: runs that were begun before there were these go on
+LATER = {"condition_weight": 0.0, "music": False}  # what runs of earlier versions lack, as it was then
 TOP = 0.95  # true scores above are those of untouched and hardly touched music
 
 
@@ -217,9 +216,11 @@ class Trainer:
         self.state = {"epoch": 0, "step": 0, "best": math.inf, "waited": 0}
         self.curve: list[dict] = []  # rows of `curve.csv`
         self.notes: dict[str, str] = {}  # what `best.safetensors` says of itself
-        trained = {key: value for key, value in asdict(dims).items() if key not in FITTED}
-        given = {key: value for key, value in asdict(settings).items() if value != LATER.get(key, ...)}
-        self._resume(json.dumps([given, trained]))
+        given = [
+            {key: value for key, value in asdict(part).items() if value != LATER.get(key, ...)}
+            for part in (settings, dims)
+        ]
+        self._resume(json.dumps(given))
 
     def build(self, dims: Dimensions) -> torch.nn.Module:
         """A network with random weights."""

@@ -19,7 +19,6 @@ from haaqinet_eval.model import WEIGHTS, load_model, model_version, sha256
 from haaqinet_eval.recipe import plain_options, run_job, run_main
 from haaqinet_eval.synthesis.layouts import read_clips
 from haaqinet_eval.synthesis.noises import COLUMNS
-from haaqinet_eval.synthesis.options import several
 from haaqinet_eval.synthesis.sources import SPLITS, read_rows
 from haaqinet_eval.training.cache import read_labels, read_split
 from haaqinet_eval.training.confidence import coverage_line
@@ -31,7 +30,7 @@ def write_cards(options: dict) -> None:
     """Predict the split once, and put what comes of it into both pages."""
     torch.set_num_threads(options["threads"])
     weights, data = options["weights"] or WEIGHTS, options["data"]
-    clips = read_clips(data["layout"], data["root"], several(data["indices"]), several(data["skip"]))
+    clips = read_clips(data["layout"], data["root"], data["indices"], data["skip"])
     noises = read_rows(options["noises"], COLUMNS) if options["noises"] else []
     net, trials = load_model(weights), read_split(options["trials"], options["split"])
     splits = {split: read_labels(options["trials"], split) for split in SPLITS}

@@ -15,7 +15,7 @@ from haaqinet_eval.recipe import run_job, run_main
 from haaqinet_eval.rendering import Order, Renderer, read_plan
 from haaqinet_eval.synthesis.environments import read_environments
 from haaqinet_eval.synthesis.layouts import read_clips
-from haaqinet_eval.synthesis.options import chosen, natural, several, writable
+from haaqinet_eval.synthesis.options import chosen, natural, writable
 from haaqinet_eval.synthesis.remixes import render_remix
 from haaqinet_eval.synthesis.render import render, render_places
 from haaqinet_eval.synthesis.sources import SPLITS
@@ -37,7 +37,7 @@ def render_groups(config: DictConfig) -> None:
     """Render the groups that are not there yet."""
     torch.set_num_threads(1)
     data = config.data
-    clips = read_clips(data.layout, data.root, several(data.indices), several(data.skip), data.without)
+    clips = read_clips(data.layout, data.root, data.indices, data.skip, data.without)
     splits, plan, make = chosen(config.splits, "splits", SPLITS), read_plan(config.plan), maker(config)
     start, groups = natural(config.start, "start", 0), natural(config.groups, "groups", 1)
     order = Order(writable(config.out, "out"), plan, config.protocol, config.signals, make)
