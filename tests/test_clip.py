@@ -1,5 +1,6 @@
 """Networks of clip members: alone, beside members with frames, and trained."""
 
+import itertools
 import subprocess
 import sys
 from dataclasses import replace
@@ -12,7 +13,7 @@ from paper_trials import fill
 
 from haaqinet_eval import InputError
 from haaqinet_eval.model import Dimensions, HaaqiNet, Heard, join, load_model, save_model
-from haaqinet_eval.model.net import with_mean
+from haaqinet_eval.model.net import describe_bands, frame_times, with_mean
 from haaqinet_eval.model.texture import TEXTURE
 from haaqinet_eval.training.cache import GrowingSplit, read_split
 from haaqinet_eval.training.clip import ClipTrainer, kind_of, read_described
@@ -67,7 +68,7 @@ def test_clip_members_make_the_score_and_the_frames_are_moved_to_it(heard):
     torch.testing.assert_close(outputs[0, 0].argsort(), own[0, 0].argsort())
 
 
-def test_a_clip_network_by_itself_has_even_frames_and_keeps_its_weights(heard, tmp_path):
+def test_a_clip_network_has_even_frames_without_windows_and_keeps_its_weights(heard, tmp_path):
     net, loss = nets()[1], torch.rand(3, 32) * 50
     save_model(net, tmp_path / "clip.safetensors", "clip")
     with torch.inference_mode():
@@ -78,6 +79,32 @@ def test_a_clip_network_by_itself_has_even_frames_and_keeps_its_weights(heard, t
         p.numel() for p in net.parameters()
     ) + 4000
     torch.testing.assert_close(outputs, outputs[..., :1].expand(3, 5, 10))
+
+
+def test_frames_of_a_clip_network_are_what_it_says_of_windows_moved_to_the_score():
+    torch.manual_seed(3)
+    net, loss, level1 = nets()[1], torch.rand(2, 32) * 50, torch.full((2,), 65.0)
+    signals = torch.randn(2, 4 * 24_000)
+    with torch.inference_mode():
+        heard = net.front_end(signals, loss, level1)
+        outputs, opinions, _ = net.opinions(heard, loss)
+        windows = [
+            net.clips[0](describe_bands(part_of(heard, n), loss)) for n in range(heard.windows.shape[1])
+        ]
+    assert len(windows) == 6
+    middles = 0.512 * np.arange(1, 7)  # s
+    times = frame_times(outputs.shape[-1], 4.0)
+    for clip, output in itertools.product(range(2), range(5)):
+        values = [float(window[clip, output]) for window in windows]
+        expected = np.interp((np.arange(len(times)) + 0.5) * 0.128, middles, values)
+        found = outputs[clip, output].numpy()
+        np.testing.assert_allclose(found - found.mean(), expected - expected.mean(), atol=1e-5)
+        assert found.mean() == pytest.approx(float(opinions[0, clip, output]), abs=1e-5)
+
+
+def part_of(heard, n):
+    """A window as a clip."""
+    return Heard(heard.envelope[..., 128 * n : 128 * n + 256], heard.spectrum, heard.windows[:, n])
 
 
 def test_networks_of_different_sizes_are_not_joined():

@@ -8,7 +8,18 @@ from scipy.signal import stft
 from haaqinet_eval import Audiogram
 from haaqinet_eval.model import band_losses
 from haaqinet_eval.model.filters import BANDS, SAMPLE_RATE, center_frequencies
-from haaqinet_eval.model.texture import BINS, HOP, LAGS, NEAR, SIZE, STEPS, TEXTURE, Texture, band_weights
+from haaqinet_eval.model.texture import (
+    BINS,
+    HOP,
+    LAGS,
+    NEAR,
+    SIZE,
+    STEPS,
+    TEXTURE,
+    Texture,
+    band_weights,
+    count_windows,
+)
 from haaqinet_eval.nalr import NalR
 from haaqinet_eval.synthesis.degradations import coloured_noise, peak_clip, reverberate
 
@@ -97,6 +108,21 @@ def test_clipping_shows_in_the_waveform_and_behind_nal_r(texture):
 def test_only_the_level_at_the_ear_counts(texture):
     signal = notes()
     torch.testing.assert_close(of(texture, signal, 65.0), of(texture, signal / 10, 85.0), atol=1e-3, rtol=0)
+
+
+def test_a_window_is_like_a_clip_of_its_own(texture):
+    """But for the waveform's shape, which is the clip's, and what is compared with what was before."""
+    signal = torch.from_numpy(notes(5.0)).float()
+    ear, level1 = torch.full((1, 32), 20.0), torch.tensor([65.0])
+    with torch.inference_mode():
+        whole, windows = texture.with_windows(signal[None], ear, level1)
+        assert windows.shape == (1, count_windows(len(signal) // 96), TEXTURE, 32)
+        cuts = [signal[None, 12_288 * n : 12_288 * n + 25_600] for n in range(windows.shape[1])]
+        alone = torch.stack([texture(cut, ear, level1)[0] for cut in cuts])
+    torch.testing.assert_close(windows[0, 0, :WAVE], alone[0, :WAVE], atol=1e-4, rtol=0)
+    torch.testing.assert_close(windows[0, :, :MOVES], alone[:, :MOVES], atol=1e-4, rtol=0)
+    torch.testing.assert_close(windows[0, :, WAVE:], whole[:, WAVE:].expand(len(cuts), -1, -1))
+    assert (windows[0, 1:, MOVES:WAVE] - alone[1:, MOVES:WAVE]).abs().max() < 1.5
 
 
 def test_signals_of_unequal_length_are_as_by_themselves(texture):

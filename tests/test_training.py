@@ -90,17 +90,17 @@ def test_loss_is_the_papers_where_weights_are():
 def test_augmentation_leaves_its_input_alone():
     rng = np.random.default_rng(0)
     heard, loss = Heard(torch.rand(4, 32, 320), torch.rand(4, 32), torch.rand(4, 7, 32)), torch.rand(4, 32)
-    before = [x.clone() for x in heard]
+    before = [x.clone() for x in heard[:3]]
     cut = crop(heard, Settings(crop=(0.5, 1.0)), rng)
     masked, shifted = augment(cut, loss, Settings(masks=3), rng)
-    torch.testing.assert_close(list(heard), before)
+    torch.testing.assert_close(list(heard[:3]), before)
     frames = cut.envelope.shape[2]
     assert 160 <= frames <= 320
     assert frames % 32 == 0
-    assert [x.shape for x in masked] == [x.shape for x in cut] == [(4, 32, frames), (4, 32), (4, 7, 32)]
+    assert [x.shape for x in masked[:3]] == [x.shape for x in cut[:3]] == [(4, 32, frames), (4, 32), (4, 7, 32)]
     assert shifted.shape == (4, 32)
     whole, _ = augment(heard, loss, Settings(masks=0, band_shift=0), rng)
-    torch.testing.assert_close(list(whole), before)
+    torch.testing.assert_close(list(whole[:3]), before)
 
 
 def test_bands_move_together():
@@ -108,7 +108,7 @@ def test_bands_move_together():
     heard = Heard(bands[..., None].expand(4, 32, 64), bands, bands[:, None].expand(4, 7, 32))
     for seed in range(8):
         settings, rng = Settings(masks=0, band_shift=2), np.random.default_rng(seed)
-        (envelope, spectrum, texture), loss = augment(heard, bands, settings, rng)
+        (envelope, spectrum, texture, _), loss = augment(heard, bands, settings, rng)
         for moved in (envelope[..., 0], texture[:, 0], loss):
             torch.testing.assert_close(moved, spectrum)
 
@@ -119,7 +119,7 @@ def test_splicing_puts_a_stretch_of_another_rendering_where_its_labels_are():
     heard = Heard(envelope, torch.zeros(4, 32), texture)
     labels = torch.tensor([0.1, 0.9, 0.4, 0.5])[:, None].expand(4, len(OUTPUTS))
     scenes = np.array(["a", "a", "b", "c"])
-    (mixed, _, blended), targets = splice(heard, labels, scenes, 1.0, np.random.default_rng(0))
+    (mixed, _, blended, _), targets = splice(heard, labels, scenes, 1.0, np.random.default_rng(0))
     assert targets.shape == (4, len(OUTPUTS), 10)
     score = torch.tensor([0.1, 0.9, 0.4, 0.5])
     for row, other in ((0, 1), (1, 0)):

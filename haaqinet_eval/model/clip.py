@@ -1,4 +1,7 @@
-"""What a clip's description says by itself: a network without an ear for time, and quick to train."""
+"""What a clip's description says by itself: a network without an ear for time, and quick to train.
+
+Asked about windows of a clip, it tells where the clip is bad; see `windows`.
+"""
 
 from __future__ import annotations
 

@@ -16,10 +16,14 @@ class Heard(NamedTuple):
     envelope: Tensor  # [B, 32, L] dB above threshold, 250 frames/s
     spectrum: Tensor  # [B, 32] dB above threshold
     texture: Tensor  # [B, 52, 32]
+    windows: Tensor | None = (
+        None  # [B, W, 52, 32], texture in windows of 1 s, one every 512 ms; see `windows`
+    )
 
     def part(self, which: list[int] | slice, frames: int) -> Heard:
         """Some of the clips, each so many frames long."""
-        return Heard(self.envelope[which, :, :frames], self.spectrum[which], self.texture[which])
+        windows = None if self.windows is None else self.windows[which]
+        return Heard(self.envelope[which, :, :frames], self.spectrum[which], self.texture[which], windows)
 
 
 class Hearing(nn.Module):
@@ -32,4 +36,4 @@ class Hearing(nn.Module):
     def forward(self, signals: Tensor, loss: Tensor, level1: Tensor, lengths: Tensor | None = None) -> Heard:
         """What is heard of signals [B, T] at 24 kHz; arguments as of `AuditoryFrontEnd`."""
         given = (signals, loss, level1, lengths)
-        return Heard(*self.ear(*given), self.texture(*given))
+        return Heard(*self.ear(*given), *self.texture.with_windows(*given))

@@ -6,11 +6,12 @@
     the bands' description scales and shifts the filters' outputs and the features
     features and their mean and spread over the clip -> head -> frame outputs in [0, 1], [B, 5, N]:
     the score and HAAQI's four parts
-    the bands' description -> clip members -> the same of the clip, [B, 5], without frames
+    the bands' description -> clip members -> the same of the clip, [B, 5]
+    that of windows of 1 s -> clip members -> frame outputs, where there is no trunk
 
 Where there are clip members, the mean of theirs is the score: they know best how good a clip is. The frames
 say where it is bad, and are moved so that their mean is the score. Frame scores and their mean follow
-Wisnu et al., "HAAQI-Net"; front end and trunk are our own.
+Wisnu et al., "HAAQI-Net"; front end, trunk and clip members are our own.
 """
 
 from __future__ import annotations
@@ -28,7 +29,8 @@ from .clip import ClipMember
 from .confidence import Confidence, Judgement
 from .hearing import Heard, Hearing
 from .stretches import in_stretches
-from .texture import TEXTURE
+from .texture import TEXTURE, count_windows
+from .windows import as_frames, cut
 
 OUTPUTS = ("score", "mel_cepstral_high", "bm_sync5", "d_loud", "d_norm")
 TOP = 102.0  # dB above threshold; nothing above is told apart
@@ -75,7 +77,7 @@ def describe_bands(heard: Heard, loss: Tensor) -> Tensor:
     (quantiles of the differences over 64 and 256 ms: a room lets sound fall slowly); and how much
     it moves with the next band and with the fourth above (correlation). Then the texture.
     """
-    envelope, spectrum, texture = heard
+    envelope, spectrum, texture, _ = heard
     place = torch.linspace(-1, 1, BANDS, dtype=loss.dtype, device=loss.device).expand_as(loss)
     lags = [min(lag, envelope.shape[-1] - 1) for lag in (1, 4, 16, 64)]
     moves = [envelope[..., lag:] - envelope[..., :-lag] for lag in lags]
@@ -250,11 +252,18 @@ class HaaqiNet(nn.Module):
         frames = [member(heard.envelope, bands) for member in self.members]
         clips = [member(bands) for member in self.clips]
         opinions = torch.stack(clips or [x.mean(-1) for x in frames])
-        if not frames:
-            count = heard.envelope.shape[-1] // STRIDE
-            return opinions.mean(0)[..., None].expand(-1, -1, count), opinions, bands
-        outputs = torch.stack(frames).mean(0)
+        outputs = torch.stack(frames).mean(0) if frames else self._by_windows(heard, loss, opinions.mean(0))
         return (with_mean(outputs, opinions.mean(0)) if clips else outputs), opinions, bands
+
+    def _by_windows(self, heard: Heard, loss: Tensor, whole: Tensor) -> Tensor:
+        """Frame outputs [B, 5, N]: what the clip members say of windows; of the whole [B, 5] without."""
+        length = heard.envelope.shape[-1]
+        count = max(length // STRIDE, 1)
+        if heard.windows is None or not count_windows(length):
+            return whole[..., None].expand(-1, -1, count)
+        bands = describe_bands(*cut(heard, loss))
+        outputs = torch.stack([member(bands) for member in self.clips]).mean(0)
+        return as_frames(outputs.unflatten(0, (len(whole), -1)).transpose(1, 2), count, STRIDE)
 
 
 def with_mean(frames: Tensor, mean: Tensor) -> Tensor:

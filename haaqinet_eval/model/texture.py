@@ -16,24 +16,28 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
+from torch.nn.utils.rnn import pad_sequence
 
 from ..nalr import NALR_FREQUENCIES, nalr_gains
+from .auditory import HOP as FRAME
 from .filters import BANDS, EAR_Q, MIN_BANDWIDTH, SAMPLE_RATE, center_frequencies
 
 SIZE, HOP = 2_048, 1_024  # samples: 85 ms, 43 ms
 BINS = 853  # up to 10 kHz, as far as the bands reach: what is above depends on resampling
 LAGS = (1, 3, 6, 12)  # hops: 43 to 512 ms
 STEPS = (-15.0, -6.0, 6.0, 15.0)  # dB; how often a bin falls or rises by more
+RAMP = 6.0  # dB; a step within half of it counts in part
 NEAR = (0.98, 0.9, 0.8, 0.6, 0.4)  # of the largest sample
 BLOCK = 3_072  # samples: 128 ms
+HOPS = 12  # half a window: 512 ms
 STRETCH, STRETCH_BLOCKS = 240, 84  # hops, blocks: 10 s are looked at at once, to save memory
 SPAN, MARGIN = 16_384, 1_024  # samples: filtered at once, and what rings at both ends
 TEXTURE = 14 + len(LAGS) * len(STEPS) + 2 + 2 * (len(NEAR) + 5)  # numbers a band
 
 
-def _share(x: Tensor, limit: float | Tensor, width: float | Tensor) -> Tensor:
-    """How many of the last dimension are above a limit; one within `width` / 2 of it counts in part."""
-    return (x - (limit - width / 2)).clamp(0 * width, width).sum(-1) / width
+def _above(x: Tensor, limit: float | Tensor, width: float | Tensor) -> Tensor:
+    """`width` where x is above a limit, 0 where below; between them within `width` / 2 of it."""
+    return (x - (limit - width / 2)).clamp(0 * width, width)
 
 
 def _decibels(power: Tensor) -> Tensor:
@@ -47,10 +51,33 @@ def _pairs(known: Tensor, before: int, lag: int) -> tuple[Tensor, Tensor]:
 
 
 def _moves(pair: tuple[Tensor, Tensor]) -> list[Tensor]:
-    """How often levels fall and rise by how much; a room lets partials fall slowly: [BINS], summed."""
+    """Whether levels fall and rise by how much; a room lets partials fall slowly: [BINS, M], 0 to `RAMP`."""
     move = pair[0] - pair[1]
     both = {-1.0: -move, 1.0: move}
-    return [_share(both[math.copysign(1, step)], abs(step), 6.0) for step in STEPS]
+    return [_above(both[math.copysign(1, step)], abs(step), RAMP) for step in STEPS]
+
+
+def _over_blocks(x: Tensor, size: int) -> Tensor:
+    """Sums over blocks [K, N] of values of so many hops, [K, M]; where M is less, the first are missing."""
+    missing, short = size - x.shape[1], -size % HOPS
+    if missing or short:
+        x = functional.pad(x, (missing, short))
+    return x.unflatten(1, (-1, HOPS)).sum(2)
+
+
+def _pairs_in(hops: int, lags: list[int]) -> Tensor:
+    """How many of so many hops have one so many earlier among them, [1, lags]."""
+    return torch.tensor([[hops - lag for lag in lags]])
+
+
+def count_windows(frames: int) -> int:
+    """How many windows a clip of so many envelope frames (4 ms) has, one of 1 s every 512 ms.
+
+    >>> count_windows(250), count_windows(270), count_windows(2500)
+    (0, 1, 18)
+    """
+    needed = (2 * HOPS - 1) * HOP + SIZE  # samples of a window
+    return max((frames * FRAME - needed) // (HOPS * HOP) + 1, 0)
 
 
 def band_weights() -> np.ndarray:
@@ -96,79 +123,118 @@ class Texture(nn.Module):
             level1: [B] dB SPL of RMS 1.
             lengths: [B] samples of each signal, with zeros behind; None if all are T long.
         """
+        return self.with_windows(signals, loss, level1, lengths)[0]
+
+    def with_windows(
+        self, signals: Tensor, loss: Tensor, level1: Tensor, lengths: Tensor | None = None
+    ) -> tuple[Tensor, Tensor]:
+        """The same and texture in windows of 1 s, one every 512 ms: [B, TEXTURE, 32], [B, W, TEXTURE, 32].
+
+        The waveform's shape is the clip's in every window. W is `count_windows` of the longest;
+        behind the windows of shorter ones are zeros.
+        """
         if lengths is None:
             lengths = [signals.shape[-1]] * len(signals)
         ears = zip(signals, loss, level1, lengths, strict=True)
-        return torch.stack([self._one(x[: int(n)] * 10 ** (level / 20), ear) for x, ear, level, n in ears])
+        found = [self._one(x[: int(n)] * 10 ** (level / 20), ear) for x, ear, level, n in ears]
+        whole, windows = zip(*found, strict=True)
+        return torch.stack(whole), pad_sequence(list(windows), batch_first=True)
 
-    def _one(self, signal: Tensor, loss: Tensor) -> Tensor:
-        """Texture [TEXTURE, 32] of a signal [T] whose RMS 1 is 0 dB SPL."""
-        whole = [*self._shape(signal), *self._shape(self._unamplified(signal, loss))]
-        return torch.cat([self._of_bins(signal), torch.stack(whole)[:, None].expand(-1, BANDS)])
+    def _one(self, signal: Tensor, loss: Tensor) -> tuple[Tensor, Tensor]:
+        """Texture of a signal [T] whose RMS 1 is 0 dB SPL: [TEXTURE, 32], in windows [W, TEXTURE, 32]."""
+        shape = torch.stack([*self._shape(signal), *self._shape(self._unamplified(signal, loss))])
+        parts = self._of_bins(signal, count_windows(len(signal) // FRAME))
+        return tuple(
+            torch.cat([part, shape[:, None].expand(*part.shape[:-2], -1, BANDS)], -2) for part in parts
+        )
 
     def _pool(self, bins: Tensor) -> Tensor:
-        """Means over the bins of each band [BINS, ...] to [32, ...]."""
-        return torch.tensordot(self.weights, bins, ([0], [0]))
+        """Means over the bins of each band: [..., BINS, N] to [..., 32, N]."""
+        return self.weights.T @ bins
 
     def _power(self, signal: Tensor) -> Tensor:
         """Power of bins [BINS, N], none below 0 dB SPL."""
         bins = torch.stft(signal, SIZE, HOP, window=self.window, center=False, return_complex=True)[:BINS]
         return bins.real.square() + bins.imag.square() + 1
 
-    def _of_bins(self, signal: Tensor) -> Tensor:
-        """What each band is like, [K, 32]; from one stretch to the next."""
+    def _of_bins(self, signal: Tensor, windows: int) -> tuple[Tensor, Tensor]:
+        """What each band is like, [K, 32], and in windows, [windows, K, 32]; from stretch to stretch."""
         count = 1 + (len(signal) - SIZE) // HOP
         lags = [min(lag, count - 1) for lag in LAGS]
-        pairs = torch.tensor([count - lag for lag in lags], device=signal.device)
         before, frames = signal.new_zeros(BINS, 0), []
-        bins, alike = 0, 0  # sums over time, [BINS, 3 + 16] and [32, 2]
+        bins, alike = [], []  # sums over blocks, [N, BINS, 3 + 16] and [N, 32, 2]
         for first in range(0, count, STRETCH):
             power = self._power(signal[first * HOP : (first + STRETCH - 1) * HOP + SIZE])
             level, rough = _decibels(power), power.rsqrt()
             frames.append(self._partials(power, level, rough))
             known = torch.cat([before, level], 1)
+            size = power.shape[1]
             moves = [move for lag in lags for move in _moves(_pairs(known, before.shape[1], lag))]
-            bins = bins + torch.stack([power.sum(1), level.sum(1), rough.sum(1), *moves], 1)
-            alike = alike + self._likeness(known, before.shape[1], (lags[0], lags[2]))
+            sums = [_over_blocks(x, size) for x in (power, level, rough)]
+            sums += [_over_blocks(move, size) / RAMP for move in moves]
+            bins.append(torch.stack(sums, 2).transpose(0, 1))
+            likeness = self._likeness(known, before.shape[1], (lags[0], lags[2]))
+            alike.append(torch.stack([_over_blocks(x, size) for x in likeness], 2).transpose(0, 1))
             before = known[:, -LAGS[-1] :]
-        flat, floor = torch.cat(frames, 2)
-        often = self._pool(bins[:, 3:]) / pairs.repeat_interleave(len(STEPS))
-        power, level, rough = (bins[:, :3] / count).unbind(1)
-        over_time = torch.stack([_decibels(power), level, -2 * _decibels(rough)], 1)
-        average, typical, lowest = self._pool(over_time).T
-        spread = self._pool(over_time.square()) - self._pool(over_time).square()
-        flanks = functional.pad(over_time[:, :2].diff(dim=0).abs(), (0, 0, 0, 1))  # of partials
+        bins, alike, frames = torch.cat(bins), torch.cat(alike), torch.cat(frames, 2)
+        whole = self._describe(frames[:, None], bins.sum(0)[None], alike.sum(0)[None], _pairs_in(count, lags))
+        if windows < 1:
+            return whole[0], whole[:0]
+        frames = frames.unfold(2, 2 * HOPS, HOPS)[:, :, :windows].transpose(1, 2)
+        bins, alike = ((x[1:] + x[:-1])[:windows] for x in (bins, alike))
+        pairs = _pairs_in(2 * HOPS, [0] * len(lags)).repeat(windows, 1)
+        pairs[0] = _pairs_in(2 * HOPS, lags)[0]  # nothing is before the first window
+        return whole[0], self._describe(frames, bins, alike, pairs)
+
+    def _describe(self, frames: Tensor, bins: Tensor, alike: Tensor, pairs: Tensor) -> Tensor:
+        """What each band is like in W stretches of time, [W, K, 32].
+
+        Args:
+            frames: of `_partials`, [2, W, 32, N].
+            bins: sums over each stretch's N hops, and over its pairs of hops, [W, BINS, 3 + 16].
+            alike: likewise, of `_likeness`, [W, 32, 2].
+            pairs: how many there are of each lag, [W, 4].
+        """
+        flat, floor = frames
+        pairs = pairs.to(bins)
+        often = self._pool(bins[:, :, 3:]) / pairs.repeat_interleave(len(STEPS), 1)[:, None]
+        power, level, rough = (bins[:, :, :3] / flat.shape[-1]).unbind(2)
+        over_time = torch.stack([_decibels(power), level, -2 * _decibels(rough)], 2)
+        means = self._pool(over_time)
+        average, typical, lowest = means.unbind(2)
+        spread = (self._pool(over_time.square()) - means.square()).clamp(min=1e-2).sqrt()
+        flanks = functional.pad(over_time[:, :, :2].diff(dim=1).abs(), (0, 0, 0, 1))  # of partials
         rows = [
-            flat.mean(1) / 5,
-            flat.std(1, unbiased=False) / 3,
-            (flat + 4).relu().mean(1),
-            floor.mean(1) / 8,
-            floor.std(1, unbiased=False) / 4,
+            flat.mean(2) / 5,
+            flat.std(2, unbiased=False) / 3,
+            (flat + 4).relu().mean(2),
+            floor.mean(2) / 8,
+            floor.std(2, unbiased=False) / 4,
             (typical - average) / 8,
             (lowest - average) / 15,
             (average - 30) / 20,
             (lowest - 20) / 20,
-            *(spread.clamp(min=1e-2).sqrt() / 5).T,
-            *(self._pool(flanks) / 3).T,
-            *(often * 4).T,
-            *(alike / pairs[[0, 2]]).T,
+            *(spread / 5).unbind(2),
+            *(self._pool(flanks) / 3).unbind(2),
+            *(often * 4).unbind(2),
+            *(alike / pairs[:, None, [0, 2]]).unbind(2),
         ]
-        return torch.stack(rows)
+        return torch.stack(rows, 1)
 
     def _partials(self, power: Tensor, level: Tensor, rough: Tensor) -> Tensor:
         """How flat each band's bins [BINS, N] are, and how deep the gaps between partials: [2, 32, N] dB."""
         mean = _decibels(self._pool(power))
         return torch.stack([self._pool(level), -2 * _decibels(self._pool(rough))]) - mean
 
-    def _likeness(self, known: Tensor, before: int, lags: tuple[int, int]) -> Tensor:
-        """Correlation of a band's bins with those some hops earlier, summed over time: [32, lags]."""
+    def _likeness(self, known: Tensor, before: int, lags: tuple[int, int]) -> list[Tensor]:
+        """Correlation of a band's bins with those some hops earlier, [32, M] of each lag."""
         means = self._pool(known)
         spread = (self._pool(known.square()) - means.square()).clamp(min=0.5)
-        sums = []
+        found = []
         for lag in lags:
             (y, x), (my, mx), (vy, vx) = (_pairs(z, before, lag) for z in (known, means, spread))
-            sums.append(((self._pool(x * y) - mx * my) / (vx * vy).sqrt()).sum(1))
-        return torch.stack(sums, 1)
+            found.append((self._pool(x * y) - mx * my) / (vx * vy).sqrt())
+        return found
 
     def _unamplified(self, signal: Tensor, loss: Tensor) -> Tensor:
         """The signal [T] with the NAL-R gains of a loss [32] taken back."""
@@ -189,7 +255,7 @@ class Texture(nn.Module):
         sums, peaks = 0, []
         for part in signal.split(STRETCH_BLOCKS * BLOCK):
             size = part.abs() / scale
-            near = [_share(size, share * top, 0.02 * top) for share in NEAR]
+            near = [_above(size, share * top, 0.02 * top).sum() / (0.02 * top) for share in NEAR]
             sums = sums + torch.stack([size.square().square().sum(), size.sum(), *near])
             peaks.append(size[: len(size) // BLOCK * BLOCK].view(-1, BLOCK).amax(-1) / top)
         fourth, mean, *near = sums / len(signal)

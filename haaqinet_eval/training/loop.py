@@ -112,7 +112,7 @@ def shift_bands(x: Tensor, bands: int, axis: int = 1) -> Tensor:
 
 def augment(heard: Heard, loss: Tensor, settings: Settings, rng: np.random.Generator) -> tuple[Heard, Tensor]:
     """A shift of what is heard and of the loss [B, 32] by bands, and SpecAugment's masks."""
-    envelope, spectrum, texture = heard
+    envelope, spectrum, texture, _ = heard
     length = envelope.shape[-1]
     if settings.band_shift:
         shift = int(rng.integers(-settings.band_shift, settings.band_shift + 1))
@@ -141,7 +141,7 @@ def _shuffled(count: int, together: int, rng: np.random.Generator) -> np.ndarray
 
 
 def _on(device: torch.device, heard: Heard) -> Heard:
-    return Heard(*(x.to(device) for x in heard))
+    return Heard(*(None if x is None else x.to(device) for x in heard))
 
 
 @torch.inference_mode()

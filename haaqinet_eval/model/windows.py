@@ -1,0 +1,42 @@
+"""Where in a clip it is bad: a clip's windows of 1 s as clips of their own, and their scores as frames."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from .auditory import HOP as FRAME
+from .hearing import Heard
+from .texture import HOP, HOPS, count_windows
+
+EVERY = HOPS * HOP // FRAME  # envelope frames from one window to the next: 128, 512 ms
+WIDTH = 2 * EVERY
+
+
+def cut(heard: Heard, loss: Tensor) -> tuple[Heard, Tensor]:
+    """The W windows of B clips as B W clips, each with its clip's long-term spectrum; their losses [B W, 32].
+
+    Args:
+        heard: with windows.
+        loss: [B, 32] dB.
+    """
+    count = count_windows(heard.envelope.shape[-1])
+    envelope = heard.envelope.unfold(2, WIDTH, EVERY)[:, :, :count].transpose(1, 2).flatten(0, 1)
+    spectrum, loss = (x.repeat_interleave(count, 0) for x in (heard.spectrum, loss))
+    return Heard(envelope, spectrum, heard.windows[:, :count].flatten(0, 1)), loss
+
+
+def as_frames(windows: Tensor, count: int, stride: int) -> Tensor:
+    """Values of windows [..., W] at the middles of so many frames of so many envelope frames: [..., count].
+
+    Between the middles of two windows they change evenly; before the first and behind the last not at all.
+
+    >>> as_frames(torch.tensor([0.0, 1.0]), 12, 32).tolist()[2:9]
+    [0.0, 0.0, 0.125, 0.375, 0.625, 0.875, 1.0]
+    """
+    last = windows.shape[-1] - 1
+    middles = (torch.arange(count, device=windows.device) + 0.5) * stride
+    place = ((middles - WIDTH / 2) / EVERY).clamp(0, last)
+    before = place.long().clamp(max=max(last - 1, 0))
+    after = (before + 1).clamp(max=last)
+    return torch.lerp(windows[..., before], windows[..., after], (place - before).to(windows))
