@@ -97,7 +97,8 @@ def test_augmentation_leaves_its_input_alone():
     frames = cut.envelope.shape[2]
     assert 160 <= frames <= 320
     assert frames % 32 == 0
-    assert [x.shape for x in masked[:3]] == [x.shape for x in cut[:3]] == [(4, 32, frames), (4, 32), (4, 7, 32)]
+    shapes = [(4, 32, frames), (4, 32), (4, 7, 32)]
+    assert [x.shape for x in masked[:3]] == [x.shape for x in cut[:3]] == shapes
     assert shifted.shape == (4, 32)
     whole, _ = augment(heard, loss, Settings(masks=0, band_shift=0), rng)
     torch.testing.assert_close(list(whole[:3]), before)

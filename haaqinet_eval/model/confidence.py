@@ -2,7 +2,7 @@
 
 Two quantiles of the true score are regressed on what the network knows of its own answer (its score
 and how far its members disagree) and on how unlike training the sound is; then both are moved by
-one number so that they held 90 % of trials that had no part in the regression (conformalised
+one number so that they held 90 % of trials whose songs had no part in the regression (conformalised
 quantile regression; Romano, Patterson & Candes 2019). A sound is unfamiliar when it is farther
 from the training's mean, in Mahalanobis distance, than 99 of 100 sounds of artists that were not trained on;
 or, where the network tells music from speech and noise, less like music than 99 of 100 of these. The

@@ -21,6 +21,7 @@ from .cache import Trials
 
 ENOUGH = 1_000  # groups of training trials: their sounds say what is familiar
 KEPT = 0.99  # share of validation trials that are familiar
+FOLDS = 8  # parts of the validation songs
 RIDGE = 0.1  # share of the mean variance that is added to each dimension's
 
 
@@ -87,6 +88,15 @@ def _fit_music(confidence: Confidence, music: Tensor, strange: Tensor, known: Te
         confidence.music[-1].bias -= torch.quantile(confidence.likeness(known), 1 - KEPT)
 
 
+def _folds(songs: np.ndarray) -> list[Tensor]:
+    """Which trials [N] bool are of each of `FOLDS` parts of the songs, or of as many as there are songs."""
+    names = sorted(set(songs))
+    folds = min(FOLDS, len(names))
+    part = {song: n % folds for n, song in enumerate(names)}
+    parts = torch.tensor([part[song] for song in songs])
+    return [parts == n for n in range(folds)]
+
+
 @torch.no_grad()
 def _outside(confidence: Confidence, scores: Tensor, far: Tensor, true: Tensor) -> Tensor:
     """How far true scores lie outside the quantiles [N]; below 0 inside."""
@@ -103,8 +113,9 @@ def fit_confidence(
 ) -> Confidence:
     """A network's confidence, for it to carry (`HaaqiNet.confidence`).
 
-    Half of the validation songs fit the quantiles and the other half say how far they must be
-    moved, and the other way round; the mean move is kept, with quantiles fitted on all.
+    The validation songs are divided in eight: seven parts fit the quantiles, the eighth says how far its true
+    scores are outside, each in its turn. All that is outside together says how far they must be moved, with
+    quantiles fitted on all (cross-conformal prediction; Vovk 2015).
 
     Args:
         net: the network.
@@ -125,18 +136,15 @@ def fit_confidence(
     _fit_distance(confidence, described, bands)
     known, true = confidence.place(bands), validation.labels[:, 0].clone()
     far = distance(known)
-    songs = {song: n % 2 for n, song in enumerate(sorted(set(validation.songs)))}
-    half = torch.tensor([songs[song] for song in validation.songs]).bool()
     start = {key: value.clone() for key, value in confidence.quantiles.state_dict().items()}
-    moves = []
-    for fitted in (half, ~half):
+    outside = torch.empty_like(true)
+    for held in _folds(validation.songs):
         confidence.quantiles.load_state_dict(start)
-        _fit_ends(confidence, scores[:, fitted], far[fitted], true[fitted], steps)
-        outside = _outside(confidence, scores[:, ~fitted], far[~fitted], true[~fitted])
-        moves.append(float(torch.quantile(outside, HELD)))
+        _fit_ends(confidence, scores[:, ~held], far[~held], true[~held], steps)
+        outside[held] = _outside(confidence, scores[:, held], far[held], true[held])
     confidence.quantiles.load_state_dict(start)
     _fit_ends(confidence, scores, far, true, steps)
-    confidence.margin.fill_(float(np.mean(moves)))
+    confidence.margin.copy_(torch.quantile(outside, HELD))
     if strange:
         music, others = (confidence.place(x) for x in (described, describe(strange[0]).clone()))
         _fit_music(confidence, music, others, known, steps)
