@@ -45,8 +45,8 @@ def read_card(path: Path) -> tuple[dict, str]:
     return metadata, parts[2]
 
 
-def update_card(path: str | Path, metadata: Mapping, blocks: Mapping[str, str]) -> None:
-    """Put metadata and blocks of figures into a page; what else it has stays.
+def updated(path: str | Path, metadata: Mapping, blocks: Mapping[str, str]) -> str:
+    """A page with other metadata and blocks of figures; what else it has stays.
 
     Args:
         path: the page.
@@ -65,7 +65,7 @@ def update_card(path: str | Path, metadata: Mapping, blocks: Mapping[str, str]) 
         before, rest = text.split(begin, 1)
         text = f"{before}{begin}\n{content.strip()}\n\n{end}{rest.split(end, 1)[1]}"
     head = yaml.safe_dump({**found, **metadata}, sort_keys=False, allow_unicode=True, width=110)
-    path.write_text(f"{FENCE}{head}{FENCE}{text}", encoding="utf-8")
+    return f"{FENCE}{head}{FENCE}{text}"
 
 
 def model_index(name: str, dataset: str, split: str, found: Agreement) -> list[dict]:

@@ -12,7 +12,7 @@ import torch
 from paper_trials import fill
 
 from haaqinet_eval import InputError
-from haaqinet_eval.cards import read_card, update_card
+from haaqinet_eval.cards import read_card, updated
 from haaqinet_eval.model import Dimensions, HaaqiNet, model_version, save_model, sha256
 from haaqinet_eval.training.cache import read_split
 from haaqinet_eval.training.loop import predict
@@ -44,12 +44,11 @@ def page(tmp_path):
 
 
 def test_only_metadata_and_blocks_change(page):
-    update_card(page, {"model-index": [{"name": "é"}]}, {"figures": "| a |"})
+    page.write_text(updated(page, {"model-index": [{"name": "é"}]}, {"figures": "| a |"}))
     assert read_card(page)[0] == {"license": "mit", "model-index": [{"name": "é"}]}
     text = page.read_text()
     assert text.endswith(PAGE.split("---\n", 2)[2].replace("\nold\n", "\n\n| a |\n\n"))
-    update_card(page, {"model-index": [{"name": "é"}]}, {"figures": "| a |"})
-    assert page.read_text() == text
+    assert updated(page, {"model-index": [{"name": "é"}]}, {"figures": "| a |"}) == text
 
 
 @pytest.mark.parametrize(
@@ -64,7 +63,7 @@ def test_only_metadata_and_blocks_change(page):
 def test_a_page_without_a_place_for_figures_is_left_as_it_is(page, content, told):
     page.unlink() if content is None else page.write_text(content)
     with pytest.raises(InputError, match=told):
-        update_card(page, {}, {"figures": "new"})
+        updated(page, {}, {"figures": "new"})
     assert content is None or page.read_text() == content
 
 
@@ -118,6 +117,20 @@ def test_the_command_writes_both_pages_and_the_credits(tmp_path):
     assert [row["source"] for row in credits if row["title"] == "sounds"] == ["game", "other game"]
     assert len(credits) == 4
     assert "| rain | 3 | 2 |\n| crowd | 2 | 1 |" in text
+    kept = {name: (tmp_path / f"{name}.md").read_text() for name in ("model_card", "data_card")}
+    for page in kept:  # by hand: not what the command writes
+        (tmp_path / f"{page}.md").write_text(kept[page].replace("| score | 12 |", "| score | 13 |"))
+    (tmp_path / "data_card.md").write_text("no card")
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 2
+    assert "data_card.md: no metadata" in done.stderr
+    assert "| score | 13 |" in (tmp_path / "model_card.md").read_text()  # nothing of it is written
+    alone = [part for part in command if not str(part).startswith("data.root")]
+    done = subprocess.run(alone, capture_output=True, text=True)
+    assert "data.root: the data card and the credits need the music" in done.stderr
+    done = subprocess.run([*alone, "data_card=null"], capture_output=True, text=True, check=True)
+    assert (tmp_path / "model_card.md").read_text() == kept["model_card"]
+    assert (tmp_path / "data_card.md").read_text() == "no card"
 
 
 def test_the_shipped_cards_have_hugging_faces_metadata():

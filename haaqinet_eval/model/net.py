@@ -68,6 +68,10 @@ def _together(moves: Tensor, speeds: Tensor, bands: int) -> Tensor:
     return nn.functional.pad(product / (speeds[:, bands:] * speeds[:, :-bands]), (0, bands))
 
 
+def _bounded(heard: Heard) -> Heard:
+    return heard._replace(envelope=heard.envelope.clamp(max=TOP))
+
+
 def describe_bands(heard: Heard, loss: Tensor) -> Tensor:
     """What each band is like over the clip, in the light of the loss [B, 32] dB: [B, DESCRIPTION, 32].
 
@@ -245,15 +249,28 @@ class HaaqiNet(nn.Module):
             return Judgement(outputs)
         return Judgement(outputs, *self.confidence(opinions[:, :, 0], bands))
 
+    def score_clips(self, signals: Tensor, loss: Tensor, level1: Tensor) -> Tensor:
+        """Means of `forward`'s frame outputs, [B, 5]; the frames are left out where they do not count."""
+        heard = self.front_end(signals, loss, level1)
+        if not self.clips:
+            return self.score_features(heard, loss).mean(-1)
+        return self._opinions_of_clips(describe_bands(_bounded(heard), loss)).mean(0)
+
     def opinions(self, heard: Heard, loss: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Frame outputs [B, 5, N], each member's of the clip [M, B, 5], the bands' description [B, D, 32]."""
-        heard = heard._replace(envelope=heard.envelope.clamp(max=TOP))
+        heard = _bounded(heard)
         bands = describe_bands(heard, loss)
         frames = [member(heard.envelope, bands) for member in self.members]
-        clips = [member(bands) for member in self.clips]
-        opinions = torch.stack(clips or [x.mean(-1) for x in frames])
-        outputs = torch.stack(frames).mean(0) if frames else self._by_windows(heard, loss, opinions.mean(0))
-        return (with_mean(outputs, opinions.mean(0)) if clips else outputs), opinions, bands
+        if not self.clips:
+            return torch.stack(frames).mean(0), torch.stack([x.mean(-1) for x in frames]), bands
+        opinions = self._opinions_of_clips(bands)
+        mean = opinions.mean(0)
+        outputs = torch.stack(frames).mean(0) if frames else self._by_windows(heard, loss, mean)
+        return with_mean(outputs, mean), opinions, bands
+
+    def _opinions_of_clips(self, bands: Tensor) -> Tensor:
+        """What each clip member says of descriptions [B, D, 32]: [M, B, 5]."""
+        return torch.stack([member(bands) for member in self.clips])
 
     def _by_windows(self, heard: Heard, loss: Tensor, whole: Tensor) -> Tensor:
         """Frame outputs [B, 5, N]: what the clip members say of windows; of the whole [B, 5] without."""
@@ -261,8 +278,7 @@ class HaaqiNet(nn.Module):
         count = max(length // STRIDE, 1)
         if heard.windows is None or not count_windows(length):
             return whole[..., None].expand(-1, -1, count)
-        bands = describe_bands(*cut(heard, loss))
-        outputs = torch.stack([member(bands) for member in self.clips]).mean(0)
+        outputs = self._opinions_of_clips(describe_bands(*cut(heard, loss))).mean(0)
         return as_frames(outputs.unflatten(0, (len(whole), -1)).transpose(1, 2), count, STRIDE)
 
 
