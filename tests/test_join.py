@@ -92,3 +92,21 @@ def test_networks_of_another_design_are_not_joined(trained, tmp_path):
     assert done.returncode == 2
     assert done.stderr.strip().endswith("paper.safetensors: only networks of our own design are joined")
     assert not list(tmp_path.glob("both*"))
+
+
+def test_clip_members_are_taken_out_of_a_network_with_frames(trained, tmp_path):
+    torch.manual_seed(2)
+    frames, both, alone = (tmp_path / f"{name}.safetensors" for name in ("frames", "both", "alone"))
+    save_model(HaaqiNet(Dimensions(filters=4, channels=(4, 4, 4), features=8)), frames, "frames")
+    assert join([frames, trained], both).returncode == 0
+    assert join([both], alone, frames="false").returncode == 0
+    net, whole = load_model(alone), load_model(both)
+    assert (net.dims.members, net.dims.clips) == (0, 1)
+    assert len(net.members) == 0
+    given = torch.randn(1, 3 * 24_000), torch.full((1, 32), 30.0), torch.full((1,), 65.0)
+    with torch.inference_mode():
+        torch.testing.assert_close(net(*given).mean(-1), whole(*given).mean(-1))
+    assert json.loads(read_metadata(alone)["sources"])[0]["sha256"] == sha256(both)
+    done = join([frames], tmp_path / "none.safetensors", frames="false")
+    assert done.returncode == 2
+    assert f"weights {frames}: has no clip members" in done.stderr

@@ -20,6 +20,18 @@ from haaqinet_eval.training.confidence import ENOUGH, fit_confidence
 SPLITS = ("train", "validation")
 
 
+def without_frames(net: HaaqiNet, path: str) -> HaaqiNet:
+    """The clip members of a network alone.
+
+    Raises:
+        InputError: it has none; names the file.
+    """
+    if not net.clips:
+        raise InputError(f"weights {path}: has no clip members, and frames=false leaves out all others")
+    net.members, net.dims = torch.nn.ModuleList(), replace(net.dims, members=0)
+    return net
+
+
 def join_networks(config: DictConfig) -> None:
     """Write the joined weights, with what their parts tell of themselves, and print their hash."""
     torch.set_num_threads(config.threads)
@@ -30,6 +42,8 @@ def join_networks(config: DictConfig) -> None:
     if not nets:
         raise InputError("weights: there are none to join")
     writable(Path(config.out).parent, "out")
+    if not config.frames:
+        nets = {path: without_frames(net, path) for path, net in nets.items()}
     net = join(list(nets.values()))
     if config.trials:
         strange = [read_split(config.strange, split) for split in SPLITS] if config.strange else None
