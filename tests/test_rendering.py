@@ -16,7 +16,7 @@ from haaqinet_eval.rendering import Order, Renderer
 from haaqinet_eval.synthesis.conditions import CONDITIONS
 from haaqinet_eval.synthesis.environments import SNRS, add_recording, read_environments
 from haaqinet_eval.synthesis.protocol import clips_of, conditions_of, is_unseen
-from haaqinet_eval.synthesis.render import Plan
+from haaqinet_eval.synthesis.render import Plan, render, render_places
 from haaqinet_eval.synthesis.sources import Clip, load_excerpt
 from haaqinet_eval.synthesis.surroundings import SURROUNDINGS
 from haaqinet_eval.training.cache import group_path, read_labels, read_split
@@ -150,3 +150,22 @@ def test_the_recipe_draws_from_the_table_that_is_asked_for(clips, tmp_path):
     missing = render()
     assert missing.returncode == 2
     assert missing.stderr == "error: option data.root: Missing mandatory value: data.root\n"
+
+
+def test_a_silent_stretch_costs_its_group_and_not_the_rendering(tmp_path, capsys):
+    """Sixteen of twenty places train; only the clip's first second sounds."""
+    path = tmp_path / "mostly.wav"
+    noise = np.random.default_rng(0).standard_normal(6 * 24_000) * 0.1
+    noise[24_000:] = 0
+    soundfile.write(path, noise, 24_000)
+    clip = Clip(path, "folk", "song", "artist", "repo", "train", "CC0", 6.0)
+    rendered = []
+
+    def place(split, number):
+        rendered.append(render([clip], split, number, PLAN))
+
+    render_places(place, range(20), ["train"])
+    said = capsys.readouterr().out.splitlines()
+    assert 0 < len(rendered) < 16
+    assert len(said) == 16 - len(rendered)
+    assert all(f"left out: {path}: silent where it was cut" in line for line in said)

@@ -14,7 +14,7 @@ import numpy as np
 
 from ..audio import resample
 from ..audiogram import Audiogram
-from ..errors import InputError, Unscorable
+from ..errors import Unscorable
 from ..nalr import NalR
 from ..trials import Trial
 from . import conditions, losses
@@ -130,7 +130,7 @@ def clean_music(clips: Sequence[Clip], plan: Plan, rng: np.random.Generator) -> 
     for clip in chosen:
         excerpt = load_excerpt(clip, plan.seconds * 1.2, SAMPLE_RATE, rng)
         if not np.any(excerpt):
-            raise InputError(f"{clip.path}: silent")
+            raise Unscorable("silent_reference", f"{clip.path}: silent where it was cut")
         parts.append(_varied(excerpt, length, vary, rng))
     signal = mix_to(parts, [0.0, rng.uniform(-12, 3)][:count])
     if vary and plan.production and rng.random() < plan.production:
