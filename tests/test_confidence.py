@@ -10,7 +10,7 @@ from haaqinet_eval import Audiogram, InputError, Stimulus, load_scorer
 from haaqinet_eval.model import OUTPUTS, Dimensions, HaaqiNet, join, load_model, save_model
 from haaqinet_eval.model.texture import TEXTURE
 from haaqinet_eval.training.cache import STEP, Trials
-from haaqinet_eval.training.confidence import fit_confidence
+from haaqinet_eval.training.confidence import fit_confidence, fit_intervals
 from haaqinet_eval.training.loop import predict
 
 SMALL = Dimensions(filters=4, channels=(4, 4, 4), features=8)
@@ -107,6 +107,24 @@ def test_sounds_that_are_not_music_are_flagged_and_get_wide_intervals(net, tmp_p
     again = judge(load_model(path), found)
     torch.testing.assert_close(again.low, said.low)
     assert torch.equal(again.unfamiliar, said.unfamiliar)
+
+
+def test_intervals_are_fitted_anew_to_what_is_familiar_already(net):
+    """Validation trials that are twice as hard: wider intervals, the same flag."""
+    hard = trials(600, 12)
+    found = labelled(net, hard, 12).labels
+    true = predict(net, hard)
+    hard = replace(
+        hard, labels=(torch.from_numpy(true) + 2 * (found - torch.from_numpy(true)[:, :1])).clamp(0, 1)
+    )
+    again = fit_intervals(net, net.confidence, hard, steps=150)
+    fresh = trials(300, 13)
+    with torch.inference_mode():
+        _, opinions, bands = net.opinions(fresh.heard(slice(None)), fresh.loss)
+        old, new = (c(opinions[:, :, 0], bands) for c in (net.confidence, again))
+    assert (new[1] - new[0]).mean() > 1.3 * (old[1] - old[0]).mean()
+    assert torch.equal(new[2], old[2])
+    assert torch.equal(again.center, net.confidence.center)
 
 
 def test_one_song_is_too_few(net):

@@ -48,8 +48,8 @@ def trained(folder, tmp_path_factory):
 
 def join(paths, out, **options):
     weights = f"weights=[{','.join(map(str, paths))}]"
-    options = [f"{key}={value}" for key, value in options.items()]
-    command = [sys.executable, RECIPE, weights, f"out={out}", "trials=null", *options]
+    options = [f"{key}={value}" for key, value in {"trials": "null", **options}.items()]
+    command = [sys.executable, RECIPE, weights, f"out={out}", *options]
     return subprocess.run(command, cwd=out.parent, capture_output=True, text=True)
 
 
@@ -110,3 +110,6 @@ def test_clip_members_are_taken_out_of_a_network_with_frames(trained, tmp_path):
     done = join([frames], tmp_path / "none.safetensors", frames="false")
     assert done.returncode == 2
     assert f"weights {frames}: has no clip members" in done.stderr
+    done = join([both, alone], tmp_path / "none.safetensors", familiar="false", trials=tmp_path)
+    assert done.returncode == 2
+    assert "familiar=false: of one network that says how sure it is" in done.stderr

@@ -97,6 +97,10 @@ def _folds(songs: np.ndarray) -> list[Tensor]:
     return [parts == n for n in range(folds)]
 
 
+def _state(name: str, part: nn.Module) -> dict[str, Tensor]:
+    return {f"{name}.{key}": value.clone() for key, value in part.state_dict().items()}
+
+
 @torch.no_grad()
 def _outside(confidence: Confidence, scores: Tensor, far: Tensor, true: Tensor) -> Tensor:
     """How far true scores lie outside the quantiles [N]; below 0 inside."""
@@ -111,7 +115,35 @@ def fit_confidence(
     strange: Sequence[Trials] | None = None,
     steps: int = 600,
 ) -> Confidence:
-    """A network's confidence, for it to carry (`HaaqiNet.confidence`).
+    """A network's confidence, for `HaaqiNet.confidence`: what is familiar to it, then `fit_intervals`.
+
+    Args:
+        net: the network.
+        train, validation: trials of music.
+        strange: the same two of sounds that are not music; None where there are none.
+        steps: of each regression.
+
+    Raises:
+        InputError: as `fit_intervals`.
+    """
+    torch.manual_seed(0)
+    confidence = Confidence(DESCRIPTION, music=strange is not None)
+    described, known = describe(train).clone(), describe(validation).clone()
+    _fit_distance(confidence, described, known)
+    if strange:
+        music, others, known = (confidence.place(x) for x in (described, describe(strange[0]).clone(), known))
+        _fit_music(confidence, music, others, known, steps)
+    return fit_intervals(net, confidence, validation, strange[1] if strange else None, steps)
+
+
+def fit_intervals(
+    net: HaaqiNet,
+    confidence: Confidence,
+    validation: Trials,
+    strange: Trials | None = None,
+    steps: int = 600,
+) -> Confidence:
+    """A confidence to which the same is familiar, with intervals fitted to a network's scores.
 
     The validation songs are divided in eight: seven parts fit the quantiles, the eighth says how far its true
     scores are outside, each in its turn. All that is outside together says how far they must be moved, with
@@ -119,8 +151,9 @@ def fit_confidence(
 
     Args:
         net: the network.
-        train, validation: trials of music.
-        strange: the same two of sounds that are not music; None where there are none.
+        confidence: which knows what is familiar.
+        validation: trials of music.
+        strange: of other sounds, whose intervals are to hold as much; None keeps no wider ones for them.
         steps: of each regression.
 
     Raises:
@@ -130,31 +163,29 @@ def fit_confidence(
         raise InputError("validation trials of 1 song: intervals need two or more")
     net.eval()
     torch.manual_seed(0)
-    confidence = Confidence(DESCRIPTION, music=strange is not None)
+    fresh = Confidence(DESCRIPTION, confidence.music is not None)
+    fresh.load_state_dict(confidence.state_dict() | _state("quantiles", fresh.quantiles))
     scores, bands = (x.clone() for x in _judged(net, validation))
-    described = describe(train).clone()
-    _fit_distance(confidence, described, bands)
-    known, true = confidence.place(bands), validation.labels[:, 0].clone()
-    far = distance(known)
-    start = {key: value.clone() for key, value in confidence.quantiles.state_dict().items()}
+    far, true = distance(fresh.place(bands)), validation.labels[:, 0].clone()
+    start = {key: value.clone() for key, value in fresh.quantiles.state_dict().items()}
     outside = torch.empty_like(true)
     for held in _folds(validation.songs):
-        confidence.quantiles.load_state_dict(start)
-        _fit_ends(confidence, scores[:, ~held], far[~held], true[~held], steps)
-        outside[held] = _outside(confidence, scores[:, held], far[held], true[held])
-    confidence.quantiles.load_state_dict(start)
-    _fit_ends(confidence, scores, far, true, steps)
-    confidence.margin.copy_(torch.quantile(outside, HELD))
+        fresh.quantiles.load_state_dict(start)
+        _fit_ends(fresh, scores[:, ~held], far[~held], true[~held], steps)
+        outside[held] = _outside(fresh, scores[:, held], far[held], true[held])
+    fresh.quantiles.load_state_dict(start)
+    _fit_ends(fresh, scores, far, true, steps)
+    fresh.margin.copy_(torch.quantile(outside, HELD))
+    if fresh.music is not None:
+        fresh.wide_margin.copy_(fresh.margin)
     if strange:
-        music, others = (confidence.place(x) for x in (described, describe(strange[0]).clone()))
-        _fit_music(confidence, music, others, known, steps)
-        scores, bands = (x.clone() for x in _judged(net, strange[1]))
-        place = confidence.place(bands)
-        outside = _outside(confidence, scores, distance(place), strange[1].labels[:, 0])
-        outside = outside[confidence.unfamiliar(place)]
-        wide = torch.quantile(outside, HELD) if len(outside) else confidence.margin
-        confidence.wide_margin.copy_(torch.maximum(wide, confidence.margin))
-    return confidence.requires_grad_(False).eval()
+        scores, bands = (x.clone() for x in _judged(net, strange))
+        place = fresh.place(bands)
+        outside = _outside(fresh, scores, distance(place), strange.labels[:, 0])
+        outside = outside[fresh.unfamiliar(place)]
+        if len(outside):
+            fresh.wide_margin.copy_(torch.quantile(outside, HELD).maximum(fresh.margin))
+    return fresh.requires_grad_(False).eval()
 
 
 @torch.inference_mode()
