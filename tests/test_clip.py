@@ -91,8 +91,8 @@ def test_frames_of_a_clip_network_are_what_it_says_of_windows_moved_to_the_score
         windows = [
             net.clips[0](describe_bands(part_of(heard, n), loss)) for n in range(heard.windows.shape[1])
         ]
-    assert len(windows) == 6
-    middles = 0.512 * np.arange(1, 7)  # s
+    assert len(windows) == 9
+    middles = 0.384 * np.arange(1, 10)  # s
     times = frame_times(outputs.shape[-1], 4.0)
     for clip, output in itertools.product(range(2), range(5)):
         values = [float(window[clip, output]) for window in windows]
@@ -104,7 +104,7 @@ def test_frames_of_a_clip_network_are_what_it_says_of_windows_moved_to_the_score
 
 def part_of(heard, n):
     """A window as a clip."""
-    return Heard(heard.envelope[..., 128 * n : 128 * n + 256], heard.spectrum, heard.windows[:, n])
+    return Heard(heard.envelope[..., 96 * n : 96 * n + 192], heard.spectrum, heard.windows[:, n])
 
 
 def test_networks_of_different_sizes_are_not_joined():

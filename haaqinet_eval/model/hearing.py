@@ -17,7 +17,7 @@ class Heard(NamedTuple):
     spectrum: Tensor  # [B, 32] dB above threshold
     texture: Tensor  # [B, 52, 32]
     windows: Tensor | None = (
-        None  # [B, W, 52, 32], texture in windows of 1 s, one every 512 ms; see `windows`
+        None  # [B, W, 52, 32], texture in windows of 0.77 s, one every 384 ms; see `windows`
     )
 
     def part(self, which: list[int] | slice, frames: int) -> Heard:

@@ -7,7 +7,7 @@
     features and their mean and spread over the clip -> head -> frame outputs in [0, 1], [B, 5, N]:
     the score and HAAQI's four parts
     the bands' description -> clip members -> the same of the clip, [B, 5]
-    that of windows of 1 s -> clip members -> frame outputs, where there is no trunk
+    that of windows of 0.77 s -> clip members -> frame outputs, where there is no trunk
 
 Where there are clip members, the mean of theirs is the score: they know best how good a clip is. The frames
 say where it is bad, and are moved so that their mean is the score. Frame scores and their mean follow

@@ -29,8 +29,8 @@ STEPS = (-15.0, -6.0, 6.0, 15.0)  # dB; how often a bin falls or rises by more
 RAMP = 6.0  # dB; a step within half of it counts in part
 NEAR = (0.98, 0.9, 0.8, 0.6, 0.4)  # of the largest sample
 BLOCK = 3_072  # samples: 128 ms
-HOPS = 12  # half a window: 512 ms
-STRETCH, STRETCH_BLOCKS = 240, 84  # hops, blocks: 10 s are looked at at once, to save memory
+HOPS = 9  # half a window: 384 ms
+STRETCH, STRETCH_BLOCKS = 26 * HOPS, 84  # hops, blocks: 10 s are looked at at once, to save memory
 SPAN, MARGIN = 16_384, 1_024  # samples: filtered at once, and what rings at both ends
 TEXTURE = 14 + len(LAGS) * len(STEPS) + 2 + 2 * (len(NEAR) + 5)  # numbers a band
 
@@ -71,10 +71,10 @@ def _pairs_in(hops: int, lags: list[int]) -> Tensor:
 
 
 def count_windows(frames: int) -> int:
-    """How many windows a clip of so many envelope frames (4 ms) has, one of 1 s every 512 ms.
+    """How many windows a clip of so many envelope frames (4 ms) has, one of 0.77 s every 384 ms.
 
-    >>> count_windows(250), count_windows(270), count_windows(2500)
-    (0, 1, 18)
+    >>> count_windows(200), count_windows(210), count_windows(2500)
+    (0, 1, 24)
     """
     needed = (2 * HOPS - 1) * HOP + SIZE  # samples of a window
     return max((frames * FRAME - needed) // (HOPS * HOP) + 1, 0)
@@ -128,7 +128,7 @@ class Texture(nn.Module):
     def with_windows(
         self, signals: Tensor, loss: Tensor, level1: Tensor, lengths: Tensor | None = None
     ) -> tuple[Tensor, Tensor]:
-        """The same and texture in windows of 1 s, one every 512 ms: [B, TEXTURE, 32], [B, W, TEXTURE, 32].
+        """The same and texture in windows of 0.77 s, one every 384 ms: [B, TEXTURE, 32], [B, W, TEXTURE, 32].
 
         The waveform's shape is the clip's in every window. W is `count_windows` of the longest;
         behind the windows of shorter ones are zeros.

@@ -1,4 +1,4 @@
-"""Where in a clip it is bad: a clip's windows of 1 s as clips of their own, and their scores as frames."""
+"""Where in a clip it is bad: a clip's windows of 0.77 s as clips of their own, and their scores as frames."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from .auditory import HOP as FRAME
 from .hearing import Heard
 from .texture import HOP, HOPS, count_windows
 
-EVERY = HOPS * HOP // FRAME  # envelope frames from one window to the next: 128, 512 ms
+EVERY = HOPS * HOP // FRAME  # envelope frames from one window to the next: 96, 384 ms
 WIDTH = 2 * EVERY
 
 
@@ -31,8 +31,8 @@ def as_frames(windows: Tensor, count: int, stride: int) -> Tensor:
 
     Between the middles of two windows they change evenly; before the first and behind the last not at all.
 
-    >>> as_frames(torch.tensor([0.0, 1.0]), 12, 32).tolist()[2:9]
-    [0.0, 0.0, 0.125, 0.375, 0.625, 0.875, 1.0]
+    >>> as_frames(torch.tensor([0.0, 0.6]), 7, 32)
+    tensor([0.0000, 0.0000, 0.0000, 0.1000, 0.3000, 0.5000, 0.6000])
     """
     last = windows.shape[-1] - 1
     middles = (torch.arange(count, device=windows.device) + 0.5) * stride
