@@ -50,24 +50,22 @@ def _pairs(known: Tensor, before: int, lag: int) -> tuple[Tensor, Tensor]:
     return part[:, lag:], part[:, : max(part.shape[1] - lag, 0)]
 
 
-def _moves(pair: tuple[Tensor, Tensor]) -> list[Tensor]:
-    """Whether levels fall and rise by how much; a room lets partials fall slowly: [BINS, M], 0 to `RAMP`."""
-    move = pair[0] - pair[1]
-    both = {-1.0: -move, 1.0: move}
-    return [_above(both[math.copysign(1, step)], abs(step), RAMP) for step in STEPS]
-
-
 def _over_blocks(x: Tensor, size: int) -> Tensor:
     """Sums over blocks [K, N] of values of so many hops, [K, M]; where M is less, the first are missing."""
-    missing, short = size - x.shape[1], -size % HOPS
-    if missing or short:
-        x = functional.pad(x, (missing, short))
-    return x.unflatten(1, (-1, HOPS)).sum(2)
+    block = torch.arange(size - x.shape[1], size, device=x.device) // HOPS
+    return x @ (block[:, None] == torch.arange(-(-size // HOPS), device=x.device)).to(x)
+
+
+def _moves(pair: tuple[Tensor, Tensor], size: int) -> list[Tensor]:
+    """How often levels fall and rise by how much; a room lets partials fall slowly: [BINS, N] in blocks."""
+    move = pair[0] - pair[1]
+    both = {-1.0: -move, 1.0: move}
+    return [_over_blocks(_above(both[math.copysign(1, step)], abs(step), RAMP), size) for step in STEPS]
 
 
 def _pairs_in(hops: int, lags: list[int]) -> Tensor:
-    """How many of so many hops have one so many earlier among them, [1, lags]."""
-    return torch.tensor([[hops - lag for lag in lags]])
+    """How many of so many hops have one so many earlier among them, [lags, 1]."""
+    return torch.tensor([[hops - lag] for lag in lags])
 
 
 def count_windows(frames: int) -> int:
@@ -162,48 +160,49 @@ class Texture(nn.Module):
         count = 1 + (len(signal) - SIZE) // HOP
         lags = [min(lag, count - 1) for lag in LAGS]
         before, frames = signal.new_zeros(BINS, 0), []
-        bins, alike = [], []  # sums over blocks, [N, BINS, 3 + 16] and [N, 32, 2]
+        bins, alike = [], []  # sums over N blocks, [3 + 16, BINS, N] and [2, 32, N]
         for first in range(0, count, STRETCH):
             power = self._power(signal[first * HOP : (first + STRETCH - 1) * HOP + SIZE])
             level, rough = _decibels(power), power.rsqrt()
             frames.append(self._partials(power, level, rough))
             known = torch.cat([before, level], 1)
             size = power.shape[1]
-            moves = [move for lag in lags for move in _moves(_pairs(known, before.shape[1], lag))]
             sums = [_over_blocks(x, size) for x in (power, level, rough)]
-            sums += [_over_blocks(move, size) / RAMP for move in moves]
-            bins.append(torch.stack(sums, 2).transpose(0, 1))
+            for lag in lags:
+                sums += _moves(_pairs(known, before.shape[1], lag), size)
+            bins.append(torch.stack(sums))
             likeness = self._likeness(known, before.shape[1], (lags[0], lags[2]))
-            alike.append(torch.stack([_over_blocks(x, size) for x in likeness], 2).transpose(0, 1))
+            alike.append(torch.stack([_over_blocks(x, size) for x in likeness]))
             before = known[:, -LAGS[-1] :]
-        bins, alike, frames = torch.cat(bins), torch.cat(alike), torch.cat(frames, 2)
-        whole = self._describe(frames[:, None], bins.sum(0)[None], alike.sum(0)[None], _pairs_in(count, lags))
+        bins, alike, frames = (torch.cat(parts, 2) for parts in (bins, alike, frames))
+        sums = (x.sum(2, keepdim=True) for x in (bins, alike))
+        whole = self._describe(frames[:, :, None], *sums, _pairs_in(count, lags))
         if windows < 1:
             return whole[0], whole[:0]
-        frames = frames.unfold(2, 2 * HOPS, HOPS)[:, :, :windows].transpose(1, 2)
-        bins, alike = ((x[1:] + x[:-1])[:windows] for x in (bins, alike))
-        pairs = _pairs_in(2 * HOPS, [0] * len(lags)).repeat(windows, 1)
-        pairs[0] = _pairs_in(2 * HOPS, lags)[0]  # nothing is before the first window
-        return whole[0], self._describe(frames, bins, alike, pairs)
+        frames = frames.unfold(2, 2 * HOPS, HOPS)[:, :, :windows]
+        sums = ((x[..., 1:] + x[..., :-1])[..., :windows] for x in (bins, alike))
+        pairs = _pairs_in(2 * HOPS, [0] * len(lags)).repeat(1, windows)
+        pairs[:, :1] = _pairs_in(2 * HOPS, lags)  # nothing is before the first window
+        return whole[0], self._describe(frames, *sums, pairs)
 
     def _describe(self, frames: Tensor, bins: Tensor, alike: Tensor, pairs: Tensor) -> Tensor:
         """What each band is like in W stretches of time, [W, K, 32].
 
         Args:
-            frames: of `_partials`, [2, W, 32, N].
-            bins: sums over each stretch's N hops, and over its pairs of hops, [W, BINS, 3 + 16].
-            alike: likewise, of `_likeness`, [W, 32, 2].
-            pairs: how many there are of each lag, [W, 4].
+            frames: of `_partials`, [2, 32, W, N].
+            bins: sums over each stretch's N hops, and over its pairs of hops, [3 + 16, BINS, W].
+            alike: likewise, of `_likeness`, [2, 32, W].
+            pairs: how many there are of each lag, [4, W].
         """
         flat, floor = frames
-        pairs = pairs.to(bins)
-        often = self._pool(bins[:, :, 3:]) / pairs.repeat_interleave(len(STEPS), 1)[:, None]
-        power, level, rough = (bins[:, :, :3] / flat.shape[-1]).unbind(2)
-        over_time = torch.stack([_decibels(power), level, -2 * _decibels(rough)], 2)
+        pairs = pairs.to(bins)[:, None]
+        often = self._pool(bins[3:]) / (RAMP * pairs.repeat_interleave(len(STEPS), 0))
+        power, level, rough = bins[:3] / flat.shape[-1]
+        over_time = torch.stack([_decibels(power), level, -2 * _decibels(rough)])
         means = self._pool(over_time)
-        average, typical, lowest = means.unbind(2)
+        average, typical, lowest = means
         spread = (self._pool(over_time.square()) - means.square()).clamp(min=1e-2).sqrt()
-        flanks = functional.pad(over_time[:, :, :2].diff(dim=1).abs(), (0, 0, 0, 1))  # of partials
+        flanks = functional.pad(over_time[:2].diff(dim=1).abs(), (0, 0, 0, 1))  # of partials
         rows = [
             flat.mean(2) / 5,
             flat.std(2, unbiased=False) / 3,
@@ -214,12 +213,12 @@ class Texture(nn.Module):
             (lowest - average) / 15,
             (average - 30) / 20,
             (lowest - 20) / 20,
-            *(spread / 5).unbind(2),
-            *(self._pool(flanks) / 3).unbind(2),
-            *(often * 4).unbind(2),
-            *(alike / pairs[:, None, [0, 2]]).unbind(2),
+            *(spread / 5),
+            *(self._pool(flanks) / 3),
+            *(often * 4),
+            *(alike / pairs[[0, 2]]),
         ]
-        return torch.stack(rows, 1)
+        return torch.stack(rows).permute(2, 0, 1)
 
     def _partials(self, power: Tensor, level: Tensor, rough: Tensor) -> Tensor:
         """How flat each band's bins [BINS, N] are, and how deep the gaps between partials: [2, 32, N] dB."""
