@@ -23,7 +23,9 @@ from torch import Tensor, nn
 
 from haaqinet_eval import Audiogram
 from haaqinet_eval.model import WEIGHTS, HaaqiNet, band_losses, load_model, model_version
-from haaqinet_eval.model.net import TOP, describe_bands, with_mean
+from haaqinet_eval.model.auditory import FRAME_RATE
+from haaqinet_eval.model.net import ASKED, STRIDE, TOP, describe_bands, with_mean
+from haaqinet_eval.model.windows import as_frames, cut
 from haaqinet_eval.nalr import NalR
 from haaqinet_eval.synthesis.conditions import CONDITIONS
 from haaqinet_eval.synthesis.render import NFIR, SAMPLE_RATE, procedural_music
@@ -36,22 +38,29 @@ Run = Callable[..., Tensor]
 
 
 class Behind(nn.Module):
-    """The networks of a HAAQI-Net: envelope [B, 32, L] and bands [B, D, 32] to frame outputs [B, 5, N]."""
+    """The clip networks of a HAAQI-Net: descriptions of a clip and of its windows to frame outputs [B, 5, N].
 
-    def __init__(self, whole: HaaqiNet) -> None:
+    Args:
+        whole: the network.
+        frames: N.
+    """
+
+    def __init__(self, whole: HaaqiNet, frames: int) -> None:
         super().__init__()
-        self.members, self.clips = whole.members, whole.clips
+        self.clips, self.frames = whole.clips, frames
 
-    def forward(self, envelope: Tensor, bands: Tensor) -> Tensor:
-        frames = torch.stack([member(envelope, bands) for member in self.members]).mean(0)
-        return with_mean(frames, torch.stack([member(bands) for member in self.clips]).mean(0))
+    def forward(self, bands: Tensor, windows: Tensor) -> Tensor:
+        outputs = torch.stack([member(windows) for member in self.clips[:ASKED]]).mean(0)
+        outputs = outputs.unflatten(0, (len(bands), -1)).transpose(1, 2)
+        mean = torch.stack([member(bands) for member in self.clips]).mean(0)
+        return with_mean(as_frames(outputs, self.frames, STRIDE), mean)
 
 
 def describe(whole: HaaqiNet, signal: Tensor, loss: Tensor, level1: Tensor) -> tuple[Tensor, Tensor]:
-    """What `Behind` takes: the envelope [B, 32, L] and the bands' description [B, D, 32]."""
+    """What `Behind` takes: descriptions of the clip [B, D, 32] and of its windows [B W, D, 32]."""
     heard = whole.front_end(signal, loss, level1)
     heard = heard._replace(envelope=heard.envelope.clamp(max=TOP))
-    return heard.envelope, describe_bands(heard, loss)
+    return describe_bands(heard, loss), describe_bands(*cut(heard, loss))
 
 
 def asked() -> list[list[Tensor]]:
@@ -110,7 +119,7 @@ def main() -> None:
     """One row for each."""
     torch.set_num_threads(1)
     whole, signals = load_model(WEIGHTS), asked()
-    net = Behind(whole).eval().requires_grad_(False)
+    net = Behind(whole, int(SECONDS * FRAME_RATE) // STRIDE).eval().requires_grad_(False)
     ways = {"torch, float32": lambda *_: net, "torch, bfloat16": bfloat16}
     ways |= {"torch.compile": compiled, "onnxruntime": onnx}
     with torch.no_grad():

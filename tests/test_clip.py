@@ -13,7 +13,7 @@ from paper_trials import fill
 
 from haaqinet_eval import InputError
 from haaqinet_eval.model import Dimensions, HaaqiNet, Heard, join, load_model, save_model
-from haaqinet_eval.model.net import describe_bands, frame_times, with_mean
+from haaqinet_eval.model.net import _quantiles, describe_bands, frame_times, with_mean
 from haaqinet_eval.model.texture import TEXTURE
 from haaqinet_eval.training.cache import GrowingSplit, read_split
 from haaqinet_eval.training.clip import ClipTrainer, kind_of, read_described
@@ -105,6 +105,17 @@ def test_frames_of_a_clip_network_are_what_it_says_of_windows_moved_to_the_score
 def part_of(heard, n):
     """A window as a clip."""
     return Heard(heard.envelope[..., 96 * n : 96 * n + 192], heard.spectrum, heard.windows[:, n])
+
+
+@pytest.mark.parametrize("length", [1, 2, 100, 7501])
+def test_quantiles_are_torchs_whoever_sorts(length):
+    x = torch.randn(2, 32, length)
+    expected = torch.quantile(x[..., ::3], torch.tensor([0.05, 0.5, 0.95]), dim=-1)
+    for given in (x, x.clone().requires_grad_()):
+        torch.testing.assert_close(torch.stack(_quantiles(given, (0.05, 0.5, 0.95))), expected)
+    given.grad = None
+    torch.stack(_quantiles(given, (0.05,))).sum().backward()
+    torch.testing.assert_close(given.grad.sum(-1), torch.ones(2, 32))
 
 
 def test_networks_of_different_sizes_are_not_joined():
