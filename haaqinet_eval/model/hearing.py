@@ -16,9 +16,7 @@ class Heard(NamedTuple):
     envelope: Tensor  # [B, 32, L] dB above threshold, 250 frames/s
     spectrum: Tensor  # [B, 32] dB above threshold
     texture: Tensor  # [B, 52, 32]
-    windows: Tensor | None = (
-        None  # [B, W, 52, 32], texture in windows of 0.77 s, one every 384 ms; see `windows`
-    )
+    windows: Tensor | None = None  # [B, W, 52, 32], texture in windows of 0.77 s; see `windows`
 
     def part(self, which: list[int] | slice, frames: int) -> Heard:
         """Some of the clips, each so many frames long."""
