@@ -119,7 +119,7 @@ def main() -> None:
     """One row for each."""
     torch.set_num_threads(1)
     whole, signals = load_model(WEIGHTS), asked()
-    net = Behind(whole, int(SECONDS * FRAME_RATE) // STRIDE).eval().requires_grad_(False)
+    net = Behind(whole, -(-int(SECONDS * FRAME_RATE) // STRIDE)).eval().requires_grad_(False)
     ways = {"torch, float32": lambda *_: net, "torch, bfloat16": bfloat16}
     ways |= {"torch.compile": compiled, "onnxruntime": onnx}
     with torch.no_grad():

@@ -1,6 +1,7 @@
 """The scorer with its shipped weights."""
 
 import itertools
+import math
 import subprocess
 import sys
 from dataclasses import replace
@@ -137,3 +138,15 @@ def test_a_song_scores_the_same_whether_its_memory_is_float32_or_read_only(score
     frozen = given.processed.astype(np.float32)
     frozen.flags.writeable = False
     assert scorer(replace(given, processed=frozen)).value == pytest.approx(scorer(given).value, abs=1e-5)
+
+
+@pytest.mark.parametrize("seconds", [0.5, 0.79, 0.82, 1.2, 6.0])
+def test_frames_cover_the_clip_however_short(seconds):
+    signal = np.random.default_rng(0).standard_normal(round(seconds * 24_000))
+    stimulus = Stimulus(processed=signal, sample_rate=24_000, audiogram=Audiogram.flat(40), level1=65.0)
+    scorer = load_scorer("haaqinet")
+    result, (other,) = scorer(stimulus), scorer.score_batch([stimulus])
+    assert len(result.frames) == math.ceil(seconds / 0.128)
+    assert seconds - 0.128 < result.frame_times[-1] < seconds
+    assert result.frames.mean() == pytest.approx(result.value, abs=1e-5)
+    np.testing.assert_allclose(result.frames, other.frames, atol=1e-4)

@@ -285,7 +285,7 @@ class HaaqiNet(nn.Module):
     def _by_windows(self, heard: Heard, loss: Tensor, whole: Tensor) -> Tensor:
         """Frame outputs [B, 5, N]: what the clip members say of windows; of the whole [B, 5] without."""
         length = heard.envelope.shape[-1]
-        count = max(length // STRIDE, 1)
+        count = -(-length // STRIDE)
         if heard.windows is None or not count_windows(length):
             return whole[..., None].expand(-1, -1, count)
         bands = describe_bands(*cut(heard, loss))
