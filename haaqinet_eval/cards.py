@@ -8,19 +8,22 @@ from __future__ import annotations
 
 import csv
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 import yaml
 
-from .agreement import Agreement
+from .agreement import Agreement, agreement
 from .errors import InputError
+from .model import load_model, model_version, sha256
 from .synthesis.noises import SEVERAL
 from .synthesis.options import writable
 from .synthesis.sources import SPLITS, Clip
-from .training.cache import TrialTable
-from .training.tables import markdown_table
+from .training.cache import Trials, TrialTable
+from .training.confidence import coverage_line
+from .training.loop import predict
+from .training.tables import accuracy_tables, markdown_table
 
 FENCE = "---\n"
 RIGHT = "---:"  # numbers are flush right
@@ -77,6 +80,47 @@ def model_index(name: str, dataset: str, split: str, found: Agreement) -> list[d
         "metrics": [{"type": kind, "value": round(value, 4)} for kind, value in values.items()],
     }
     return [{"name": name, "results": [result]}]
+
+
+def model_card(
+    page: str | Path,
+    weights: str | Path,
+    trials: Trials,
+    of: tuple[str, str],
+    kinds: Mapping[str, Callable[[str], str]],
+) -> tuple[str, str]:
+    """A model card with a network's version and figures; and what to say of it.
+
+    Args:
+        page: the card.
+        weights: of the network.
+        trials: that it is asked about.
+        of: names of the data and of the split that they are from.
+        kinds: tables of conditions, see `accuracy_tables`.
+
+    Raises:
+        InputError: as `updated` and `load_model`.
+    """
+    net, name = load_model(weights), model_version(weights)
+    outputs = predict(net, trials)
+    found = agreement(outputs[:, 0], trials.labels[:, 0].numpy())
+    blocks = {
+        "version": f"`{name}`, sha256 `{sha256(weights)}`",
+        "figures": f"{coverage_line(net, trials)}\n\n{accuracy_tables(outputs, trials, kinds)}",
+    }
+    text = updated(page, {"model-index": model_index(name, *of, found)}, blocks)
+    return text, f"{page}: {name}, {len(trials)} trials, LCC {found.lcc:.3f}"
+
+
+def data_card(
+    page: str | Path,
+    clips: Sequence[Clip],
+    noises: Sequence[Mapping[str, str]],
+    splits: Mapping[str, TrialTable],
+) -> tuple[str, str]:
+    """A data card with tables of clips, noises and trials; and what to say of it; errors as of `updated`."""
+    tables = {"music": music_tables(clips), "noises": noise_table(noises), "trials": trial_table(splits)}
+    return updated(page, {}, tables), f"{page}: {len(clips)} clips"
 
 
 def tracks(clips: Sequence[Clip]) -> list[tuple[str, str, str, str, str]]:

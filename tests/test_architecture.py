@@ -42,7 +42,7 @@ ARROWS = {
     "submissions": {"names", "reasons", "audiogram", "audio", "nalr", "cadenza"},
     "training": {"audiogram", "audio", "trials", "model", "agreement"},
     "rendering": {"haaqi", "model", "synthesis", "training"},
-    "cards": {"agreement", "synthesis", "training"},
+    "cards": {"agreement", "model", "synthesis", "training"},
     "tuning": {"audiogram", "audio", "nalr", "haaqi", "model", "synthesis", "trials"},
     "weights": set(),
     "conf": set(),

@@ -8,67 +8,36 @@ import hydra
 import torch
 from validate import KINDS
 
-from haaqinet_eval.agreement import agreement
-from haaqinet_eval.cards import (
-    model_index,
-    music_tables,
-    noise_table,
-    trial_table,
-    updated,
-    write_credits,
-)
+from haaqinet_eval.cards import data_card, model_card, write_credits
 from haaqinet_eval.errors import InputError
-from haaqinet_eval.model import WEIGHTS, load_model, model_version, sha256
+from haaqinet_eval.model import WEIGHTS
 from haaqinet_eval.recipe import plain_options, run_job, run_main
 from haaqinet_eval.synthesis.layouts import read_clips
 from haaqinet_eval.synthesis.noises import COLUMNS
 from haaqinet_eval.synthesis.sources import SPLITS, read_rows
 from haaqinet_eval.training.cache import read_labels, read_split
-from haaqinet_eval.training.confidence import coverage_line
-from haaqinet_eval.training.loop import predict
-from haaqinet_eval.training.tables import accuracy_tables
-
-
-def model_card(options: dict) -> tuple[str, str]:
-    """The model card's new text, of a network's scores of a split; and what to say of it."""
-    weights = options["weights"] or WEIGHTS
-    net, trials = load_model(weights), read_split(options["trials"], options["split"])
-    outputs = predict(net, trials)
-    found = agreement(outputs[:, 0], trials.labels[:, 0].numpy())
-    name = model_version(weights)
-    index = model_index(name, options["dataset"], options["split"], found)
-    blocks = {
-        "version": f"`{name}`, sha256 `{sha256(weights)}`",
-        "figures": f"{coverage_line(net, trials)}\n\n{accuracy_tables(outputs, trials, KINDS)}",
-    }
-    text = updated(options["model_card"], {"model-index": index}, blocks)
-    return text, f"{options['model_card']}: {name}, {len(trials)} trials, LCC {found.lcc:.3f}"
-
-
-def data_card(options: dict) -> tuple[str, str]:
-    """The data card's new text, of the indices and the trials; and what to say of it and the credits."""
-    data = options["data"]
-    if data["root"] is None:
-        raise InputError("data.root: the data card and the credits need the music; or data_card=null")
-    clips = read_clips(data["layout"], data["root"], data["indices"], data["skip"])
-    noises = read_rows(options["noises"], COLUMNS) if options["noises"] else []
-    splits = {split: read_labels(options["trials"], split) for split in SPLITS}
-    counts = {"music": music_tables(clips), "noises": noise_table(noises), "trials": trial_table(splits)}
-    text = updated(options["data_card"], {}, counts)
-    credited = write_credits(options["credits"], clips, noises)
-    return text, f"{options['data_card']}: {len(clips)} clips; {options['credits']}: {credited} rows"
 
 
 def write_cards(options: dict) -> None:
-    """Write the pages that are asked for; none where something is wrong with one."""
+    """Write the pages that are asked for, with the data card the credits; none if one has something wrong."""
     torch.set_num_threads(options["threads"])
-    pages = {key: make(options) for key, make in MAKERS.items() if options[key]}
-    for key, (text, said) in pages.items():
-        Path(options[key]).write_text(text, encoding="utf-8")
+    data, pages, clips, noises = options["data"], {}, [], []
+    if options["model_card"]:
+        trials, of = read_split(options["trials"], options["split"]), (options["dataset"], options["split"])
+        weights, page = options["weights"] or WEIGHTS, options["model_card"]
+        pages[page] = model_card(page, weights, trials, of, KINDS)
+    if options["data_card"]:
+        if data["root"] is None:
+            raise InputError("data.root: the data card and the credits need the music; or data_card=null")
+        clips = read_clips(data["layout"], data["root"], data["indices"], data["skip"])
+        noises = read_rows(options["noises"], COLUMNS) if options["noises"] else []
+        splits = {split: read_labels(options["trials"], split) for split in SPLITS}
+        pages[options["data_card"]] = data_card(options["data_card"], clips, noises, splits)
+        credited = write_credits(options["credits"], clips, noises)
+        print(f"{options['credits']}: {credited} rows")
+    for page, (text, said) in pages.items():
+        Path(page).write_text(text, encoding="utf-8")
         print(said)
-
-
-MAKERS = {"model_card": model_card, "data_card": data_card}
 
 
 @hydra.main(version_base=None, config_path="config", config_name="cards")
