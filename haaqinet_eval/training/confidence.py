@@ -97,10 +97,6 @@ def _folds(songs: np.ndarray) -> list[Tensor]:
     return [parts == n for n in range(folds)]
 
 
-def _state(name: str, part: nn.Module) -> dict[str, Tensor]:
-    return {f"{name}.{key}": value.clone() for key, value in part.state_dict().items()}
-
-
 @torch.no_grad()
 def _outside(confidence: Confidence, scores: Tensor, far: Tensor, true: Tensor) -> Tensor:
     """How far true scores lie outside the quantiles [N]; below 0 inside."""
@@ -164,10 +160,10 @@ def fit_intervals(
     net.eval()
     torch.manual_seed(0)
     fresh = Confidence(DESCRIPTION, confidence.music is not None)
-    fresh.load_state_dict(confidence.state_dict() | _state("quantiles", fresh.quantiles))
+    start = {key: value.clone() for key, value in fresh.quantiles.state_dict().items()}
+    fresh.load_state_dict(confidence.state_dict())
     scores, bands = (x.clone() for x in _judged(net, validation))
     far, true = distance(fresh.place(bands)), validation.labels[:, 0].clone()
-    start = {key: value.clone() for key, value in fresh.quantiles.state_dict().items()}
     outside = torch.empty_like(true)
     for held in _folds(validation.songs):
         fresh.quantiles.load_state_dict(start)

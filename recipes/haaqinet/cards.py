@@ -21,7 +21,7 @@ from haaqinet_eval.training.cache import read_labels, read_split
 def write_cards(options: dict) -> None:
     """Write the pages that are asked for, with the data card the credits; none if one has something wrong."""
     torch.set_num_threads(options["threads"])
-    data, pages, clips, noises = options["data"], {}, [], []
+    data, pages = options["data"], {}
     if options["model_card"]:
         trials, of = read_split(options["trials"], options["split"]), (options["dataset"], options["split"])
         weights, page = options["weights"] or WEIGHTS, options["model_card"]
