@@ -24,7 +24,9 @@ from torch import Tensor, nn
 from haaqinet_eval import Audiogram
 from haaqinet_eval.model import WEIGHTS, HaaqiNet, band_losses, load_model, model_version
 from haaqinet_eval.model.auditory import FRAME_RATE
-from haaqinet_eval.model.net import ASKED, STRIDE, TOP, describe_bands, with_mean
+from haaqinet_eval.model.description import describe_bands
+from haaqinet_eval.model.dimensions import STRIDE
+from haaqinet_eval.model.net import FRAME_MEMBERS, TOP, with_mean
 from haaqinet_eval.model.windows import as_frames, cut
 from haaqinet_eval.nalr import NalR
 from haaqinet_eval.synthesis.conditions import CONDITIONS
@@ -50,7 +52,7 @@ class Behind(nn.Module):
         self.clips, self.frames = whole.clips, frames
 
     def forward(self, bands: Tensor, windows: Tensor) -> Tensor:
-        outputs = torch.stack([member(windows) for member in self.clips[:ASKED]]).mean(0)
+        outputs = torch.stack([member(windows) for member in self.clips[:FRAME_MEMBERS]]).mean(0)
         outputs = outputs.unflatten(0, (len(bands), -1)).transpose(1, 2)
         mean = torch.stack([member(bands) for member in self.clips]).mean(0)
         return with_mean(as_frames(outputs, self.frames, STRIDE), mean)

@@ -16,16 +16,16 @@ from pathlib import Path
 import numpy as np
 
 from haaqinet_eval import Audiogram, Stimulus, load_scorer
-from haaqinet_eval.agreement import agreement
+from haaqinet_eval.analysis.agreement import agreement
 from haaqinet_eval.audio import read_audio, resample
 from haaqinet_eval.haaqi import Reference
 from haaqinet_eval.nalr import NalR
 from haaqinet_eval.scorers import Scorer
-from haaqinet_eval.synthesis import losses
+from haaqinet_eval.synthesis import hearing_losses
+from haaqinet_eval.synthesis.clips import read_rows
 from haaqinet_eval.synthesis.conditions import CONDITIONS
 from haaqinet_eval.synthesis.degradations import babble_noise
 from haaqinet_eval.synthesis.render import NFIR, SAMPLE_RATE
-from haaqinet_eval.synthesis.sources import read_rows
 from haaqinet_eval.tuning.tasks import Song, make_songs
 
 SECONDS, BAD = 9.0, (4.0, 5.0)  # s: of a clip, and from where to where it has babble
@@ -47,7 +47,7 @@ def localise(scorer: Scorer, songs: list[Song], split: str) -> None:
     for snr in SNRS:
         rows = []
         for n, (song, family) in enumerate(itertools.product(songs, FAMILIES)):
-            rng, ear = np.random.default_rng(n), losses.pattern(family, NUMBER[split])
+            rng, ear = np.random.default_rng(n), hearing_losses.pattern(family, NUMBER[split])
             signal = song.parts.sum(0)
             part = slice(*(round(t * SAMPLE_RATE) for t in BAD))
             noise = babble_noise(part.stop - part.start, SAMPLE_RATE, rng)
@@ -85,7 +85,7 @@ def score_levels(scorer: Scorer, song: Song, ear: Audiogram, seed: int) -> np.nd
 
 def follow_levels(scorer: Scorer, songs: list[Song], split: str) -> None:
     """Predicted against true scores from 50 to 80 dB SPL."""
-    ears = [losses.pattern(family, NUMBER[split]) for family in FAMILIES]
+    ears = [hearing_losses.pattern(family, NUMBER[split]) for family in FAMILIES]
     pairs = enumerate(itertools.product(songs, ears))
     table = np.array([score_levels(scorer, song, ear, n) for n, (song, ear) in pairs])
     predicted, true = table[..., 0], table[..., 1]  # [ears, systems, levels]
@@ -124,7 +124,7 @@ def strange_sounds(folder: str | None) -> dict[str, list[np.ndarray]]:
 def flag(scorer: Scorer, songs: list[Song], folder: str | None, split: str) -> None:
     """How often sounds are called unfamiliar, and how wide their intervals are."""
     nalr = NalR(NFIR, SAMPLE_RATE)
-    ears = [losses.pattern(family, NUMBER[split]) for family in FAMILIES]
+    ears = [hearing_losses.pattern(family, NUMBER[split]) for family in FAMILIES]
     sounds = {"music": [song.parts.sum(0)[: round(6 * SAMPLE_RATE)] for song in songs]}
     print("\nSounds as they are, amplified for three ears\n")
     print("| sound | n | called unfamiliar | width of the interval | score |\n| --- " + "| ---: " * 4 + "|")

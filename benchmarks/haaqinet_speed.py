@@ -29,7 +29,8 @@ import torch
 
 from haaqinet_eval import Audiogram, Stimulus, load_scorer
 from haaqinet_eval.audio import resample
-from haaqinet_eval.model import PaperDimensions, band_losses, start_net
+from haaqinet_eval.model import band_losses
+from haaqinet_eval.model.paper import PaperDimensions, start_net
 from haaqinet_eval.scorers.haaqinet import HaaqiNetScorer
 
 RATE = 24_000  # Hz
@@ -83,7 +84,7 @@ def given(seconds: float) -> Stimulus:
     clean = np.resize(procedural_music(min(seconds, 15), RATE, rng), int(seconds * RATE))
     clean /= np.std(clean)
     processed = nalr.amplify(EAR, babble(clean, RATE, rng, snr_db=10))
-    return Stimulus(processed, RATE, EAR, 65.0, nalr.amplify(EAR, clean), equalisation=2)
+    return Stimulus(processed, RATE, EAR, 65.0, nalr.amplify(EAR, clean), amplified=True)
 
 
 def pyclarity(stimulus: Stimulus) -> Callable[[], object]:

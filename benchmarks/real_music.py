@@ -15,9 +15,10 @@ from pathlib import Path
 import numpy as np
 
 from haaqinet_eval.audio import read_audio, resample
-from haaqinet_eval.cadenza.mini_head import at_ears
-from haaqinet_eval.cadenza.mini_people import listener_records, mini_listeners
-from haaqinet_eval.cadenza.mini_write import LOUDNESS, RATE, STEMS, stem_gains, write_json, write_stems
+from haaqinet_eval.cadenza.cad_icassp_2024.mini import stem_gains
+from haaqinet_eval.cadenza.mini_listeners import listener_records, mini_listeners
+from haaqinet_eval.cadenza.mini_write import LOUDNESS, RATE, STEMS, write_json, write_stems
+from haaqinet_eval.cadenza.spherical_head import at_ears
 from haaqinet_eval.synthesis.music import loudness
 
 ROOT = Path(__file__).parents[1]

@@ -27,8 +27,7 @@ from haaqinet_eval.cadenza.challenge import Pair, pair_trials
 from haaqinet_eval.cadenza.mini import make_mini
 from haaqinet_eval.cadenza.provenance import scoring_settings
 from haaqinet_eval.cadenza.source import FolderSource
-from haaqinet_eval.distribute import Executor, Job, Log, Task, distribute, make_batches
-from haaqinet_eval.evaluate import Work
+from haaqinet_eval.distribute import Executor, Job, Log, TrialGroup, distribute, make_batches
 from haaqinet_eval.scorers import load_scorer
 from haaqinet_eval.scores import ScoreFile, write_table
 from haaqinet_eval.submissions.challenges import challenge_config
@@ -62,16 +61,16 @@ class Stub:
     def open(self):
         return self
 
-    def __call__(self, tasks):
-        for task in tasks:
+    def __call__(self, groups):
+        for _ in groups:
             time.sleep(self.seconds)
-            yield Work(task.trials, lambda trial: Stimulus(np.ones(1), 1.0, Audiogram.flat(0)))
+            yield lambda trial: Stimulus(np.ones(1), 1.0, Audiogram.flat(0))
 
 
-def stub_tasks(items: int, systems: int = 16) -> list[Task]:
+def stub_tasks(items: int, systems: int = 16) -> list[TrialGroup]:
     """So many signals with two ears, 16 systems to a scene."""
     return [
-        Task(
+        TrialGroup(
             tuple(
                 Trial("stub", f"E{n % systems:03d}", f"scene_{n // systems:05d}", "song", "L1", ear)
                 for ear in EARS
@@ -82,7 +81,7 @@ def stub_tasks(items: int, systems: int = 16) -> list[Task]:
     ]
 
 
-def score(folder: Path, tasks: list[Task], job: Job, executor: Executor) -> float:
+def score(folder: Path, tasks: list[TrialGroup], job: Job, executor: Executor) -> float:
     """Seconds on the clock from the first batch to the final table."""
     file = ScoreFile(folder / "results.csv")
     start = time.perf_counter()
@@ -120,7 +119,7 @@ def _local(workers: int) -> Executor:
     return Executor("local", workers=workers)
 
 
-def steady_rate(job: Job, tasks: list[Task], workers: int) -> float:
+def steady_rate(job: Job, tasks: list[TrialGroup], workers: int) -> float:
     """Signals per second on the clock, once every process has sent two batches of four signals."""
     came = []
     with tempfile.TemporaryDirectory() as folder:
@@ -149,7 +148,7 @@ def one_haaqi(pairs: int, workers: int) -> dict[str, float]:
         return {"rate": steady_rate(job, tasks, workers)}
 
 
-def make_round(folder: Path, systems: int, pairs: int = 1) -> tuple[FolderSource, list[Task]]:
+def make_round(folder: Path, systems: int, pairs: int = 1) -> tuple[FolderSource, list[TrialGroup]]:
     """Scenes and listeners of the mini challenge, with so many noisy systems each."""
     root = make_mini(NAME)
     config = challenge_config(NAME, root, "train")
@@ -169,7 +168,7 @@ def make_round(folder: Path, systems: int, pairs: int = 1) -> tuple[FolderSource
     settings = scoring_settings(challenge, config)
     source = FolderSource(NAME, config, {name: str(place) for name, place in places.items()}, settings)
     return source, [
-        Task(pair_trials(challenge, pair, system), ("haaqi",)) for pair in chosen for system in places
+        TrialGroup(pair_trials(challenge, pair, system), ("haaqi",)) for pair in chosen for system in places
     ]
 
 

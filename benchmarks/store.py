@@ -19,21 +19,23 @@ from pathlib import Path
 import numpy as np
 
 from haaqinet_eval.audiogram import Audiogram, Listener
-from haaqinet_eval.frames import Frames
 from haaqinet_eval.scores import Score
+from haaqinet_eval.scores.frames import Frames
 from haaqinet_eval.store import (
     Store,
     StoredScores,
     System,
+    challenge,
     frame_scores,
     group_table,
     open_store,
     refresh,
     register_challenge,
-    row_columns,
+    score_columns,
     scorer_versions,
     standings,
     submit,
+    trial_columns,
 )
 from haaqinet_eval.trials import Trial
 
@@ -102,7 +104,8 @@ def fill(
 def open_page(store: Store, submission: int) -> None:
     """Read what a system's page shows: the rows of one scorer, and the means of all by group."""
     version = scorer_versions(store, CHALLENGE)[0]
-    row_columns(store, submission, version.id)
+    trial_columns(store, challenge(store, CHALLENGE).id)
+    score_columns(store, submission, version.id)
     for kind in ("listener", "scene", "severity_humes", "error"):
         group_table(store, submission, kind)
 

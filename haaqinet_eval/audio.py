@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import io
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -13,9 +12,15 @@ from pathlib import Path
 
 import numpy as np
 
+from .deprecated import old_names
 from .errors import Unscorable
-from .location import locate
+from .io.containers import advice, cut_short, flac, ogg
+from .io.containers.flac_end import second_stream
+from .io.location import locate
 
+__getattr__ = old_names(__name__)
+
+_ESTIMATE = 0.01  # by how much the length that an MP3 states may be off
 _noted: ContextVar[dict[str, FileNote] | None] = ContextVar("noted", default=None)
 
 
@@ -29,7 +34,7 @@ class FileNote:
 
 
 @contextmanager
-def note_files() -> Iterator[dict[str, FileNote]]:
+def track_file_reads() -> Iterator[dict[str, FileNote]]:
     """Collects what `read_bytes` reads inside the block, by path or URL."""
     notes: dict[str, FileNote] = {}
     token = _noted.set(notes)
@@ -46,15 +51,19 @@ def time_of_change(path: Path) -> int:
 
 
 def read_bytes(path: Path) -> bytes | None:
-    """A file's bytes, None where there is no such file; `note_files` is told of it.
+    """A file's bytes, None where there is no such file; `track_file_reads` is told of it.
 
     Raises:
         Unscorable: `unreadable_file`, where the disk or the network fails.
     """
     notes = _noted.get()
     try:
-        if not path.is_file():
+        if not path.exists():
             data, note = None, FileNote()
+        elif path.is_dir():
+            raise Unscorable("unreadable_file", f"{path}: is a folder, not a file")
+        elif not path.is_file():  # a pipe can be read once and has no time
+            data, note = path.read_bytes(), FileNote()
         else:
             data = path.read_bytes()
             if notes is not None:
@@ -85,23 +94,20 @@ class Audio:
 
 
 def read_audio(path: str | Path) -> Audio:
-    """Read a WAV, FLAC or Ogg file, from a path or a URL.
+    """Read a WAV, FLAC, Ogg or MP3 file, whole and as it was written, from a path, a pipe or a URL.
+
+    FLAC without a stated number of samples, and in Ogg, is read too. What a header states is
+    compared with what is there: a file that was cut short has no samples to trust.
 
     Raises:
-        Unscorable: `missing_file`, `unreadable_file`, `corrupt_file` (also for an empty one) or
-            `not_finite`; the message names the file.
+        Unscorable: `missing_file`, `unreadable_file`, `corrupt_file` (also for an empty one),
+            `bad_md5` (of a FLAC) or `not_finite`; the message names the file.
     """
-    import soundfile
-
     path = locate(path)
     data = read_bytes(path)
     if data is None:
         raise Unscorable("missing_file", f"{path}: no such file")
-    try:
-        samples, sample_rate = soundfile.read(io.BytesIO(data), dtype="float64", always_2d=True)
-    except (soundfile.LibsndfileError, MemoryError, ValueError) as error:
-        why = re.sub(r"Error opening <.*?>: ", "", str(error))  # that it was read from memory tells nobody
-        raise Unscorable("corrupt_file", f"{path}: cannot be decoded: {why}") from None
+    samples, sample_rate = _decode(data, path)
     if not len(samples):
         raise Unscorable("corrupt_file", f"{path}: holds no samples")
     bad = ~np.isfinite(samples)
@@ -111,6 +117,64 @@ def read_audio(path: str | Path) -> Audio:
             "not_finite", f"{path}: sample {frame}, channel {channel} is {samples[frame, channel]}"
         )
     return Audio(samples, sample_rate)
+
+
+def undecodable(path: object, error: Exception, head: bytes) -> Unscorable:
+    """What to raise for a file that libsndfile refuses, with advice by its first bytes."""
+    why = getattr(error, "error_string", str(error))  # without the object that it was read from
+    told = "; ".join(filter(None, (why.rstrip(". "), advice(head))))
+    return Unscorable("corrupt_file", f"{path}: cannot be decoded: {told}")
+
+
+def _decode(data: bytes, path: object) -> tuple[np.ndarray, int]:
+    """Samples [T, C] and sample rate (Hz)."""
+    import soundfile
+
+    if data[:4] == b"OggS" and ogg.incomplete(data):
+        raise Unscorable("corrupt_file", f"{path}: ends within a page of Ogg: it was cut short")
+    if ogg.is_ogg_flac(data):
+        data = ogg.native_flac(data)
+    account = flac.stated(data)
+    if account:
+        data, account = _with_right_total(data, account, path)
+    whole = account is not None and account.bits in flac.DECODABLE_BITS
+    try:
+        with soundfile.SoundFile(io.BytesIO(data)) as file:
+            lost = cut_short(file.extra_info)
+            if lost:
+                raise Unscorable("corrupt_file", f"{path}: {lost}")
+            samples = file.read(dtype="int32" if whole else "float64", always_2d=True)
+            frames, sample_rate = file.frames, file.samplerate
+    except (soundfile.LibsndfileError, ValueError) as error:
+        if isinstance(error, Unscorable):
+            raise
+        raise undecodable(path, error, data[:64]) from None
+    if len(samples) < frames * (1 if account else 1 - _ESTIMATE):
+        raise Unscorable("corrupt_file", f"{path}: {len(samples)} of {frames} samples can be decoded")
+    if whole:
+        if any(account.md5) and flac.md5_of(samples, account.bits) != account.md5:
+            raise Unscorable(
+                "bad_md5", f"{path}: its samples are not those that were encoded, by its own MD5"
+            )
+        samples = samples * 2.0**-31  # full scale is filled from the top
+    return samples, sample_rate
+
+
+def _with_right_total(data: bytes, account: flac.Stated, path: object) -> tuple[bytes, flac.Stated]:
+    """A FLAC file that states how many samples it holds.
+
+    Raises:
+        Unscorable: `corrupt_file` where it states another number, or none and has no clear end.
+    """
+    told = second_stream(data, account.audio_start)
+    held = None if told else flac.held(data, account)
+    if not told and account.total and held not in (None, account.total):
+        told = f"its header states {account.total} samples, its frames hold {held}"
+    if not told and not account.total and held is None:
+        told = "its header states no number of samples, and no frame ends with it: it was cut short"
+    if told:
+        raise Unscorable("corrupt_file", f"{path}: {told}")
+    return (data, account) if account.total else flac.with_total(data, account, held)
 
 
 def resample(signal: np.ndarray, sample_rate: float, new_rate: float) -> np.ndarray:

@@ -10,7 +10,6 @@ differ; both are here under their own names:
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -18,7 +17,8 @@ from itertools import pairwise
 from pathlib import Path
 
 from .errors import InputError
-from .jsonfile import read_json
+from .io.jsonfile import read_json, write_json
+from .io.names import plain_number
 
 CLARITY_FREQUENCIES = (250.0, 500.0, 1000.0, 2000.0, 3000.0, 4000.0, 6000.0, 8000.0)  # Hz
 MIN_LEVEL, MAX_LEVEL = -20.0, 120.0  # dB HL: what an audiometer can measure
@@ -76,15 +76,14 @@ class Audiogram:
             raise InputError(f"audiogram: {len(levels)} levels for {len(frequencies)} frequencies")
         for low, high in pairwise(frequencies):
             if high <= low:
-                raise InputError(f"audiogram frequencies: {high:g} Hz follows {low:g} Hz")
+                told = f"{plain_number(high)} Hz follows {plain_number(low)} Hz"
+                raise InputError(f"audiogram frequencies: {told}")
         if frequencies[0] <= 0:
-            raise InputError(f"audiogram frequencies: {frequencies[0]:g} Hz is not above 0")
+            raise InputError(f"audiogram frequencies: {plain_number(frequencies[0])} Hz is not above 0")
         for level, frequency in zip(levels, frequencies, strict=True):
             if not MIN_LEVEL <= level <= MAX_LEVEL:
-                raise InputError(
-                    f"audiogram levels: {level:g} dB HL at {frequency:g} Hz is outside "
-                    f"[{MIN_LEVEL:g}, {MAX_LEVEL:g}]"
-                )
+                told = f"{plain_number(level)} dB HL at {plain_number(frequency)} Hz"
+                raise InputError(f"audiogram levels: {told} is outside [{MIN_LEVEL:g}, {MAX_LEVEL:g}]")
         object.__setattr__(self, "levels", levels)
         object.__setattr__(self, "frequencies", frequencies)
 
@@ -101,7 +100,8 @@ class Audiogram:
             try:
                 pairs.append((float(frequency), float(level)))
             except ValueError:
-                raise InputError(f"audiogram {text!r}: {part.strip()!r} is not Hz:dB") from None
+                told = "; put commas between the pairs: 250:20,500:25" if part.count(":") > 1 else ""
+                raise InputError(f"audiogram {text!r}: {part.strip()!r} is not Hz:dB{told}") from None
         return cls(tuple(level for _, level in pairs), tuple(hz for hz, _ in pairs))
 
     @classmethod
@@ -201,4 +201,4 @@ def read_listeners(path: str | Path) -> dict[str, Listener]:
 def write_listeners(path: str | Path, listeners: Iterable[Listener]) -> None:
     """Write Clarity's listener JSON."""
     records = {listener.id: listener.to_dict() for listener in listeners}
-    Path(path).write_text(json.dumps(records, indent=2) + "\n", encoding="utf-8")
+    write_json(path, records)

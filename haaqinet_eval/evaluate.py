@@ -1,9 +1,9 @@
-"""The loop: trials in, rows out. The only place that catches `Unscorable`."""
+"""From trials to rows: how a group of trials is scored, and which of its rows are still lacking."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Container, Iterable, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from .errors import Unscorable
@@ -11,10 +11,12 @@ from .scorers import BatchScorer, Scorer
 from .scores import Key, Score, ScoreFile
 from .trials import Result, Stimulus, Trial
 
+Load = Callable[[Trial], Stimulus]  # raises Unscorable for a bad file
+
 
 @dataclass(frozen=True)
-class Work:
-    """Trials that are scored together and in order, and how to load one.
+class TrialGroup:
+    """Trials that are scored together and in order, and the scorers that they lack; no audio.
 
     The ears (and stems) of one listener share their audio and, with a challenge's
     official seeding, one stream of random numbers; so they are scored in one go
@@ -22,41 +24,31 @@ class Work:
     """
 
     trials: tuple[Trial, ...]
-    load: Callable[[Trial], Stimulus]  # raises Unscorable for a bad file
+    scorers: tuple[str, ...]  # names
+    faults: int = 0  # how often a worker has failed at it
 
 
-def blank_row(trial: Trial, scorer: Scorer, error: str = "", message: str = "") -> Score:
+def blank_row(trial: Trial, scorer: str, version: str, error: str = "", message: str = "") -> Score:
     """The row of a trial before it is scored, or of one that cannot be, with the reason."""
-    return Score(
-        challenge=trial.challenge,
-        system=trial.system,
-        scene=trial.scene,
-        song=trial.song,
-        listener=trial.listener,
-        ear=trial.ear,
-        stem=trial.stem,
-        scorer=scorer.name,
-        version=scorer.version,
-        score=None,
-        error=error,
-        message=message,
-    )
+    key = dict(vars(trial), scorer=scorer, version=version)
+    return Score(**key, score=None, error=error, message=message)
 
 
 def row_of(trial: Trial, scorer: Scorer, result: Result | Unscorable, seconds: float) -> Score:
     """The row of a trial that was scored in some seconds, or that has no score, with the reason."""
     if isinstance(result, Unscorable):
-        return blank_row(trial, scorer, result.code, result.message)
+        return blank_row(trial, scorer.name, scorer.version, result.code, result.message)
     low, high = result.interval or (None, None)
+    frames, times = result.frames, result.frame_times
     return replace(
-        blank_row(trial, scorer),
+        blank_row(trial, scorer.name, scorer.version),
         score=float(result.value),
         parts=dict(result.parts),
         seconds=seconds,
         low=low,
         high=high,
         unfamiliar=result.unfamiliar,
-        frames=None if result.frames is None else (result.frames, result.frame_times),
+        frames=None if frames is None or times is None else (frames, times),
     )
 
 
@@ -82,55 +74,63 @@ def score_at_once(
     return [row_of(trial, scorer, result, seconds) for trial, result in zip(trials, given, strict=True)]
 
 
-def load_stimulus(work: Work, trial: Trial) -> Stimulus | Unscorable:
+def load_stimulus(load: Load, trial: Trial) -> Stimulus | Unscorable:
     """A trial's stimulus, or why there is none."""
     try:
-        return work.load(trial)
+        return load(trial)
     except Unscorable as error:
         return error
 
 
-def score_work(work: Work, scorers: Sequence[Scorer]) -> list[Score]:
-    """Score the trials of one piece of work with each scorer."""
+def score_trials(trials: Iterable[Trial], load: Load, scorers: Sequence[Scorer]) -> list[Score]:
+    """Score a group of trials with each scorer."""
     rows = []
-    for trial in work.trials:
-        stimulus = load_stimulus(work, trial)
+    for trial in trials:
+        stimulus = load_stimulus(load, trial)
         rows += [score_trial(trial, stimulus, scorer) for scorer in scorers]
     return rows
 
 
-def missing_scorers(trials: Sequence[Trial], scorers: Iterable[Scorer], done: Container[Key]) -> list[Scorer]:
-    """Scorers that some of the trials have no row of among the keys that are done.
+def lacking(
+    groups: Iterable[tuple[Trial, ...]], scorers: Iterable[Scorer], done: Container[Key] | ScoreFile
+) -> Iterator[TrialGroup]:
+    """What is to be scored: groups with the scorers that some of their trials have no row of.
 
-    The trials of one piece of work are scored together, though some may be done: they share a
-    stream of random numbers.
+    The trials of a group are scored together, though some may be done: they share a stream of random
+    numbers.
     """
-    return [s for s in scorers if any(blank_row(t, s).key not in done for t in trials)]
+    scorers = list(scorers)
+    for trials in groups:
+        missing = [
+            s.name for s in scorers if any(blank_row(t, s.name, s.version).key not in done for t in trials)
+        ]
+        if missing:
+            yield TrialGroup(trials, tuple(missing))
 
 
 def evaluate(
-    works: Iterable[Work],
+    groups: Iterable[tuple[Trial, ...]],
+    load: Load,
     scorers: Sequence[Scorer],
     file: ScoreFile,
     report: Callable[[list[Score]], None] = lambda rows: None,
 ) -> list[Score]:
-    """Score what the results file lacks, and write the rows as they are made.
+    """Score here what a results file lacks, and write the rows as they are made; see `distribute` for more.
 
     Args:
-        works: all the work there is; what the file has already is skipped.
+        groups: all the trials there are, grouped as they are scored; what the file has is skipped.
+        load: gives a trial's stimulus.
         scorers: each scores every trial.
         file: is filled in place.
-        report: called after each piece of work with its new rows (for a progress bar).
+        report: called after each group with its new rows (for a progress bar).
 
     Returns:
         The rows of trials that could not be scored.
     """
-    failed = []
-    for work in works:
-        missing = missing_scorers(work.trials, scorers, file)
-        rows = score_work(work, missing) if missing else []
-        if rows:
-            file.append(rows)
+    by_name, failed = {scorer.name: scorer for scorer in scorers}, []
+    for group in lacking(groups, scorers, file):
+        rows = score_trials(group.trials, load, [by_name[name] for name in group.scorers])
+        file.append(rows)
         failed += [row for row in rows if row.failed]
         report(rows)
     return failed

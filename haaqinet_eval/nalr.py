@@ -28,8 +28,15 @@ _MAX_ORDER = 1022  # fir2 changes its grid beyond
 class AudiogramLike(Protocol):
     """Ours or pyclarity's: thresholds (dB HL) at ascending frequencies (Hz)."""
 
-    levels: Sequence[float]
-    frequencies: Sequence[float]
+    @property
+    def levels(self) -> Sequence[float]:
+        """Thresholds (dB HL)."""
+        ...
+
+    @property
+    def frequencies(self) -> Sequence[float]:
+        """Hz, ascending."""
+        ...
 
 
 def thresholds_at(audiogram: AudiogramLike, frequencies: np.ndarray) -> np.ndarray:

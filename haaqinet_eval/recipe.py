@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 from collections.abc import Callable
 from contextlib import suppress
+from importlib.resources import files
+from pathlib import Path
 from typing import Any, NoReturn
 
-from .errors import InputError, Stopped
+from .errors import InputError
+from .io.endings import ERRORS, ending, forgive_encodings
+from .io.files import write_text
+from .io.redaction import redact, redacted
+from .registry import SYSTEMS, scorer_records
+
+GROUPS = {"both": ("haaqi", "haaqinet"), "all": ("haaqi", "haaqinet", "haaqinet_target")}  # of `evaluator`
 
 
 def plain_options(config: Any) -> dict[str, Any]:
@@ -61,8 +70,8 @@ _codes: list[int] = []  # of the jobs of this process; a Hydra sweep has several
 def run_job(action: Callable[[], int | None]) -> None:
     """Run one job of a recipe; a sweep goes on after a job that failed.
 
-    An `InputError`, or an option that is not given or cannot be resolved, becomes one line on stderr and exit
-    code 2, `Stopped` one and 3; Ctrl-C ends the sweep with 130. A reader of stdout that goes away, such as
+    What `endings` knows, or an option that is not given or cannot be resolved, becomes one line on stderr and
+    exit code 2 or 3; Ctrl-C ends the sweep with 130. A reader of stdout that goes away, such as
     `| head`, does not end the job.
     """
     from omegaconf.errors import OmegaConfBaseException
@@ -71,14 +80,50 @@ def run_job(action: Callable[[], int | None]) -> None:
     sys.stdout = _Open(sys.stdout)
     _codes.append(1)  # of a job that has begun, until it ends
     try:
+        _hide_secrets()
         _codes[-1] = action() or 0
-    except (InputError, Stopped, OmegaConfBaseException) as error:
-        said = _mistake(error) if isinstance(error, OmegaConfBaseException) else error
+    except (*ERRORS, OmegaConfBaseException) as error:
+        said, _codes[-1] = ending(_mistake(error) if isinstance(error, OmegaConfBaseException) else error)
         Console(stderr=True).print(f"error: {said}", style="red", soft_wrap=True, markup=False)
-        _codes[-1] = 3 if isinstance(error, Stopped) else 2
     except KeyboardInterrupt:
         Console(stderr=True).print("stopped; the same command goes on from here")
         raise SystemExit(130) from None
+
+
+def _hide_secrets() -> None:
+    """Take passwords and tokens out of what Hydra has written of this job's options; the job keeps them."""
+    from hydra.core.hydra_config import HydraConfig
+    from hydra.types import RunMode
+    from omegaconf import OmegaConf
+
+    if not HydraConfig.initialized():
+        return
+    hydra = HydraConfig.get()
+    places = [Path(hydra.sweep.dir, "multirun.yaml")] if hydra.mode == RunMode.MULTIRUN else []
+    if hydra.output_subdir:
+        places += Path(hydra.runtime.output_dir, hydra.output_subdir).glob("*.yaml")
+    for place in filter(Path.is_file, places):
+        held = OmegaConf.to_container(OmegaConf.load(place), resolve=False)
+        shown = redacted(held)
+        if shown != held:
+            write_text(place, OmegaConf.to_yaml(OmegaConf.create(shown)))
+
+
+def _given_away(arguments: list[str]) -> str:
+    """What is wrong with a secret among the options, where submitit keeps them in files of its own."""
+    submitit = any(argument.lstrip("+").startswith("hydra/launcher=submitit") for argument in arguments)
+    for shown in (redact(argument) for argument in arguments if submitit and redact(argument) != argument):
+        return f"{shown}: submitit would write the secret to its folder; put it into the environment"
+    return ""
+
+
+def _missing_launcher(arguments: list[str]) -> str:
+    """What is wrong with a launcher for Slurm on a machine that has none; submitit ends in a traceback."""
+    if not any(argument.lstrip("+") == "hydra/launcher=submitit_slurm" for argument in arguments):
+        return ""
+    missing = [command for command in ("sbatch", "srun") if shutil.which(command) is None]
+    where = "run this where jobs are submitted, or use submitit_local"
+    return f"hydra/launcher=submitit_slurm: {', '.join(missing)}: not found; {where}" if missing else ""
 
 
 def exit_code() -> int:
@@ -86,15 +131,76 @@ def exit_code() -> int:
     return max(_codes, default=0)
 
 
+def register_evaluators() -> None:
+    """Make every scorer of the registry a choice of Hydra's group `evaluator`, and `both` and `all`.
+
+    `evaluator=[a,b]` merges choices, so each has its scorers as keys; `evaluator.scorers` lists them.
+    """
+    from hydra.core.config_store import ConfigStore
+
+    choices = {name: (name,) for name in scorer_records()} | GROUPS
+    for choice, names in choices.items():
+        node = {"chosen": dict.fromkeys(names, True), "scorers": "${oc.dict.keys:evaluator.chosen}"}
+        node["weights"] = None  # a file, or {scorer: file}, in place of the weights that are shipped
+        ConfigStore.instance().store(group="evaluator", name=choice, node=node, provider="haaqinet_eval")
+
+
+def _values() -> str:
+    """The values of a recipe's own options, as its help shows them."""
+    evaluators = ", ".join([*scorer_records(), *(f"{name} ({', '.join(GROUPS[name])})" for name in GROUPS)])
+    places = files("haaqinet_eval.conf").joinpath("executor").iterdir()
+    executors = ", ".join(sorted(place.name.removesuffix(".yaml") for place in places))
+    systems = ", ".join(SYSTEMS.records())
+    return (
+        f"evaluator  {evaluators}, or a list: [haaqi,haaqinet]\n"
+        f"executor   {executors}\n"
+        f"system     {systems}, or a list; evaluate.py: any folder with enhanced_signals in path.exp_folder\n"
+    )
+
+
+def register_help() -> None:
+    """Make `hydra/help=recipe`: what the script is for, the values of its own options, and all options."""
+    from hydra.core.config_store import ConfigStore
+
+    about = (getattr(sys.modules["__main__"], "__doc__", None) or "").strip().replace("$", "")
+    text = f"{about}\n\n== Values ==\n{_values()}\n== Options and their defaults (name=value) ==\n\n$CONFIG"
+    node = {"app_name": "${hydra.job.name}", "header": "", "footer": "", "template": text}
+    ConfigStore.instance().store(group="hydra/help", name="recipe", node=node, provider="haaqinet_eval")
+
+
 def run_main(main: Callable[[], None]) -> NoReturn:
     """Run a script's Hydra function and exit with `exit_code()`.
 
     What Hydra refuses before a job began is a mistake in the call: exit code 2, not Hydra's 1.
     """
+    if wrong := _missing_launcher(sys.argv[1:]) or _given_away(sys.argv[1:]):
+        print(f"error: {wrong}", file=sys.stderr)
+        raise SystemExit(2)
+    forgive_encodings()
+    register_evaluators()
+    register_help()
+    os.environ.setdefault("HYDRA_FULL_ERROR", "1")  # Hydra passes errors on; it would print tracebacks
     try:
         main()
     except SystemExit as stop:
         if stop.code == 1 and not _codes:
             raise SystemExit(2) from None
         raise
+    except Exception as error:
+        said, code = _before_a_job(error)
+        print(f"error: {said}", file=sys.stderr)
+        raise SystemExit(code) from None
     raise SystemExit(exit_code())
+
+
+def _before_a_job(error: Exception) -> tuple[str, int]:
+    """What to say of an option that Hydra refuses, or of a folder that it cannot make; bugs pass through."""
+    from hydra.errors import HydraException
+    from omegaconf.errors import OmegaConfBaseException
+
+    if isinstance(error, HydraException | OmegaConfBaseException):
+        cause = error.__cause__ if isinstance(error.__cause__, OmegaConfBaseException) else None
+        return "; ".join(" ".join(str(e).split()) for e in (error, cause) if e), 2
+    if isinstance(error, ERRORS):
+        return ending(error)
+    raise error

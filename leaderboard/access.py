@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Mapping
+from time import sleep
+
+import streamlit as st
 
 from haaqinet_eval.store import token_name
 
@@ -11,6 +15,8 @@ from .reading import the_store
 
 HEADER_VARIABLE = "HAAQINET_PROXY_HEADER"
 LONGEST = 100  # characters of a name from outside
+SLOW = 1.0  # s to wait after a wrong token
+log = logging.getLogger(__name__)
 
 
 def proxy_user(headers: Mapping[str, str]) -> str | None:
@@ -33,4 +39,21 @@ def organiser(headers: Mapping[str, str], token: str) -> str | None:
     name = proxy_user(headers)
     if name is not None:
         return name
-    return token_name(the_store(), token.strip()) if token.strip() else None
+    return _known(token.strip()) if token.strip() else None
+
+
+def _known(token: str) -> str | None:
+    """Whose token it is. A wrong one is logged and not looked up again; after it the session has to wait."""
+    if st.session_state.get("_wrong_token") == token:
+        return None
+    name = token_name(the_store(), token)
+    if name is None:
+        log.warning("a token that is not known was tried from %s", st.context.ip_address or "this computer")
+        st.session_state["_wrong_token"], st.session_state["_must_wait"] = token, True
+    return name
+
+
+def wait() -> None:
+    """Let a session wait whose last token was wrong, before its page is made again."""
+    if st.session_state.pop("_must_wait", False):
+        sleep(SLOW)

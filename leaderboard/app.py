@@ -10,10 +10,12 @@ import logging
 import streamlit as st
 
 from haaqinet_eval.errors import InputError
-from haaqinet_eval.store import challenges
-from leaderboard import choices, reading
+from haaqinet_eval.store import challenges, judges_predictions
+from leaderboard import access, choices, reading
+from leaderboard.keeping import TURNS
 from leaderboard.words import PAGES
 
+PREDICTION_PAGES = (("predictions", "Standings"), ("status", "Submit and status"))  # no trials, but tables
 # without icons: Streamlit makes them the favicon, and browsers would fetch that from elsewhere
 PAGE_LIST = (
     ("standings", "Standings"),
@@ -36,6 +38,13 @@ button[aria-label^="Download as CSV"] {display: none}
 
 
 def main() -> None:
+    """Show the page that was asked for, when it is its turn."""
+    access.wait()
+    with TURNS:
+        show()
+
+
+def show() -> None:
     """Show the page that was asked for."""
     st.set_page_config("HAAQI leaderboard", layout="wide")
     st.html(STYLE)
@@ -48,15 +57,14 @@ def main() -> None:
         logging.getLogger(__name__).exception("the store cannot be opened")
         st.error("The store cannot be opened. The server's log says why.")
         return
-    pages = [
-        st.Page(str(PAGES / f"{name}.py"), title=title, default=name == "standings")
-        for name, title in PAGE_LIST
-    ]
-    empty = st.Page(str(PAGES / "empty.py"), title="Empty store")
-    page = st.navigation(pages if found else [empty], position="top")
+    names = (("empty", "Empty store"),)
     if found:
-        st.session_state["_challenge"] = choices.pick_challenge(found)
-    page.run()
+        st.session_state["_challenge"] = challenge = choices.pick_challenge(found)
+        names = PREDICTION_PAGES if judges_predictions(challenge) else PAGE_LIST
+    pages = [
+        st.Page(str(PAGES / f"{name}.py"), title=title, default=name == names[0][0]) for name, title in names
+    ]
+    st.navigation(pages, position="top").run()
 
 
 main()

@@ -244,18 +244,19 @@ def groups_chart(frame: pd.DataFrame, order: Sequence[str]) -> alt.Chart:
 
 
 def histogram(frame: pd.DataFrame) -> alt.VConcatChart:
-    """Distribution of scores by ear; columns score and ear."""
+    """Distribution of scores by ear; columns ear, start and stop of a bin, trials."""
     bars = (
         alt.Chart(frame, height=120)
         .mark_bar(opacity=0.85)
         .encode(
-            x=alt.X("score:Q", bin=alt.Bin(extent=[0, 1], step=0.05), title="Score"),
+            x=alt.X("start:Q", bin="binned", title="Score", scale=alt.Scale(domain=[0, 1])),
+            x2="stop:Q",
             color=alt.Color("ear:N", scale=EAR_COLOR, legend=None),
-            tooltip=["ear", "count()"],
+            tooltip=["ear", "start", "stop", "trials"],
         )
     )
     parts = [
-        bars.transform_filter(alt.datum.ear == ear).encode(y=alt.Y("count():Q", title=f"Trials, {ear} ear"))
+        bars.transform_filter(alt.datum.ear == ear).encode(y=alt.Y("trials:Q", title=f"Trials, {ear} ear"))
         for ear in ("right", "left")
     ]
     return alt.vconcat(*parts).resolve_scale(y="shared", color="shared")

@@ -6,17 +6,27 @@ Files are made when they are asked for, in this process: nothing is asked of oth
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import io
+import weakref
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import partial
+from threading import Lock
 
 import altair as alt
 import pandas as pd
+import pyarrow as pa
 import streamlit as st
 import vl_convert
+from streamlit.dataframe_util import convert_pandas_df_to_arrow_table
 
-from haaqinet_eval.names import csv_safe
+from haaqinet_eval.io.names import csv_safe, printable
+
+from . import reading
 
 WIDTH, SCALE = 640, 2  # of a chart's file: pixels of its plot where it has no width; PNG pixels for each
+_altair = Lock()  # what its themes and transformers are is one for all threads
 _LATEX = {
     "\\": r"\textbackslash{}",
     "~": r"\textasciitilde{}",
@@ -54,13 +64,17 @@ def to_latex(frame: pd.DataFrame) -> str:
             return "--" if pd.isna(value) else f"{value:.3f}"
         return "--" if value is None or value is pd.NA else latex_text(str(value))
 
+    def line(values: Iterable[str]) -> str:
+        whole = " & ".join(values) + " \\\\"
+        return f"{{}}{whole}" if whole.startswith(("[", "*")) else whole  # else options of the line before
+
     numeric = [pd.api.types.is_numeric_dtype(frame[name]) for name in frame]
     lines = [
         f"\\begin{{tabular}}{{{''.join('r' if n else 'l' for n in numeric)}}}",
         "\\toprule",
-        " & ".join(latex_text(str(name)) for name in frame) + " \\\\",
+        line(latex_text(str(name)) for name in frame),
         "\\midrule",
-        *(" & ".join(map(cell, row)) + " \\\\" for row in frame.itertuples(index=False)),
+        *(line(map(cell, row)) for row in frame.itertuples(index=False)),
         "\\bottomrule",
         "\\end{tabular}",
     ]
@@ -68,12 +82,12 @@ def to_latex(frame: pd.DataFrame) -> str:
 
 
 def latex_text(text: str) -> str:
-    """Text that LaTeX prints as it is.
+    """Text that LaTeX prints as it is, in one line.
 
     >>> latex_text("a_b & 5 %")
     'a\\\\_b \\\\& 5 \\\\%'
     """
-    return "".join(_LATEX.get(character, character) for character in text)
+    return "".join(_LATEX.get(character, character) for character in printable(" ".join(text.split())))
 
 
 def chart_data(drawing: alt.TopLevelMixin) -> pd.DataFrame:
@@ -104,7 +118,7 @@ def _topmost(drawing: alt.TopLevelMixin) -> pd.DataFrame | None:
 
 def _whole(drawing: alt.TopLevelMixin) -> dict:
     """The chart as Vega-Lite with all its data, with a width, and on white."""
-    with alt.data_transformers.disable_max_rows():
+    with _altair, alt.data_transformers.disable_max_rows():
         spec = drawing.to_dict()
     if isinstance(drawing, alt.LayerChart) or (isinstance(drawing, alt.Chart) and "encoding" in spec):
         spec.setdefault("width", WIDTH)
@@ -150,6 +164,28 @@ def _files(
         )
 
 
+_as_arrow: dict[int, tuple[weakref.ref[pd.DataFrame], pa.Table]] = {}  # by the table's id, while it lives
+
+
+def arrow(frame: pd.DataFrame) -> pa.Table:
+    """A table as browsers get it, made once for as long as the table is kept; nobody changes the table."""
+    key = id(frame)
+    there = _as_arrow.get(key)
+    if there is not None and there[0]() is frame:
+        return there[1]
+    made = convert_pandas_df_to_arrow_table(frame)
+    _as_arrow[key] = weakref.ref(frame, lambda _: _as_arrow.pop(key, None)), made
+    return made
+
+
+@contextmanager
+def _taken_along(label: str, name: str) -> Iterator[bool]:
+    """What the buttons stand in, and whether somebody looks: they are made for whoever does."""
+    icon = ":material/download:"
+    with st.popover(label, icon=icon, type="tertiary", key=f"export-{name}", on_change="rerun") as box:
+        yield bool(box.open)
+
+
 def table(frame: pd.DataFrame, name: str, ready: bool = False, **options: object) -> object:
     """Show a table, with its exports below: CSV, JSON and LaTeX.
 
@@ -158,23 +194,78 @@ def table(frame: pd.DataFrame, name: str, ready: bool = False, **options: object
         ready: make the files at once; where a clock redraws the table, a click may miss those made on demand.
         options: of `st.dataframe`.
     """
-    chosen = st.dataframe(frame, hide_index=True, placeholder="–", key=f"table-{name}", **options)
-    with st.popover("Export table", icon=":material/download:", type="tertiary"):
-        _files(frame, name, TABLE_FORMATS, ready)
+    chosen = st.dataframe(arrow(frame), hide_index=True, placeholder="–", key=f"table-{name}", **options)
+    with _taken_along("Export table", f"table-{name}") as wanted:
+        if wanted:
+            _files(frame, name, TABLE_FORMATS, ready)
     return chosen
 
 
-def chart(drawing: alt.TopLevelMixin, name: str, alt_text: str, width: str | int = "stretch") -> None:
+@dataclass(frozen=True)
+class Drawn:
+    """A chart as it goes to browsers."""
+
+    spec: dict  # Vega-Lite, without data
+    tables: dict[str, bytes]  # its data by name, as streams of Arrow
+
+
+class _Named:
+    """Altair's data transformer: a chart's tables go to browsers as Arrow, and its text has their names."""
+
+    def __init__(self) -> None:
+        self.tables: dict[str, bytes] = {}
+        self._frames: list[pd.DataFrame] = []
+
+    def __call__(self, data: pd.DataFrame | None = None) -> object:
+        if data is None:  # asked for options
+            return self
+        number = next((i for i, frame in enumerate(self._frames) if frame is data), len(self._frames))
+        if number == len(self._frames):
+            self._frames.append(data)
+            self.tables[f"data-{number}"] = _arrow(data)
+        return {"name": f"data-{number}"}
+
+
+def _draw(draw: Callable[..., alt.TopLevelMixin], args: tuple) -> Drawn:
+    drawing = draw(*args).configure_axis(
+        labelFlush=False
+    )  # else Vega moves the outermost labels off their ticks
+    named = _Named()
+    with _altair, alt.theme.enable("none"):
+        alt.data_transformers.register("arrow", named)
+        with alt.data_transformers.enable("arrow"):
+            spec = drawing.to_dict()
+    return Drawn(spec, named.tables)
+
+
+def _arrow(frame: pd.DataFrame) -> bytes:
+    found, sink = pa.Table.from_pandas(frame, preserve_index=False), io.BytesIO()
+    texts = [pa.types.is_large_string(field.type) for field in found.schema]
+    fields = [f.with_type(pa.string()) if text else f for f, text in zip(found.schema, texts, strict=True)]
+    found = found.cast(pa.schema(fields))
+    with pa.ipc.new_stream(sink, found.schema) as stream:
+        stream.write_table(found)
+    return sink.getvalue()
+
+
+def chart(
+    draw: Callable[..., alt.TopLevelMixin], *args: object, name: str, says: str, width: str | int = "stretch"
+) -> None:
     """Show a chart, with its exports below: PNG and SVG, and its table as CSV, JSON and LaTeX.
 
-    The table is `chart_data`: draw the marks that the data are about last, above lines and rings.
+    It is drawn once for all visitors, see `reading.shared`.
 
     Args:
+        draw: makes the chart of `args`. The table is `chart_data`: it draws the marks that the data are about
+            last, above lines and rings.
         name: of the files, unique among tables and charts of the page.
-        alt_text: what the chart says, for those who do not see it.
+        says: what the chart says, for those who do not see it.
     """
-    drawing = drawing.configure_axis(labelFlush=False)  # Streamlit moves the outermost labels off their ticks
-    st.altair_chart(drawing, width=width, key=f"chart-{name}", alt=alt_text)
-    with st.popover("Export chart", icon=":material/download:", type="tertiary"):
-        _files(drawing, name, CHART_FORMATS)
-        _files(chart_data(drawing), f"{name}-data", TABLE_FORMATS)
+    drawn = reading.shared(draw, *args, then=_draw)
+    spec = {**drawn.spec, "datasets": dict(drawn.tables)}
+    st.vega_lite_chart(spec=spec, width=width, key=f"chart-{name}", alt=says)
+    with _taken_along("Export chart", f"chart-{name}") as wanted:
+        if wanted:
+            drawing = draw(*args)
+            _files(drawing, name, CHART_FORMATS)
+            _files(chart_data(drawing), f"{name}-data", TABLE_FORMATS)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import streamlit as st
 
 from haaqinet_eval.audiogram import Listener
-from haaqinet_eval.store import Among, Challenge, Entry, Subset
+from haaqinet_eval.store import Challenge, SubmissionFilter, TrialFilter
 
 from . import choices, reading
 from .words import by_severity, verbatim
@@ -15,7 +15,7 @@ from .words import by_severity, verbatim
 ALL = "all"
 
 
-def pick(challenge: Challenge) -> tuple[dict[str, str], Subset | None, Among]:
+def pick(challenge: Challenge) -> tuple[dict[str, str], TrialFilter | None, SubmissionFilter]:
     """What the reader wants to see, all of it in the address: which submission, trials and systems."""
     people = reading.people(challenge)
     with st.expander("Filters: submissions, systems, trials", icon=":material/filter_alt:"):
@@ -38,11 +38,14 @@ def pick(challenge: Challenge) -> tuple[dict[str, str], Subset | None, Among]:
             st.caption("Which trials")
             ear = choices.pick("Ear", [ALL, "left", "right"], "ear")
             severity = choices.pick("Severity (Humes 2019)", [ALL, *severities(people)], "severity")
-            genres = sorted({g for e in reading.made_here(reading.board(challenge)) for g in genres_of(e)})
-            genre = choices.pick("Genre", [ALL, *genres], "genre")
-    subset = Subset(ear=some(ear), severity=some(severity), genre=some(genre))
+            genre = choices.pick("Genre", [ALL, *reading.shared(genres, challenge)], "genre")
+    subset = TrialFilter(ear=some(ear), severity=some(severity), genre=some(genre))
     days = {name: day.isoformat() if day else "" for name, day in (("since", since), ("until", until))}
-    return which, None if subset == Subset() else subset, Among(some(causal), some(augmented), **days)
+    return (
+        which,
+        None if subset == TrialFilter() else subset,
+        SubmissionFilter(some(causal), some(augmented), **days),
+    )
 
 
 def some(choice: str) -> str:
@@ -55,14 +58,15 @@ def severities(people: Mapping[str, Listener]) -> list[str]:
     return sorted({person.severity_humes for person in people.values()}, key=by_severity)
 
 
-def genres_of(entry: Entry) -> list[str]:
-    """Genres that an entry has trials of."""
-    return [name for name in reading.groups(entry, "genre").name if name]
+def genres(challenge: Challenge) -> list[str]:
+    """Genres that were scored."""
+    entries = reading.made_here(reading.board(challenge))
+    return sorted({name for entry in entries for name in reading.groups(entry, "genre").name if name})
 
 
-def text(which: Mapping[str, str], subset: Subset | None, among: Among) -> str:
+def text(which: Mapping[str, str], subset: TrialFilter | None, among: SubmissionFilter) -> str:
     """What the filters leave, for whoever gets the address; nothing where they leave all."""
-    trials = subset or Subset()
+    trials = subset or TrialFilter()
     parts = (
         ("the best of several submissions", which["pick"] == "best"),
         ("one row per team", which["per"] == "team"),

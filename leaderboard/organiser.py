@@ -14,6 +14,7 @@ from haaqinet_eval.store import Submission, rescore, withdraw
 
 from .access import organiser, proxy_user
 from .reading import the_store
+from .words import one_line
 
 
 def name() -> str | None:
@@ -38,6 +39,7 @@ def show(submission: Submission | None) -> None:
 
 def _show_actions(submission: Submission, actor: str) -> None:
     reason = st.text_input("Reason, shown to everybody", key=f"reason-{submission.id}", max_chars=300)
+    reason = one_line(reason)
     left, right = st.columns(2)
     if left.button(f"Withdraw submission {submission.id}", disabled=submission.state == "withdrawn"):
         _act(lambda: withdraw(the_store(), submission.id, actor, reason))
@@ -47,7 +49,7 @@ def _show_actions(submission: Submission, actor: str) -> None:
     st.caption(
         "Withdrawn, it leaves the standings; scoring it again brings it back. Scores that are there are kept."
         if has_audio
-        else "Its scores were imported, without audio: once withdrawn, it cannot be brought back."
+        else "Its scores were imported, without audio: once withdrawn, only the same import brings it back."
     )
 
 

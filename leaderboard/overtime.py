@@ -2,35 +2,55 @@
 
 from __future__ import annotations
 
+import altair as alt
 import numpy as np
 import pandas as pd
 import streamlit as st
 
+from haaqinet_eval.analysis.spectrogram import spectrogram
 from haaqinet_eval.audiogram import EARS
 from haaqinet_eval.errors import InputError
-from haaqinet_eval.spectrogram import spectrogram
 from haaqinet_eval.store import Challenge, Entry, frame_scores, submission
 from haaqinet_eval.submissions.listening import Heard
 
 from . import choices, exports, reading, sound, timecharts
 from .words import INTRUSIVE, PREDICTED, figure, title
 
+FRAME = ["ear", "seconds", "score"]
 LONGEST = 60.0  # s that are shown and played at once
+
+
+def scored(challenge: Challenge, label: str, scorer: str) -> pd.DataFrame:
+    """Trials of a system that a scorer has scored."""
+    return reading.rows(challenge, reading.system(challenge, label).entries[scorer]).dropna(subset="score")
+
+
+def scenes(*which: object) -> list[str]:
+    """Scenes of them."""
+    return sorted(reading.shared(scored, *which).scene.unique())
+
+
+def trials(scene: str, *which: object) -> pd.DataFrame:
+    """Those of a scene."""
+    frame = reading.shared(scored, *which)
+    return frame[frame.scene == scene]
 
 
 def show(challenge: Challenge, item: reading.Scored, entry: Entry) -> None:
     """The section; a trial is chosen, and chosen again by the address."""
     st.subheader("Over time")
-    trials = reading.rows(challenge, entry).dropna(subset="score")
-    if not len(trials):
+    which = (challenge, item.label, entry.scorer)
+    names = reading.shared(scenes, *which)
+    if not names:
         st.info("No trial has a score.")
         return
     left, middle, right = st.columns(3)
     with left:
-        scene = choices.pick("Scene", sorted(trials.scene.unique()), "scene")
+        scene = choices.pick("Scene", names, "scene")
+    mine = reading.shared(trials, scene, *which)
     with middle:
-        listener = choices.pick_listener(sorted(trials.listener[trials.scene == scene].unique()))
-    mine = trials[(trials.scene == scene) & (trials.listener == listener)]
+        listener = choices.pick_listener(sorted(mine.listener.unique()))
+    mine = mine[mine.listener == listener]
     stem = ""
     if mine.stem.any():
         with right:
@@ -38,33 +58,53 @@ def show(challenge: Challenge, item: reading.Scored, entry: Entry) -> None:
     scores = mine[mine.stem == stem].set_index("ear").score
     means = ", ".join(f"{ear} ear {figure(scores.get(ear))}" for ear in reversed(EARS))
     st.markdown(f"{title(entry.scorer)} of this trial: {means}.")
-    frames = frames_of(challenge, item, entry, scene, listener, stem)
-    heard, start = read_sound(item, scene, listener, stem)
+    trial = (scene, listener, stem)
+    frames = frames_of(challenge, item, entry, trial)
+    heard, start = read_sound(item, *trial)
     ends = [frames.seconds.max()] if len(frames) else []
     if heard is not None:
         ends = [start + len(heard.samples) / heard.sample_rate]
-    span = (start, max([*ends, start + 0.1]))
+    span = (float(start), float(max([*ends, start + 0.1])))
     if len(frames):
-        inside = frames[frames.seconds.between(*span)]
-        exports.chart(timecharts.frames_chart(inside, span), "frames", "Frame scores of both ears over time.")
+        exports.chart(
+            frames_chart,
+            challenge,
+            item.label,
+            trial,
+            span,
+            name="frames",
+            says="Frame scores of both ears over time.",
+        )
     if heard is not None:
-        show_spectrograms(heard, start, span)
+        show_spectrograms(item, trial, span)
         sound.player(heard)
 
 
 def frames_of(
-    challenge: Challenge, item: reading.Scored, entry: Entry, scene: str, listener: str, stem: str
+    challenge: Challenge, item: reading.Scored, entry: Entry, trial: tuple[str, str, str]
 ) -> pd.DataFrame:
     """Frame scores as ear, seconds, score: HAAQI-Net's, whichever scorer the page is about."""
-    chosen = item.entries.get(PREDICTED)
-    columns = ["ear", "seconds", "score"]
+    there = PREDICTED in item.entries
     if entry.scorer == INTRUSIVE:
         st.caption(
             "HAAQI has no scores of frames: it judges the whole signal at once."
-            + (" The frames are those of HAAQI-Net." if chosen else "")
+            + (" The frames are those of HAAQI-Net." if there else "")
         )
-    if chosen is None:
-        return pd.DataFrame(columns=columns)
+    if not there:
+        return pd.DataFrame(columns=FRAME)
+    frames = reading.shared(frames_table, challenge, item.label, trial)
+    if not len(frames):
+        st.info(
+            "The store has no frame scores of this trial: it was scored by a version that kept none, or its "
+            "scores were imported without them."
+        )
+    return frames
+
+
+def frames_table(challenge: Challenge, label: str, trial: tuple[str, str, str]) -> pd.DataFrame:
+    """HAAQI-Net's scores of the frames of a trial (scene, listener, stem): ear, seconds, score."""
+    chosen = reading.system(challenge, label).entries[PREDICTED]
+    scene, listener, stem = trial
     number = reading.version_id(challenge, PREDICTED, chosen.version)
     found = reading.read(frame_scores, chosen.submission, number, scene, listener)
     frames = [
@@ -72,13 +112,15 @@ def frames_of(
         for ear in EARS
         if (ear, stem) in found
     ]
-    if not frames:
-        st.info(
-            "The store has no frame scores of this trial: it was scored by a version that kept none, or its "
-            "scores were imported without them."
-        )
-        return pd.DataFrame(columns=columns)
-    return pd.concat(frames, ignore_index=True)
+    return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=FRAME)
+
+
+def frames_chart(
+    challenge: Challenge, label: str, trial: tuple[str, str, str], span: tuple[float, float]
+) -> alt.LayerChart:
+    """The chart of those within a span (s)."""
+    frames = reading.shared(frames_table, challenge, label, trial)
+    return timecharts.frames_chart(frames[frames.seconds.between(*span)], span)
 
 
 def read_sound(item: reading.Scored, scene: str, listener: str, stem: str) -> tuple[Heard | None, float]:
@@ -93,22 +135,43 @@ def read_sound(item: reading.Scored, scene: str, listener: str, stem: str) -> tu
     seconds, start = len(heard.samples) / heard.sample_rate, 0.0
     if seconds > LONGEST:
         start = float(st.slider("From (s)", 0, int(seconds - LONGEST) + 1, key="from", bind="query-params"))
+    return part(heard, start), start
+
+
+def part(heard: Heard, start: float) -> Heard:
+    """What is shown and played of a signal from a begin (s) on."""
     first = round(start * heard.sample_rate)
-    stop = first + round(LONGEST * heard.sample_rate)
-    return Heard(heard.samples[first:stop], heard.sample_rate), start
+    return Heard(heard.samples[first : first + round(LONGEST * heard.sample_rate)], heard.sample_rate)
 
 
-def show_spectrograms(heard: Heard, start: float, span: tuple[float, float]) -> None:
-    """Both ears, on one scale of colours."""
+def spectra(number: int, trial: tuple[str, str, str], start: float) -> tuple[dict[str, pd.DataFrame], float]:
+    """Cells of both ears' spectrograms of a submission's output, and dB of the brightest colour."""
+    heard = part(sound.listen(reading.read(submission, number), *trial), start)
     found = {
         ear: timecharts.cells(spectrogram(heard.samples[:, EARS.index(ear)], heard.sample_rate), start)
         for ear in reversed(EARS)
     }
-    top = float(np.ceil(max(frame.dB.max() for frame in found.values()) / 10) * 10)
-    for ear, frame in found.items():
+    return found, float(np.ceil(max(frame.dB.max() for frame in found.values()) / 10) * 10)
+
+
+def spectrum_chart(
+    ear: str, number: int, trial: tuple[str, str, str], span: tuple[float, float]
+) -> alt.Chart:
+    """The chart of one ear."""
+    found, top = reading.shared(spectra, number, trial, span[0])
+    return timecharts.spectrogram_chart(found[ear], span, top)
+
+
+def show_spectrograms(item: reading.Scored, trial: tuple[str, str, str], span: tuple[float, float]) -> None:
+    """Both ears, on one scale of colours."""
+    for ear in reversed(EARS):
         st.markdown(f"**{ear.capitalize()} ear**: spectrum of the output, in sixth-octave bands")
         exports.chart(
-            timecharts.spectrogram_chart(frame, span, top),
-            f"spectrogram-{ear}",
-            f"Level of the output at the {ear} ear over time and frequency.",
+            spectrum_chart,
+            ear,
+            item.submission,
+            trial,
+            span,
+            name=f"spectrogram-{ear}",
+            says=f"Level of the output at the {ear} ear over time and frequency.",
         )

@@ -1,10 +1,15 @@
-"""What the pages read of the store, kept until the store changes."""
+"""What the pages read of the store and make of it, once for all visitors, kept until the store changes.
+
+What is kept is one object for all who look at the board: nobody changes it.
+"""
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, is_dataclass
+from functools import partial
 from typing import TypeVar
 
 import pandas as pd
@@ -18,17 +23,21 @@ from haaqinet_eval.store import (
     challenge_listeners,
     group_table,
     open_store,
-    paired_rows,
-    read_rows,
+    part_means,
     revision,
-    row_columns,
+    score_columns,
     scorer_versions,
     standings,
+    trial_columns,
 )
 
+from .keeping import Shelf
 from .words import INTRUSIVE, PREDICTED
 
 T = TypeVar("T")
+KEPT = 96 * 2**20  # bytes of what is made of a state of the store
+_shelf = Shelf(KEPT)
+_seen: dict[str, str] = {}  # the revision of each store that was looked at last
 
 
 @dataclass(frozen=True)
@@ -63,23 +72,58 @@ def the_store() -> Store:
     return _open(os.environ.get("HAAQINET_STORE"))
 
 
-@st.cache_data(max_entries=256, show_spinner=False)
-def _read(_store: Store, _function: Callable, key: tuple) -> object:
-    return _function(_store, *key[3], **dict(key[4]))
+def shared(make: Callable[..., T], *args: object, then: Callable | None = None) -> T:
+    """What a function makes of the store: made once for all visitors, until the store changes.
+
+    Args:
+        make: a function that has nothing to go by but its arguments and what it reads of the store.
+        args: texts, numbers, dataclasses of such, and tuples of these.
+        then: makes of `make` and `args` what is kept instead.
+    """
+    if "<" in make.__qualname__:
+        raise TypeError(f"{make.__qualname__} may have more to go by than its arguments")
+    _check_plain(args)
+    where = (make.__code__.co_filename, make.__qualname__, then and then.__qualname__)
+    do = partial(then, make, args) if then else partial(make, *args)
+    return _shelf.get(repr((the_store().name, _revision(), where, args)), do)
+
+
+def _check_plain(value: object) -> None:
+    """A table's text is cut short, and does not tell it from another: it is no argument."""
+    if isinstance(value, tuple):
+        for item in value:
+            _check_plain(item)
+    elif not (isinstance(value, str | int | float | None) or is_dataclass(value)):
+        raise TypeError(f"{type(value).__name__} is no argument of what is kept")
 
 
 def read(function: Callable[..., T], *args: object, **options: object) -> T:
-    """What a function of the store gives, kept until the store's revision changes."""
+    """What a function of the store gives, kept as `shared` keeps."""
     store = the_store()
+    told = (
+        store.name,
+        _revision(),
+        function.__module__,
+        function.__qualname__,
+        args,
+        sorted(options.items()),
+    )
+    return _shelf.get(repr(told), partial(function, store, *args, **options))
+
+
+def _revision() -> str:
     if "_revision" not in st.session_state:
         look_again()
-    stamp = (store.name, st.session_state["_revision"])
-    return _read(store, function, (*stamp, function.__name__, args, tuple(sorted(options.items()))))
+    return st.session_state["_revision"]
 
 
 def look_again() -> None:
-    """See whether the store has changed; once per run of a page."""
-    st.session_state["_revision"] = revision(the_store())
+    """See whether the store has changed; once per run of a page. What was made of its earlier state goes."""
+    store = the_store()
+    st.session_state["_revision"] = found = revision(store)
+    if _seen.get(store.name) != found:
+        _seen[store.name] = found
+        _shelf.clear()
 
 
 def board(challenge: Challenge, pick: str = "latest", per: str = "system", **options: object) -> list[Entry]:
@@ -90,6 +134,20 @@ def board(challenge: Challenge, pick: str = "latest", per: str = "system", **opt
 def made_here(entries: Sequence[Entry]) -> list[Entry]:
     """Those whose scores were made here."""
     return [entry for entry in entries if entry.origin == "here"]
+
+
+def all_systems(challenge: Challenge) -> list[Scored]:
+    """All systems of a challenge of which at least one trial was scored, best first."""
+    return shared(_all_systems, challenge)
+
+
+def _all_systems(challenge: Challenge) -> list[Scored]:
+    return with_rows(systems(board(challenge)))
+
+
+def system(challenge: Challenge, label: str) -> Scored:
+    """One of them, by its label."""
+    return next(item for item in all_systems(challenge) if item.label == label)
 
 
 def systems(entries: Sequence[Entry]) -> list[Scored]:
@@ -123,42 +181,60 @@ def version_id(challenge: Challenge, scorer: str, version: str, origin: str = "h
     return 0
 
 
-def rows(challenge: Challenge, entry: Entry) -> pd.DataFrame:
-    """Rows of an entry, with the columns of `row_columns`."""
+TRIAL = ["scene", "song", "listener", "ear", "stem"]
+SEVERITY = ["severity_humes", "severity_clarity"]
+SURENESS = ["low", "high", "unfamiliar"]  # of a predicted score
+
+
+def trials(challenge: Challenge) -> pd.DataFrame:
+    """The trials of a challenge by their numbers: scene, song, genre, listener, ear, stem, severities."""
+    return read(_trials_frame, challenge.id)
+
+
+def _trials_frame(store: Store, challenge: int) -> pd.DataFrame:
+    return pd.DataFrame(trial_columns(store, challenge)).set_index("trial")
+
+
+def scores(challenge: Challenge, entry: Entry) -> pd.DataFrame:
+    """Scores of an entry by the trials' numbers: score, low, high, unfamiliar."""
     number = version_id(challenge, entry.scorer, entry.version, entry.origin)
-    return read(_rows_frame, entry.submission, number)
+    return read(_scores_frame, entry.submission, number)
 
 
-def _rows_frame(store: Store, submission: int, version: int) -> pd.DataFrame:
-    frame = pd.DataFrame(row_columns(store, submission, version))
+def _scores_frame(store: Store, submission: int, version: int) -> pd.DataFrame:
+    return _typed(score_columns(store, submission, version, "trial", "score", *SURENESS))
+
+
+def _typed(columns: dict[str, list]) -> pd.DataFrame:
+    frame = pd.DataFrame(columns).set_index("trial")
     return frame.astype({"score": float, "low": float, "high": float, "unfamiliar": bool})
 
 
-def parts(entry: Entry) -> pd.DataFrame:
-    """Parts of an entry's scores, a column per part, with scene and listener."""
-    return read(_parts_frame, entry.submission, entry.origin, entry.scorer, entry.version)
+def _with_trials(challenge: Challenge, frame: pd.DataFrame, *more: str) -> pd.DataFrame:
+    """What is said of trials, by their numbers, behind what they are."""
+    known = trials(challenge)[[*TRIAL, *more]]
+    return pd.concat([known.take(known.index.get_indexer(frame.index)), frame], axis=1).reset_index(drop=True)
 
 
-def _parts_frame(store: Store, *which: object) -> pd.DataFrame:
-    scores = read_rows(store, *which)
-    return pd.DataFrame([{"scene": s.scene, "listener": s.listener, **s.parts} for s in scores if s.parts])
+def rows(challenge: Challenge, entry: Entry) -> pd.DataFrame:
+    """Rows of an entry: the trial, and what `score_columns` has."""
+    number = version_id(challenge, entry.scorer, entry.version, entry.origin)
+    frame = _with_trials(challenge, _typed(score_columns(the_store(), entry.submission, number)), "genre")
+    return frame[["scene", "song", "genre", *frame.columns.drop(["scene", "song", "genre"])]]
 
 
-TRIAL = ["scene", "song", "listener", "ear", "stem"]
-SURENESS = ["low", "high", "unfamiliar"]  # of a predicted score
-PAIRED = [*TRIAL, "first", "second", *SURENESS]
+def means_of_parts(challenge: Challenge, entry: Entry) -> dict[str, float]:
+    """Mean of each part of an entry's scores."""
+    number = version_id(challenge, entry.scorer, entry.version, entry.origin)
+    return read(part_means, entry.submission, number)
 
 
-def paired(challenge: Challenge, first: Entry, second: Entry) -> pd.DataFrame:
-    """Trials that both entries have a score of: columns `first`, `second`, and how sure the first is."""
-    keys = [(e.submission, version_id(challenge, e.scorer, e.version, e.origin)) for e in (first, second)]
-    return read(_paired_frame, *keys)
-
-
-def _paired_frame(store: Store, first: tuple[int, int], second: tuple[int, int]) -> pd.DataFrame:
-    found = paired_rows(store, first, second)
-    frame = pd.DataFrame({name: [getattr(row, name) for row in found] for name in PAIRED})
-    return frame.astype({"low": float, "high": float, "unfamiliar": bool})
+def paired(challenge: Challenge, first: Entry, second: Entry, *more: str) -> pd.DataFrame:
+    """Trials that both entries have a score of: first, second, how sure the first is; more of `trials`."""
+    one, other = (scores(challenge, entry).dropna(subset="score") for entry in (first, second))
+    both = one[["score", *SURENESS]].join(other.score.rename("second"), how="inner")
+    both = both.rename(columns={"score": "first"})[["first", "second", *SURENESS]]
+    return _with_trials(challenge, both, *more)
 
 
 def predicted_and_intrusive(challenge: Challenge, item: Scored) -> pd.DataFrame:
@@ -166,44 +242,55 @@ def predicted_and_intrusive(challenge: Challenge, item: Scored) -> pd.DataFrame:
     if not {INTRUSIVE, PREDICTED} <= item.entries.keys():
         return pd.DataFrame(columns=[*TRIAL, "predicted", "intrusive", *SURENESS, "error", "middle"])
     frame = paired(challenge, item.entries[PREDICTED], item.entries[INTRUSIVE])
-    frame = frame.rename(columns={"first": "predicted", "second": "intrusive"})
+    return with_errors(frame.rename(columns={"first": "predicted", "second": "intrusive"}))
+
+
+def with_errors(frame: pd.DataFrame) -> pd.DataFrame:
+    """Predicted and intrusive scores with their differences and means."""
     return frame.assign(
         error=frame.predicted - frame.intrusive, middle=(frame.predicted + frame.intrusive) / 2
     )
 
 
 def predictions(challenge: Challenge, items: Sequence[Scored]) -> pd.DataFrame:
-    """All predicted scores: system, trial, predicted, sureness, and intrusive where it is known."""
+    """All predicted scores: system, trial, severities, predicted, sureness; intrusive where it is known."""
     frames = [_predictions(challenge, item) for item in items if PREDICTED in item.entries]
     frames = [frame for frame in frames if len(frame)]
-    columns = ["system", *TRIAL, "predicted", *SURENESS, "intrusive"]
+    columns = ["system", *TRIAL, *SEVERITY, "predicted", *SURENESS, "intrusive"]
     return pd.concat(frames, ignore_index=True)[columns] if frames else pd.DataFrame(columns=columns)
 
 
 def _predictions(challenge: Challenge, item: Scored) -> pd.DataFrame:
-    frame = rows(challenge, item.entries[PREDICTED]).dropna(subset="score")
-    frame = frame.rename(columns={"score": "predicted"}).assign(system=item.label)
-    if INTRUSIVE not in item.entries:
-        return frame.assign(intrusive=float("nan"))
-    true = rows(challenge, item.entries[INTRUSIVE]).rename(columns={"score": "intrusive"})
-    return frame.merge(true[[*TRIAL, "intrusive"]], how="left", on=TRIAL)
+    made = scores(challenge, item.entries[PREDICTED]).dropna(subset="score")
+    frame = made[["score", *SURENESS]].rename(columns={"score": "predicted"})
+    if INTRUSIVE in item.entries:  # joined: to assign a column to no rows would make rows
+        frame = frame.join(scores(challenge, item.entries[INTRUSIVE]).score.rename("intrusive"))
+    else:
+        frame = frame.assign(intrusive=math.nan)
+    return _with_trials(challenge, frame, *SEVERITY).assign(system=item.label)
 
 
 def groups(entry: Entry, kind: str) -> pd.DataFrame:
     """Means of an entry by group: name, scored, failed, mean, left, right."""
+    return shared(_groups, entry.submission, entry.scorer, entry.version, entry.origin, kind)
+
+
+def _groups(submission: int, scorer: str, version: str, origin: str, kind: str) -> pd.DataFrame:
     columns = ["name", "scored", "failed", "mean", "left", "right"]
-    found = read(group_table, entry.submission, kind)
-    mine = [
-        g for g in found if (g.scorer, g.version, g.origin) == (entry.scorer, entry.version, entry.origin)
-    ]
+    found = read(group_table, submission, kind)
+    mine = [g for g in found if (g.scorer, g.version, g.origin) == (scorer, version, origin)]
     return pd.DataFrame([[getattr(g, c) for c in columns] for g in mine], columns=columns)
 
 
-def by_listener(items: Sequence[Scored]) -> pd.DataFrame:
+def by_listener(challenge: Challenge) -> pd.DataFrame:
     """Mean of every listener, system and scorer: listener, system, scorer, mean."""
+    return shared(_by_listener, challenge)
+
+
+def _by_listener(challenge: Challenge) -> pd.DataFrame:
     frames = [
         groups(entry, "listener").assign(system=item.label, scorer=scorer)
-        for item in items
+        for item in all_systems(challenge)
         for scorer, entry in item.entries.items()
         if entry.scored
     ]

@@ -6,7 +6,7 @@ import altair as alt
 import numpy as np
 import pandas as pd
 
-from haaqinet_eval.spectrogram import Spectrogram
+from haaqinet_eval.analysis.spectrogram import Spectrogram
 
 from .charts import EAR_COLOR, EAR_SHAPE
 

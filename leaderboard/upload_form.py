@@ -10,13 +10,15 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
+from haaqinet_eval.error_codes import meaning
 from haaqinet_eval.errors import InputError
-from haaqinet_eval.reasons import meaning
+from haaqinet_eval.registry import scorer_names
 from haaqinet_eval.store import Challenge, System
 
 from . import exports, organiser, uploads
+from .desk import DESK, largest, this_session
 from .reading import the_store
-from .words import INTRUSIVE, PREDICTED, verbatim
+from .words import verbatim
 
 SIGNALS, SCORES = "Enhanced signals (zip)", "A table of scores made elsewhere (CSV)"
 SAYS = {"not said": None, "yes": True, "no": False}
@@ -27,22 +29,18 @@ def _line() -> uploads.Line:
     return uploads.Line()
 
 
-def limit() -> int:
-    """Bytes of the largest upload: Streamlit's `server.maxUploadSize`, which the command line sets."""
-    return int(st.get_option("server.maxUploadSize")) * 10**6
-
-
 def actor() -> str | None:
     """In whose name the visitor may upload, for the log; None for who may not."""
     name = organiser.name()
     if name is not None:
         return f"organiser {name}, by upload"
-    return "upload" if os.environ.get(uploads.EVERYBODY_VARIABLE) == "1" else None
+    return uploads.VISITOR if os.environ.get(uploads.EVERYBODY_VARIABLE) == "1" else None
 
 
 def show(challenge: Challenge) -> None:
     """The form, or why there is none; then what became of the last upload."""
     who = actor()
+    DESK.admit(this_session(), who is not None)
     if who is None:
         st.markdown(
             "Only organisers upload here, with their token at the end of this page. Everybody else sends "
@@ -68,14 +66,14 @@ def _show_form(challenge: Challenge, who: str) -> None:
         )
     what = st.radio("What", kinds, key="upload-what", horizontal=True)
     number = st.session_state.get("_uploads", 0)
-    largest = limit() if what == SIGNALS else min(limit(), uploads.TABLE_BYTES)
+    limit = largest() if what == SIGNALS else min(largest(), uploads.TABLE_BYTES)
     with st.form(f"upload-{number}"):
         end = "zip" if what == SIGNALS else "csv"
         file = st.file_uploader(
-            f"File, up to {largest // 10**6} MB",
+            f"File, up to {limit // 10**6} MB",
             type=[end],
             key=f"upload-file-{end}-{number}",
-            max_upload_size=largest // 10**6,
+            max_upload_size=limit // 10**6,
         )
         system = _asked_system()
         scorer, version = _asked_scorer() if what == SCORES else ("", "unknown")
@@ -86,10 +84,11 @@ def _show_form(challenge: Challenge, who: str) -> None:
         return
     try:
         upload = uploads.Upload(challenge, system, who, scorer, version)
-        job = _line().give(the_store(), file.getbuffer(), upload, largest)
+        job = _line().give(the_store(), file.getbuffer(), upload, limit)
     except InputError as error:
         st.error(str(error))
         return
+    DESK.drop(this_session(), file.file_id)
     st.session_state["_upload"], st.session_state["_uploads"] = job, number + 1
     st.rerun()
 
@@ -108,7 +107,7 @@ def _asked_system() -> System:
 
 def _asked_scorer() -> tuple[str, str]:
     left, right = st.columns(2)
-    scorer = left.selectbox("What made the scores", [INTRUSIVE, PREDICTED], key="upload-scorer")
+    scorer = left.selectbox("What made the scores", scorer_names(), key="upload-scorer")
     return scorer, right.text_input("Its version", "unknown", max_chars=80, key="upload-version")
 
 
@@ -133,7 +132,9 @@ def _show_upload() -> None:
 
 def _show_answer(record: Mapping[str, Any]) -> None:
     number, whose = record["id"], verbatim(f"{record['system']['team']} / {record['system']['name']}")
-    if record["state"] == "invalid":
+    if number is None:
+        st.error(f"Not taken for {whose}: {record['reason']}.")
+    elif record["state"] == "invalid":
         st.error(f"Submission {number} of {whose} is refused: it has errors, and will not be scored.")
     elif not record.get("new", True):
         st.info(f"These bytes are submission {number} of {whose} already, which is {record['state']}.")
@@ -142,10 +143,10 @@ def _show_answer(record: Mapping[str, Any]) -> None:
     else:
         st.success(f"Submission {number} of {whose} is {record['state']}.")
     if record["findings"]:
-        show_findings(record["findings"], "upload-findings")
+        show_findings(findings_table(record["findings"]), "upload-findings")
 
 
-def show_findings(findings: Sequence[Mapping[str, str]], name: str) -> None:
+def findings_table(findings: Sequence[Mapping[str, str]]) -> pd.DataFrame:
     """Findings of a check as a table: code, severity, file, message, and what the code means."""
     rows = [
         {
@@ -157,4 +158,9 @@ def show_findings(findings: Sequence[Mapping[str, str]], name: str) -> None:
         }
         for item in findings
     ]
-    exports.table(pd.DataFrame(rows), name, column_config={"File": st.column_config.TextColumn(width=220)})
+    return pd.DataFrame(rows)
+
+
+def show_findings(table: pd.DataFrame, name: str) -> None:
+    """Show them, see `findings_table`."""
+    exports.table(table, name, column_config={"File": st.column_config.TextColumn(width=220)})

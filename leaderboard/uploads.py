@@ -9,25 +9,34 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 import os
 import shutil
 import subprocess
-import sys
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
 from typing import Any
 
-from haaqinet_eval.errors import InputError
+from haaqinet_eval.errors import InputError, Stopped
+from haaqinet_eval.io.files import whole
+from haaqinet_eval.io.names import clean_name
+from haaqinet_eval.io.programs import environment, module_command
+from haaqinet_eval.io.redaction import public_text
 from haaqinet_eval.store import Challenge, Store, System, default_path, submissions
+
+from .words import one_line
 
 EVERYBODY_VARIABLE = "HAAQINET_ALLOW_UPLOAD"  # "1": everybody may upload, not only organisers
 FOLDER_VARIABLE = "HAAQINET_UPLOAD_FOLDER"
 KEPT = 100  # uploads of the largest size that the folder may hold
 WAITING = 8  # uploads that may wait for their turn
 SECONDS = 3600.0  # that handing one in may take
+VISITOR = "upload"  # actor of an upload by somebody who is no organiser
 TABLE_BYTES = 20 * 2**20  # of a table of scores
+
+_LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -73,37 +82,54 @@ def keep(data: memoryview, suffix: str, where: Path, limit: int) -> Path:
     if not 0 < len(data) <= limit:
         raise InputError(f"the file has {len(data):,} bytes; 1 to {limit:,} are taken here")
     try:
-        where.mkdir(parents=True, exist_ok=True)
+        where.mkdir(mode=0o700, parents=True, exist_ok=True)
         held = sum(file.stat().st_size for file in where.iterdir() if file.is_file())
         if held + len(data) > KEPT * limit or shutil.disk_usage(where).free < 2 * len(data) + limit:
             raise InputError("there is no room for more uploads; the organisers can make some")
         path = where / f"{hashlib.sha256(data).hexdigest()}{suffix}"
         if not path.exists():
-            part = path.with_suffix(".part")
-            part.write_bytes(data)
-            part.replace(path)
+            _write(path, data)
     except OSError as error:
         raise InputError(f"the upload cannot be kept: {error.strerror}") from None
     return path
 
 
+def _private(name: str, flags: int) -> int:
+    return os.open(name, flags, 0o600)
+
+
+def _write(path: Path, data: memoryview) -> None:
+    """Whole or not at all; nobody else may read it, and nobody is told where it would have been."""
+    try:
+        with whole(path) as part, open(part, "wb", opener=_private) as file:
+            file.write(data)
+    except (InputError, Stopped) as error:
+        raise InputError(f"the upload {str(error).removeprefix(f'{path}: ')}") from None
+
+
 def command(path: Path, upload: Upload) -> list[str]:
-    """How the command line is called; each value is part of its option, so none is taken for one."""
+    """How the command line is called; each value is part of its option, so none is taken for one.
+
+    Raises:
+        InputError: for a name that is refused, or a challenge whose data nobody knows.
+    """
     system, challenge = upload.system, upload.challenge
-    told = {"challenge": challenge.name, "split": challenge.split, "team": system.team, "system": system.name}
-    told |= {"note": system.note} if system.note else {}
+    told = {"challenge": challenge.name, "split": challenge.split}
+    told |= {"team": clean_name(system.team), "system": clean_name(system.name, "system")}
+    told |= {"note": one_line(system.note)} if system.note else {}
     told |= {} if system.model_size is None else {"model-size": system.model_size}
     flags = {"causal": ("--non-causal", "--causal"), "augmented": ("--not-augmented", "--augmented")}
     said = [pair[value] for name, pair in flags.items() if (value := getattr(system, name)) is not None]
     if upload.scorer:
-        told |= {"scorer": upload.scorer, "version": upload.version}
+        told |= {"scorer": upload.scorer, "version": one_line(upload.version)}
     else:
         if "root" not in challenge.settings:
             raise InputError(f"{challenge.title}: the store does not know where its data are")
         told |= {"root": challenge.settings["root"], "by": upload.actor}
+    said += ["--visitor"] if upload.actor == VISITOR else []
     name = "import-scores" if upload.scorer else "submit"
     options = [f"--{key}={value}" for key, value in told.items()]
-    return [sys.executable, "-m", "haaqinet_eval.cli", name, str(path), *options, *said, "--json"]
+    return module_command("haaqinet_eval.cli", name, str(path), *options, *said, "--json")
 
 
 def hand_in(store: Store, path: Path, upload: Upload, seconds: float = SECONDS) -> Answer:
@@ -112,7 +138,7 @@ def hand_in(store: Store, path: Path, upload: Upload, seconds: float = SECONDS) 
     try:
         done = subprocess.run(
             command(path, upload),
-            env={**os.environ, "HAAQINET_STORE": url},
+            env=environment(HAAQINET_STORE=url),
             capture_output=True,
             encoding="utf-8",
             timeout=seconds,
@@ -120,12 +146,7 @@ def hand_in(store: Store, path: Path, upload: Upload, seconds: float = SECONDS) 
         )
         if done.returncode in (0, 1) and done.stdout.lstrip().startswith("{"):
             return Answer(json.loads(done.stdout))
-        known = done.returncode == 2 and done.stderr.startswith("haaqinet: ")
-        complaint = done.stderr.removeprefix("haaqinet: ") if known else "the check broke off"
-        root = upload.challenge.settings.get("root") or str(path)
-        for place, words in ((str(path), "the file"), (path.name, "the file"), (root, "the data")):
-            complaint = complaint.replace(place, words)
-        return Answer(None, complaint.strip())
+        return Answer(None, _complaint(path, upload, done.returncode, done.stderr))
     except subprocess.TimeoutExpired:
         return Answer(None, f"it was not checked within {seconds:g} s")
     except InputError as error:
@@ -133,6 +154,16 @@ def hand_in(store: Store, path: Path, upload: Upload, seconds: float = SECONDS) 
     finally:
         if not _needed(store, path):
             path.unlink(missing_ok=True)
+
+
+def _complaint(path: Path, upload: Upload, code: int, said: str) -> str:
+    """What whoever uploaded it may read of what the command line said; all of it goes to the log."""
+    _LOG.warning("%s: exit code %d: %s", path.name, code, said.strip())
+    if code not in (1, 2, 3) or not said.startswith("haaqinet: "):
+        return "the check broke off"
+    places = (str(path), upload.challenge.settings.get("root") or "")
+    told = public_text(said.removeprefix("haaqinet: ").strip(), places)
+    return told.replace(path.name, "the file")
 
 
 def _needed(store: Store, path: Path) -> bool:

@@ -6,15 +6,13 @@ import math
 import re
 from pathlib import Path
 
+from haaqinet_eval.registry import predictors_of, scorer_records
+from haaqinet_eval.registry import scorer_title as title
 from haaqinet_eval.store import Entry
 
-INTRUSIVE, PREDICTED = "haaqi", "haaqinet"  # names of the scorers that every page knows
-TARGET = "haaqinet_target"  # predicts, too, but knows the mixture and the gains
-TITLES = {
-    INTRUSIVE: "HAAQI (intrusive)",
-    PREDICTED: "HAAQI-Net (predicted)",
-    TARGET: "Predicted, mixture and gains known",
-}
+__all__ = ["title"]
+
+INTRUSIVE, PREDICTED = "haaqi", "haaqinet"  # what a challenge is ranked by, and the usual prediction of it
 DEFINITIONS = {  # kinds of groups in the store -> what they are
     "severity_humes": "Humes 2019: better ear, 0.5 to 4 kHz",
     "severity_clarity": "pyclarity: each ear, 2 to 8 kHz",
@@ -28,19 +26,29 @@ LIMITS = """
   made with a reference that has the challenge's target gains. 1 is best.
 - **HAAQI-Net** hears the output alone and predicts what HAAQI would say. It cannot know the target
   gains, so it tells how clean an output sounds, not whether the right stems were turned up; an
-  unprocessed mixture is over-rated. Its scores have a rank of their own and decide none other.
+  unprocessed mixture is over-rated. So it takes no rank where music is rebalanced.
 - **The scorer that knows mixture and gains** (`haaqinet_target`) predicts HAAQI from the output, the scene's
   mixture and the gains that were asked for. It has no stems and may be deceived about which of them was
-  changed. Its scores, too, have a rank of their own.
+  changed. Its scores have a rank of their own and decide none other.
 - All are models of one ear. Neither is a listener's opinion, and neither says how two ears, a room
   or a person's taste change it.
 - Scores hold for the presentation level and the kinds of music that they were made with.
 """
 
 
-def title(scorer: str) -> str:
-    """A scorer's name for people."""
-    return TITLES.get(scorer, scorer)
+def label(scorer: str) -> str:
+    """A scorer's short name, for sentences and column heads.
+
+    >>> label("haaqinet"), label("elsewhere")
+    ('HAAQI-Net', 'elsewhere')
+    """
+    records = scorer_records()
+    return records[scorer].label if scorer in records else scorer
+
+
+def predictors() -> tuple[str, ...]:
+    """Scorers that predict HAAQI, the usual one first."""
+    return tuple(record.name for record in predictors_of(INTRUSIVE))
 
 
 def figure(value: float | None, digits: int = 3) -> str:
@@ -78,6 +86,15 @@ def verbatim(text: str) -> str:
     text = " ".join(text.split())
     fence = "`" * (1 + max((len(run) for run in re.findall("`+", text)), default=0))
     return f"{fence}{text}{fence}" if fence == "`" else f"{fence} {text} {fence}"
+
+
+def one_line(text: str) -> str:
+    """What somebody typed, as one line: a blank for each control character.
+
+    >>> one_line(" wrong\\nfiles\\0 ")
+    'wrong files'
+    """
+    return "".join(c if c.isprintable() or c in "\u200c\u200d" else " " for c in text).strip()
 
 
 def by_severity(name: str) -> int:

@@ -4,14 +4,15 @@ import io
 import os
 import struct
 from collections.abc import Callable
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 
 import numpy as np
 import soundfile
 from raw_zip import Raw, central_header, end_record, local_header, raw_zip
 
-from haaqinet_eval.submissions.challenges import _identify_scene
+from haaqinet_eval.cadenza.options import SCENE_NAMES
+from haaqinet_eval.submissions.challenges import identify
 from haaqinet_eval.submissions.expected import REMIX, SCALE, STEM, Expectation, ExpectedFiles, Sounds
 
 RATE, SECONDS = 32000, 1.5
@@ -70,7 +71,8 @@ def challenge(side_cars: bool = False, compare: bool = True) -> ExpectedFiles:
         scene = name.split("_")[0]
         return Sounds(RATE, mixture(scene), mixture(scene), (reference(scene),))
 
-    return ExpectedFiles("test challenge", files, LISTENERS, _identify_scene, sounds if compare else None)
+    identified = partial(identify, SCENE_NAMES)
+    return ExpectedFiles("test challenge", files, LISTENERS, identified, sounds if compare else None)
 
 
 def write(folder: Path, content: bytes, name: str = "submission.zip") -> Path:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import soundfile
+from scipy.io import wavfile
 
 from haaqinet_eval.audio import resample
 
@@ -21,10 +22,10 @@ def write_json(path: Path, content) -> None:
     path.write_text(json.dumps(content))
 
 
-def sound(seed: int, seconds: float, level_db: float = -26.0) -> np.ndarray:
+def sound(seed: int, seconds: float, level_db: float = -26.0, rate: int = RATE) -> np.ndarray:
     """Chords with beats over a bed of noise [T, 2]; aperiodic and not the same in both ears."""
     rng = np.random.default_rng(seed)
-    t = np.arange(int(seconds * RATE)) / RATE
+    t = np.arange(int(seconds * rate)) / rate
     f0 = rng.uniform(110, 440)
     tones = sum(np.sin(2 * np.pi * f0 * k * 1.003**k * t + rng.uniform(0, 6)) / k for k in (1, 2, 3, 5))
     beat = 0.2 + np.exp(-6 * np.mod(t * rng.uniform(1.5, 3.5), 1))
@@ -125,7 +126,77 @@ def cad2(root: Path, seconds: float = 2.0) -> Path:
     return root
 
 
-BUILDERS = {"cad_icassp_2024": icassp, "cad1_task1": cad1, "cad2_task2": cad2}
+NOISES = (
+    {
+        "speed": 90.0, "gear": 5, "reference_level_db": 31.4, "engine_num_harmonics": 5, "rpm": 1836.0,
+        "primary_filter": {"order": 1, "btype": "lowpass", "cutoff_hz": 15.9},
+        "secondary_filter": {"order": 2, "btype": "lowpass", "cutoff_hz": 268.1},
+        "bump": {"order": 1, "btype": "bandpass", "cutoff_hz": [48, 71]},
+        "dip_low": {"order": 2, "btype": "lowpass", "cutoff_hz": 110},
+        "dip_high": {"order": 2, "btype": "highpass", "cutoff_hz": 287},
+    },
+    {
+        "speed": 61.0, "gear": 4, "reference_level_db": 30.2, "engine_num_harmonics": 11, "rpm": 1647.0,
+        "primary_filter": {"order": 1, "btype": "lowpass", "cutoff_hz": 11.1},
+        "secondary_filter": {"order": 2, "btype": "lowpass", "cutoff_hz": 250.6},
+        "bump": {"order": 2, "btype": "bandpass", "cutoff_hz": [33, 60]},
+        "dip_low": {"order": 1, "btype": "lowpass", "cutoff_hz": 60},
+        "dip_high": {"order": 1, "btype": "highpass", "cutoff_hz": 131},
+    },
+)  # fmt: skip
+
+
+def write_impulses(folder: Path, names: list[str], taps: int = 400) -> None:
+    """Made-up impulse responses: a delay and a decay, one file a name."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in names:
+        rng = np.random.default_rng(list(name.encode()))
+        decay = rng.standard_normal(taps) * np.exp(-np.arange(taps) / 40)
+        decay *= 0.3 * (np.arange(taps) > rng.integers(3, 30))
+        decay[int(rng.integers(3, 30))] += 0.8
+        wavfile.write(folder / f"{name}.wav", RATE, decay.astype(np.float32))
+
+
+def car(root: Path, seconds: float = 2.0, suffix: str = "mp3") -> Path:
+    """Two scenes of CAD1 task 2, heard by two listeners and one; one song is a mono file."""
+    metadata, scenes, rotations = root / "metadata", {}, {}
+    write_impulses(root / "audio/eBrird/Anechoic/audio", [
+        f"HR{k}_E02_CH1_{side}" for k in (0, 36, 72) for side in ("Left", "Right")
+    ])  # fmt: skip
+    for i, (song, hr, snr) in enumerate((("fma_1", -12.5, 6.25), ("mtg_2", 25.0, 3.0)), 1):
+        path = f"validation/{('Pop', 'Classical')[i - 1]}/{i}.{suffix}"
+        samples = sound(90 + i, seconds)[:, : 3 - i]
+        (root / "audio/music" / path).parent.mkdir(parents=True, exist_ok=True)
+        soundfile.write(root / "audio/music" / path, samples, RATE)
+        scenes[f"S50000{i}"] = {
+            "scene": f"S50000{i}", "song": song, "song_path": path, "hr": hr, "snr": snr, "split": "valid",
+            "car_noise_parameters": NOISES[i - 1],
+        }  # fmt: skip
+        places = {"car": "HR{}_E0{}_CH1", "anechoic": "HR{}_E02_CH0"}
+        places = {
+            room: {
+                f"{speaker}_speaker": {
+                    f"{ear}_side": name.format(i * 9 + (k if room == "anechoic" else 0), k)
+                    + f"_{ear.title()}"
+                    for ear in ("left", "right")
+                }
+                for k, speaker in ((3, "left"), (4, "right"))
+            }
+            for room, name in places.items()
+        }
+        for room, folder in (("car", "Car"), ("anechoic", "Anechoic")):
+            names = [name for sides in places[room].values() for name in sides.values()]
+            write_impulses(root / "audio/eBrird" / folder / "audio", names)
+        rotations[str(hr)] = places
+    write_json(metadata / "scenes.json", scenes)
+    write_json(metadata / "eBrird_BRIR.json", {"valid": rotations})
+    heard = {"S100000": ["L7"], "S500001": ["L2", "L1"], "S500002": ["L1"]}  # the first is of another split
+    write_json(metadata / "scenes_listeners.json", heard)
+    write_listeners(metadata / "listeners.valid.json")
+    return root
+
+
+BUILDERS = {"cad_icassp_2024": icassp, "cad1_task1": cad1, "cad1_task2": car, "cad2_task2": cad2}
 
 
 def enhance(challenge, folder: Path, noise: float = 0.05) -> list[Path]:
@@ -134,7 +205,7 @@ def enhance(challenge, folder: Path, noise: float = 0.05) -> list[Path]:
     for n, pair in enumerate(challenge.pairs()):
         for stem in challenge.stems:
             rng = np.random.default_rng(n)
-            both = challenge.true_stem(pair.song, stem) if stem else challenge.remix(pair.scene)
+            both = challenge.target(pair, stem)
             both = both + noise * np.sqrt(np.mean(both**2)) * rng.standard_normal(both.shape)
             out = resample(both, RATE, challenge.enhanced.sample_rate)
             for ear, channel in (("left", 0), ("right", 1)):

@@ -3,7 +3,7 @@
 import numpy as np
 
 from haaqinet_eval import Audiogram, Trial
-from haaqinet_eval.model import OUTPUTS, Hearing
+from haaqinet_eval.model import OUTPUTS, FrontEnd
 from haaqinet_eval.training.cache import group_path, write_group
 from haaqinet_eval.training.signals import write_signals
 
@@ -27,7 +27,7 @@ ENCODER = {
 def fill(folder, split, groups, seconds=1.2, protocol="artists"):
     """Groups of a harmonic tone in noise, whose stand-in label falls with the noise."""
     rng = np.random.default_rng(len(split))
-    hearing, t = Hearing(), np.arange(int(seconds * 24_000)) / 24_000
+    hearing, t = FrontEnd(), np.arange(int(seconds * 24_000)) / 24_000
     for number in range(groups):
         f0 = rng.uniform(100, 400)
         tone = sum(np.sin(2 * np.pi * f0 * k * t) / k for k in range(1, 10)) * np.exp(-4 * (t % 0.3))

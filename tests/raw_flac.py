@@ -4,8 +4,8 @@ import hashlib
 
 import numpy as np
 
-from haaqinet_eval.submissions.decoder import sample_bytes
-from haaqinet_eval.submissions.flac_end import crc8, crc16
+from haaqinet_eval.io.containers.flac import sample_bytes
+from haaqinet_eval.io.containers.flac_end import crc8, crc16
 
 
 def coded_number(n: int) -> bytes:

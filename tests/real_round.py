@@ -16,7 +16,7 @@ from rich.console import Console
 from typer.testing import CliRunner
 
 from haaqinet_eval.cadenza.mini import make_mini
-from haaqinet_eval.cli import app
+from haaqinet_eval.cli.commands import app
 from haaqinet_eval.systems.run import run_enhancement
 
 CHALLENGE = "cad_icassp_2024"

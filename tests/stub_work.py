@@ -15,8 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from haaqinet_eval import Audiogram, Result, Stimulus, Trial, Unscorable
-from haaqinet_eval.distribute import Executor, Job, Log, Task, distribute, make_batches
-from haaqinet_eval.evaluate import Work
+from haaqinet_eval.distribute import Executor, Job, Log, TrialGroup, distribute, make_batches
 from haaqinet_eval.recipe import exit_code, run_job
 from haaqinet_eval.scores import ScoreFile, write_table
 
@@ -71,9 +70,8 @@ class Stubs:
     def open(self):
         return self
 
-    def __call__(self, tasks):
-        for task in tasks:
-            yield Work(task.trials, self.load)
+    def __call__(self, groups):
+        yield from [self.load] * len(groups)
 
     def load(self, trial: Trial) -> Stimulus:
         fault, _, _ = trial.scene.partition("-")
@@ -97,10 +95,10 @@ class Stubs:
             action()
 
 
-def tasks(scenes, systems=("a", "b"), listeners=("L1", "L2"), scorers=("haaqi",)) -> list[Task]:
+def tasks(scenes, systems=("a", "b"), listeners=("L1", "L2"), scorers=("haaqi",)) -> list[TrialGroup]:
     """Both ears of every listener, scene and system."""
     return [
-        Task(
+        TrialGroup(
             tuple(Trial("stub", system, scene, "song", listener, ear) for ear in ("left", "right")),
             tuple(scorers),
         )
@@ -121,7 +119,7 @@ def job(folder: Path, **options) -> Job:
     return Job(Stubs(str(folder), **options), {"haaqi": "1"}, Level)
 
 
-def run(folder: Path, work: list[Task], executor: Executor, source: Job | None = None) -> bytes:
+def run(folder: Path, work: list[TrialGroup], executor: Executor, source: Job | None = None) -> bytes:
     """Score what is missing in a folder's results, and give the final table."""
     folder.mkdir(exist_ok=True)
     source = source or job(folder)

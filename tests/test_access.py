@@ -6,7 +6,7 @@ import pytest
 from typer.testing import CliRunner
 
 from haaqinet_eval import InputError
-from haaqinet_eval.cli import app
+from haaqinet_eval.cli.commands import app
 from haaqinet_eval.store import (
     add_token,
     copy_store,
@@ -116,7 +116,44 @@ def buttons(page):
     return [button.label for button in page.button if "submission" in button.label]
 
 
-def test_the_board_acts_for_a_token_only(board):
+@pytest.fixture
+def waited(monkeypatch):
+    """Seconds that wrong tokens would have taken; they are not waited."""
+    slept = []
+    monkeypatch.setattr("leaderboard.access.sleep", slept.append)
+    return slept
+
+
+def test_a_wrong_token_is_logged_and_slow_but_once(board, waited, caplog):
+    store, page = board
+    for guess in ("guess", "guess", "another"):
+        page.text_input(key="token").set_value(guess).run()
+        page.run()
+    said = [record.getMessage() for record in caplog.records if "token" in record.getMessage()]
+    assert len(waited) == len(said) == 2
+    assert min(waited) > 0
+    assert not [text for text in said if "guess" in text or "another" in text]
+    page.text_input(key="token").set_value(add_token(store, "Ada")).run()
+    assert buttons(page)
+    assert len(waited) == 2
+
+
+def test_names_of_workers_are_for_organisers(board, waited):
+    store, page = board
+    failed = next(s for s in submissions(store) if s.state == "failed")
+    page.selectbox(key="submission").set_value(f"{failed.id}: example / crashed").run()
+
+    def shown():
+        return " ".join(frame.value.to_csv() for frame in page.dataframe)
+
+    assert "example worker" in {event.actor for event in events(store, failed.id)}
+    assert "worker 1" in shown()
+    assert "example worker" not in shown()
+    page.text_input(key="token").set_value(add_token(store, "Ada")).run()
+    assert "example worker" in shown()
+
+
+def test_the_board_acts_for_a_token_only(board, waited):
     store, page = board
     newest = submissions(store)[0]
     assert buttons(page) == []
@@ -146,4 +183,4 @@ def test_a_proxys_header_counts_only_where_it_is_named(board, monkeypatch):
     monkeypatch.setenv(HEADER_VARIABLE, "X-Organiser")
     assert organiser(headers, "") == "Grace"
     assert organiser({"X-Organiser": " "}, "") is None
-    assert organiser({}, "guess") is None
+    assert organiser({}, "") is None

@@ -3,13 +3,13 @@ import pytest
 from scipy import stats
 
 from haaqinet_eval import InputError
-from haaqinet_eval.agreement import (
+from haaqinet_eval.analysis.agreement import (
     affine_fit,
     agreement,
     agreement_by,
+    by_uncertainty,
     coverage,
-    holds,
-    least_sure,
+    interval_contains,
     pair_scores,
     reliability,
 )
@@ -27,6 +27,16 @@ def test_figures_by_hand_and_by_definition():
     assert a.bias == pytest.approx(-0.0125)
     assert agreement([1, 2, 3], [1, 3, 2]).kendall == pytest.approx(1 / 3)
     assert agreement([1, 2, 2], [1, 2, 3]).srcc == pytest.approx(stats.spearmanr([1, 2, 2], [1, 2, 3])[0])
+
+
+@pytest.mark.parametrize(("number", "digits"), [(2, 9), (3, 1), (50, 1), (1000, 2), (1000, 9)])
+def test_correlations_are_those_of_scipy_ties_and_all(number, digits):
+    rng = np.random.default_rng(number)
+    x = rng.normal(size=number).round(digits)
+    y = (x + rng.normal(size=number)).round(digits)
+    a = agreement(x, y)
+    expected = [test(x, y).statistic for test in (stats.pearsonr, stats.spearmanr, stats.kendalltau)]
+    assert [a.lcc, a.srcc, a.kendall] == pytest.approx(expected, abs=1e-12)
 
 
 def test_no_correlation_is_made_up_for_constant_scores_or_one_pair():
@@ -70,7 +80,7 @@ def test_intervals_of_ninety_per_cent_hold_nine_of_ten():
     assert found.share == pytest.approx(0.9, abs=0.01)
     assert found.below + found.inside + found.above == found.n == 20_000
     assert found.width == pytest.approx(2 * 1.645 * 0.05)
-    assert holds([0.1, 0.1], [0.2, 0.2], [0.2, 0.3]).tolist() == [True, False]
+    assert interval_contains([0.1, 0.1], [0.2, 0.2], [0.2, 0.3]).tolist() == [True, False]
 
 
 def test_rows_without_interval_or_true_score_do_not_count():
@@ -100,7 +110,7 @@ def test_what_the_net_is_least_sure_of_comes_first():
     low, high = RNG.uniform(0, 0.4, 100), RNG.uniform(0.5, 1, 100)
     low[::7] = high[::7] = np.nan
     strange = RNG.uniform(0, 1, 100) < 0.2
-    order = least_sure(low, high, strange)
+    order = by_uncertainty(low, high, strange)
     assert sorted(order) == list(range(100))
     assert strange[order][: strange.sum()].all()
     for rows in (order[: strange.sum()], order[strange.sum() :]):

@@ -114,5 +114,6 @@ def test_a_missing_band_names_listener_and_file(tmp_path):
 
 @pytest.mark.parametrize("text", ["", "250", "250:x", "250:20;500:30"])
 def test_audiogram_text_that_is_no_list_of_pairs(text):
-    with pytest.raises(InputError, match="is not Hz:dB"):
+    with pytest.raises(InputError, match="is not Hz:dB") as found:
         Audiogram.parse(text)
+    assert ("put commas between the pairs" in str(found.value)) == (";" in text)

@@ -5,19 +5,12 @@ import pytest
 import torch
 
 from haaqinet_eval import Audiogram
-from haaqinet_eval.model import (
-    AuditoryFrontEnd,
-    Dimensions,
-    HaaqiNet,
-    PaperDimensions,
-    PaperNet,
-    band_losses,
-    judge_ears,
-)
+from haaqinet_eval.model import AuditoryFrontEnd, Dimensions, HaaqiNet, band_losses
 from haaqinet_eval.model.auditory import HOP, OVERLAP, SAMPLE_RATE, STEP
+from haaqinet_eval.model.chunks import CHUNK, in_chunks
+from haaqinet_eval.model.description import DESCRIPTION
 from haaqinet_eval.model.filters import adaptation
-from haaqinet_eval.model.net import DESCRIPTION
-from haaqinet_eval.model.stretches import STRETCH, in_stretches
+from haaqinet_eval.model.paper import PaperDimensions, PaperNet
 
 SMALL = Dimensions(filters=4, channels=(4, 4, 4), features=8)
 
@@ -98,17 +91,17 @@ def test_many_ears_score_as_each_does(kind):
     signals = [notes(i, s * rate / SAMPLE_RATE) for i, s in enumerate(seconds)]
     ears, level1 = torch.rand(4, width) * 60, torch.tensor([60.0, 65.0, 70.0, 75.0])
     with torch.inference_mode():
-        together = judge_ears(net, signals, ears, level1)
+        together = net.predict_batch(signals, ears, level1)
         for i, judgement in enumerate(together):
             alone = net(signals[i][None], ears[i : i + 1], level1[i : i + 1])[0]
             torch.testing.assert_close(judgement.outputs, alone, atol=1e-4, rtol=0)
 
 
-@pytest.mark.parametrize("frames", [2 * STRETCH * 32, 3 * STRETCH * 32 + 77, 4 * STRETCH * 32 - 3])
+@pytest.mark.parametrize("frames", [2 * CHUNK * 32, 3 * CHUNK * 32 + 77, 4 * CHUNK * 32 - 3])
 def test_stretches_of_a_song_give_what_the_whole_gives(frames):
     torch.manual_seed(2)
     trunk = HaaqiNet(SMALL).members[0].trunk.eval()
     envelope, bands = torch.randn(1, 32, frames), torch.randn(1, DESCRIPTION, 32)
     with torch.inference_mode():
         whole = trunk(envelope, bands)
-        torch.testing.assert_close(in_stretches(trunk, 32, envelope, bands), whole, atol=1e-5, rtol=0)
+        torch.testing.assert_close(in_chunks(trunk, 32, envelope, bands), whole, atol=1e-5, rtol=0)

@@ -3,7 +3,6 @@
 import os
 import re
 import shutil
-import subprocess
 import sys
 from fractions import Fraction
 from pathlib import Path
@@ -11,9 +10,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
+from scripts import run_script
 
 from haaqinet_eval.errors import InputError
-from haaqinet_eval.synthesis.band import SAMPLE_RATE, chart, finish, make_song, read_band, tune
+from haaqinet_eval.synthesis.midi_accompaniment import SAMPLE_RATE, chart, finish, make_song, read_band, tune
 
 ROOT = Path(__file__).parents[1]
 LIBRARY = Path("/usr/share/mma/lib")
@@ -98,9 +98,8 @@ soundfile.write(sys.argv[1], noise, {SAMPLE_RATE})" "$2\""""
 
 
 def run_recipe(tmp_path, path, *options):
-    command = [sys.executable, ROOT / "recipes/haaqinet/play.py", f"out={tmp_path / 'songs'}", *options]
-    options = {"capture_output": True, "text": True, "cwd": tmp_path}
-    return subprocess.run(command, env=os.environ | {"PATH": str(path)}, check=False, **options)
+    script = ROOT / "recipes/haaqinet/play.py"
+    return run_script(script, f"out={tmp_path / 'songs'}", *options, cwd=tmp_path, env={"PATH": str(path)})
 
 
 def test_the_recipe_plays_what_it_can_and_goes_on(library, font, tmp_path):

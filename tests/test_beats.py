@@ -10,7 +10,7 @@ from torch.nn import functional
 from torchaudio.models.wav2vec2.wavlm_attention import WavLMSelfAttention
 
 from haaqinet_eval.errors import InputError, Unscorable
-from haaqinet_eval.model.beats import (
+from haaqinet_eval.model.paper.beats import (
     Attention,
     Beats,
     BeatsConfig,
@@ -20,7 +20,7 @@ from haaqinet_eval.model.beats import (
     load_beats,
     position_buckets,
 )
-from haaqinet_eval.model.kaldi_fbank import beats_fbank
+from haaqinet_eval.model.paper.kaldi_fbank import beats_fbank
 
 CFG = {
     "input_patch_size": 16,
@@ -329,7 +329,7 @@ def test_files_that_are_no_weights(tmp_path, capsys):
     nothing["layer_norm.bias"] = nothing["layer_norm.bias"] * float("nan")
     for content, message in [
         (random_state(CFG), "no 'cfg'"),
-        ({"cfg": CFG, "model": {"epoch": 3}}, "no state dict of tensors: epoch"),
+        ({"cfg": CFG, "model": {"epoch": 3}}, "no state dict of plain tensors: epoch"),
         ({"cfg": CFG, "model": {}}, "empty"),
         ([1, 2], "a list"),
         ({"cfg": CFG, "model": nothing}, "not finite in layer_norm.bias"),

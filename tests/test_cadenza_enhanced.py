@@ -4,6 +4,7 @@ import cadenza_tree as tree
 import numpy as np
 import pytest
 import soundfile
+from raw_flac import raw_flac
 
 from haaqinet_eval import Unscorable
 from haaqinet_eval.audio import resample
@@ -38,7 +39,7 @@ FAULTS = {  # code -> (how to make the file, a value that the message names)
     "missing_file": (lambda path: None, "no such file"),
     "corrupt_file": (write_torn, "cannot be decoded"),
     "not_finite": (write_nan, "sample 7, channel 1 is nan"),
-    "wrong_channels": (lambda path: write(path, channels=1), "1 channels, not 2"),
+    "wrong_channels": (lambda path: write(path, channels=1), "1 channel, not 2"),
     "wrong_sample_rate": (lambda path: write(path, rate=44100), "44100 Hz, not 32000 Hz"),
     "wrong_length": (lambda path: write(path, seconds=0.85), "0.850 s, but the reference has 1.000 s"),
 }
@@ -63,6 +64,27 @@ def test_garbage_is_corrupt(tmp_path, content):
     with pytest.raises(Unscorable) as error:
         read_enhanced(path, STEREO, 1.0)
     assert error.value.code == "corrupt_file"
+
+
+def test_a_message_names_the_file_and_what_lies_there_instead(tmp_path):
+    (tmp_path / "x.flac").write_text("no audio at all")
+    write(tmp_path / "y.wav", format="WAV")
+    said = {
+        "x": "x.flac: cannot be decoded: Format not recognised",
+        "y": "there is y.wav, but the challenge asks",
+    }
+    for name, message in said.items():
+        with pytest.raises(Unscorable, match=message) as error:
+            read_enhanced(tmp_path / f"{name}.flac", STEREO, 1.0)
+        assert "_io." not in error.value.message
+
+
+def test_a_flac_without_a_number_of_samples_is_measured(tmp_path):
+    samples = np.random.default_rng(0).integers(-9000, 9000, (32000, 2))
+    (tmp_path / "x.flac").write_bytes(raw_flac(samples, total=0))
+    assert read_enhanced(tmp_path / "x.flac", STEREO, 1.0).shape == (32000, 2)
+    with pytest.raises(Unscorable, match=r"1\.000 s, but the reference has 1\.500 s"):
+        read_enhanced(tmp_path / "x.flac", STEREO, 1.5)
 
 
 @pytest.mark.parametrize("seconds", [0.91, 1.0, 1.005, 1.09])

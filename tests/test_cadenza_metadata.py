@@ -9,6 +9,7 @@ from haaqinet_eval import InputError
 from haaqinet_eval.cadenza import CHALLENGES, load_challenge
 from haaqinet_eval.cadenza.challenge import select_pairs
 from haaqinet_eval.cadenza.metadata import Table, check_name, option
+from haaqinet_eval.registry import challenge_record
 
 
 def edit(path, change) -> None:
@@ -56,6 +57,16 @@ def test_pairs_in_the_order_of_the_files(tmp_path):
         ("gains", lambda c: c.pop("gain_1"), "gains.json: there is no 'gain_1'"),
         ("gains", lambda c: c["gain_1"].update(bass="3"), "gain_1: field 'bass' is '3', not a number"),
         ("gains", lambda c: c["gain_1"].update(bass=float("nan")), "'bass' is nan, not a finite number"),
+        (
+            "gains",
+            lambda c: c["gain_1"].update(bass=300),
+            "gain_1: field 'bass' is 300 dB, outside [-60, 40]",
+        ),
+        (
+            "gains",
+            lambda c: c["gain_1"].update(vocal=3),
+            "gain_1: field 'vocal' is no stem; there are: drums, bass",
+        ),
         ("at_mic_music.train", put({}), "there is no 'Artist - One-hlp_0001'"),
         ("scene_listeners.train", put({"scene_1": ["L9"]}), "scene_1: listener 'L9' is not in"),
         ("scene_listeners.train", put({"scene_1": ["L1", "L1"]}), "scene_1 lists a listener twice"),
@@ -97,6 +108,8 @@ def test_music_stays_below_its_folder(icassp):
         ),
         ("compressor_params.valid", lambda c: c.pop("L2"), "there is no 'L2'"),
         ("gains", lambda c: c["gain_1"].pop("source_2"), "gain_1: field 'source_2' is missing"),
+        ("gains", lambda c: c["gain_1"].update(source_1=-61), "gain_1: field 'source_1' is -61 dB, outside"),
+        ("gains", lambda c: c["gain_1"].update(violin=3), "field 'violin' is no stem; there are: source_1"),
         ("scenes.valid", lambda c: c["S50001"].pop("music"), "S50001: field 'music' is missing"),
     ],
 )
@@ -151,17 +164,39 @@ def test_batches_share_out_all_pairs(any_root):
         select(small_test="yes")
 
 
+def test_scenes_listeners_and_a_limit_may_be_chosen(icassp):
+    challenge = load("cad_icassp_2024", icassp)
+
+    def select(**overrides):
+        made = {f"evaluate.{key}": value for key, value in overrides.items()}
+        return select_pairs(challenge, tree.config("cad_icassp_2024", icassp, icassp / "exp", **made))
+
+    _, second, third = challenge.pairs()
+    assert select(scenes=["scene_2"]) == select(scenes="scene_2") == [third]
+    assert select(listeners=["L1"]) == [second, third]
+    assert select(listeners="L1", limit=1) == select(scenes="scene_1", listeners="L1") == [second]
+    assert select(limit=2, batch=1, batch_size=2) == [second]
+    for wrong, said in (
+        (
+            {"scenes": ["scene_1", "x"]},
+            r"evaluate\.scenes: there is no scene 'x' to score; there are: scene_1, sc",
+        ),
+        ({"scenes": "scene_2", "listeners": "L2"}, r"evaluate\.listeners: there is no listener 'L2'.*: L1$"),
+        ({"scenes": 3}, r"evaluate\.scenes is 3, not a list"),
+        ({"limit": 0}, r"evaluate\.limit is 0; it is the number of pairs"),
+        ({"limit": True}, r"evaluate\.limit is True, not a whole number"),
+    ):
+        with pytest.raises(InputError, match=said):
+            select(**wrong)
+
+
 def test_small_test_takes_pyclaritys_stride():
     assert {load_stride(name): name for name in CHALLENGES}.keys() == {15, 400}
     assert load_stride("cad2_task2") == 400
 
 
 def load_stride(name):
-    from haaqinet_eval.cadenza.cad1_task1 import Cad1Task1
-    from haaqinet_eval.cadenza.cad2_task2 import Cad2Task2
-    from haaqinet_eval.cadenza.cad_icassp_2024 import CadIcassp2024
-
-    return {c.name: c.small_test_stride for c in (Cad1Task1, Cad2Task2, CadIcassp2024)}[name]
+    return challenge_record(name).find("adapter").small_test_stride
 
 
 def test_options_and_names():

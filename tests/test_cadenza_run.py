@@ -4,6 +4,7 @@ import csv
 import hashlib
 import json
 import os
+import pickle
 import signal
 import subprocess
 import sys
@@ -15,8 +16,12 @@ import numpy as np
 import pytest
 
 from haaqinet_eval import InputError
+from haaqinet_eval.analysis.report import load_run
+from haaqinet_eval.analysis.standings import standings
 from haaqinet_eval.cadenza import load_challenge, run
-from haaqinet_eval.cadenza.works import official_seed, works
+from haaqinet_eval.cadenza.loaders import official_seed, pair_loaders
+from haaqinet_eval.model import Dimensions, HaaqiNet, model_version, save_model
+from haaqinet_eval.scorers.own import Loader
 from haaqinet_eval.scores import read_scores
 
 NAME = "cad_icassp_2024"
@@ -115,6 +120,37 @@ def test_a_larger_run_adds_what_is_missing(make):
     assert [len(scorer.stimuli) for scorer in setup.scorers] == [6, 12]
 
 
+def test_each_scorer_has_the_trials_that_it_was_asked_for(make, capsys):
+    """A whole run of one scorer, then parts for another: never 12/4, and never whole before it is."""
+    setup = make()
+
+    def shown(**overrides):
+        assert setup.run(**overrides) == 0
+        run = load_run(setup.exp)
+        return {e.scorer: (e.scored, e.expected) for e in standings(run.scores, run.expected)}
+
+    asked = {"evaluator.scorers": ["haaqi"]}
+    assert shown(**{"evaluator.scorers": ["haaqinet"]}) == {"haaqinet": (6, 6)}
+    assert shown(**asked, **{"evaluate.limit": 1}) == {"haaqi": (2, 2), "haaqinet": (6, 6)}
+    assert shown(**asked, **{"evaluate.scenes": "scene_2"})["haaqi"] == (4, 4)
+    record = json.loads((setup.exp / "run.json").read_text())
+    assert record["asked"]["haaqi"]["pairs"] == {"scene_1": ["L2"], "scene_2": ["L1"]}
+    for entry in (record["asked"]["haaqi"], record["runs"][-1]):  # a run for the rest that was killed at once
+        entry.update(trials=6, expected=6)
+    (setup.exp / "run.json").write_text(json.dumps(record))
+    run = load_run(setup.exp)
+    assert [e.rank for e in standings(run.scores, run.expected) if e.scorer == "haaqi"] == [None]
+    del record["asked"]  # an earlier version's record
+    (setup.exp / "run.json").write_text(json.dumps(record))
+    assert load_run(setup.exp).expected == {"haaqi": 6, "haaqinet": 6}
+    assert (
+        capsys.readouterr().out.count(
+            f"next: haaqinet report {setup.exp}/results.csv --out {setup.exp}/report.html"
+        )
+        == 3
+    )
+
+
 def test_a_changed_file_is_scored_again_and_a_copied_one_is_not(make, capsys):
     setup = make()
     setup.run()
@@ -125,7 +161,7 @@ def test_a_changed_file_is_scored_again_and_a_copied_one_is_not(make, capsys):
     third.unlink()  # gone, but its scores are still those of the file that was scored
     assert setup.run() == 0
     assert setup.calls == 2
-    assert "2 rows are scored again" in capsys.readouterr().out
+    assert "2 rows scored again" in capsys.readouterr().out
     after = {row.key: row.score for row in read_scores(setup.exp / "results.csv")}
     assert before.keys() == after.keys()
     assert sum(before[key] != after[key] for key in before) == 2
@@ -204,7 +240,7 @@ def test_merge_refuses_gaps_duplicates_and_strangers(make):
     one, two = (setup.exp / f"results_{b}-2.csv" for b in (1, 2))
     kept = two.read_text()
     two.write_text("\n".join(kept.splitlines()[:-1]) + "\n")
-    with pytest.raises(InputError, match=r"1 of 6 rows are missing; first: .* scene_1 .* right"):
+    with pytest.raises(InputError, match=r"missing: 1 of 6 rows; first: .* scene_1 .* right"):
         run.run_merge(NAME, setup.exp, 2)
     two.write_text(kept + one.read_text().splitlines()[-1] + "\n")
     with pytest.raises(InputError, match=r"is already in .*results_1-2\.csv"):
@@ -232,16 +268,19 @@ def test_references_are_shared_by_systems(make):
     setup = make(systems=("a", "b"))
     setup.run(**{"evaluate.set_random_seed": False})
     stimuli = setup.scorers[0].stimuli
-    assert all(stimulus.rng is None for stimulus in stimuli)  # each reference has its ear's own seed
-    assert [id(s.reference) for s in stimuli[0:2]] == [id(s.reference) for s in stimuli[2:4]]
-    assert len({id(s.reference) for s in stimuli}) == 6
+    assert [s.rng for s in stimuli[0:2]] == [s.rng for s in stimuli[2:4]]
+    assert len({s.rng for s in stimuli}) == 6  # each ear has a seed of its own
+    heard = [s.reference.heard("a scorer", lambda signal: object()) for s in stimuli]
+    assert heard[0:2] == heard[2:4]
+    assert len(set(heard)) == 6
 
 
 def test_nothing_is_read_before_it_is_needed(make):
     setup = make()
     challenge = load_challenge(NAME, setup.config())
     challenge.music_dir = Path("nowhere")
-    assert len(list(works(challenge, challenge.pairs(), {"sys": Path("nowhere")}, True))) == 3
+    for pair in challenge.pairs():
+        assert len(list(pair_loaders(challenge, pair, {"sys": Path("nowhere")}, True))) == 1
 
 
 def cad1_segments(make, value, folder="evaluation"):
@@ -325,7 +364,7 @@ def test_a_killed_run_goes_on_and_scores_nothing_twice(make, tmp_path):
     assert process.wait() == -signal.SIGKILL
     with results.open("a") as file:
         file.write("cad_icassp_2024,a,sce")  # a row that the crash tore
-    kept = {row.key: row for row in read_scores(results)}
+    kept = {row.key: row for row in read_scores(results, torn=True)}
     assert 4 <= len(kept) < 18
     log.unlink()
     assert subprocess.run(command, stdout=subprocess.DEVNULL, check=False).returncode == 0
@@ -333,3 +372,35 @@ def test_a_killed_run_goes_on_and_scores_nothing_twice(make, tmp_path):
     assert len({row.key for row in rows}) == len(rows) == 18
     assert len(log.read_text()) == 18 - len(kept)
     assert all(row == kept[row.key] for row in rows if row.key in kept)
+
+
+def test_weights_of_ones_own_are_in_the_rows_and_reach_other_processes(tmp_path):
+    own = tmp_path / "mine.safetensors"
+    save_model(HaaqiNet(Dimensions(members=0, clips=1, clip_channels=8)), own, "mine")
+    setup = Setup(tmp_path)
+    names = {"evaluator.scorers": ["haaqinet"]}
+    overrides = {**names, "evaluator.weights": str(own), "executor": {"name": "inline"}}
+    assert setup.run(**overrides) == 0
+    assert {row.version for row in read_scores(setup.exp / "results.csv")} == {model_version(own)}
+    loader = Loader.from_option(["haaqi", "haaqinet"], {"haaqinet": own}, "option")
+    assert pickle.loads(pickle.dumps(loader))("haaqinet").version == loader("haaqinet").version
+    for wrong, said in {
+        "evaluator.weight": r"option evaluator.weight is unknown; known: .*weights",
+        "evaluator.weights": r"option evaluator.weights: .*none.pt: no such file",
+    }.items():
+        with pytest.raises(InputError, match=said):
+            setup.run(**names, **{wrong: "none.pt"})
+    with pytest.raises(InputError, match="no scorer here takes weights; known: none"):
+        setup.run(**{"evaluator.weights": str(own)})
+
+
+@pytest.mark.parametrize(
+    ("name", "scorer"), [("cad1_task1", "hasqi"), ("cad1_task1", "haspi"), (NAME, "hasqi")]
+)
+def test_speech_indices_score_in_recipes(tmp_path, name, scorer):
+    setup = Setup(tmp_path, name)
+    one = {"evaluator.scorers": [scorer], "evaluate.limit": 1, "executor": {"name": "inline"}}
+    assert setup.run(**one) == 0
+    rows = read_scores(setup.exp / "results.csv")
+    assert rows
+    assert all(0 <= row.score <= 1 for row in rows)

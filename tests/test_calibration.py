@@ -8,16 +8,16 @@ import numpy as np
 import pytest
 
 from haaqinet_eval import InputError
-from haaqinet_eval.calibration import (
+from haaqinet_eval.analysis.calibration import (
     calibrate,
     fit_calibration,
     fit_curve,
     read_calibration,
     write_calibration,
 )
+from haaqinet_eval.analysis.standings import current_versions
 from haaqinet_eval.cli import main
 from haaqinet_eval.scores import Score, read_scores, write_scores
-from haaqinet_eval.standings import current_versions
 
 
 def row(number, scorer, score, version="v1", challenge="cad", **more):
@@ -157,7 +157,7 @@ def test_what_no_map_can_be_fitted_to():
         fit_calibration(rows(line), "cubic")
     with pytest.raises(InputError, match="10 trials of 10 songs"):
         fit_calibration(rows(line, count=10))
-    with pytest.raises(InputError, match="200 trials of 1 songs"):
+    with pytest.raises(InputError, match="200 trials of 1 song "):
         fit_calibration([replace(r, song="one") for r in rows(line)])
     with pytest.raises(InputError, match="several challenges: cad, other"):
         fit_calibration([*rows(line), *(replace(r, challenge="other") for r in rows(line))])
@@ -223,3 +223,24 @@ def test_a_store_has_the_rows_too(tmp_path, capsys):
     code, _, fault = command(capsys, "fit", of_store, "--challenge", "cad1_task1", "--store", url)
     assert code == 2
     assert "no scored submission to cad1_task1" in fault
+
+
+@pytest.mark.parametrize("value", ["nan", "inf", "0,5", "1e999"])
+def test_a_score_that_is_no_number_is_one_line_with_its_place(tmp_path, capsys, monkeypatch, value):
+    table = tmp_path / "results.csv"
+    write_scores(table, rows(line, count=20))
+    lines = table.read_text().splitlines()
+    column = lines[0].split(",").index("score")
+    cells = lines[6].split(",")
+    cells[column] = f'"{value}"'
+    table.write_text("\n".join([*lines[:6], ",".join(cells), *lines[7:]]) + "\n")
+    monkeypatch.setattr(
+        sys, "argv", ["haaqinet", "calibrate", "fit", str(tmp_path / "map.json"), "--results", str(table)]
+    )
+    with pytest.raises(SystemExit) as ended:
+        main()
+    err = capsys.readouterr().err
+    assert ended.value.code == 2
+    assert err.startswith(f"haaqinet: {table}, line 7, column score: ")
+    assert (err.count("\n"), value in err) == (1, True)
+    assert not (tmp_path / "map.json").exists()

@@ -2,20 +2,19 @@
 
 import csv
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 from paper_trials import fill
+from scripts import run_script
 
 from haaqinet_eval import InputError
-from haaqinet_eval.cards import read_card, updated
 from haaqinet_eval.model import Dimensions, HaaqiNet, model_version, save_model, sha256
 from haaqinet_eval.training.cache import read_split
-from haaqinet_eval.training.loop import predict
+from haaqinet_eval.training.cards import read_card, updated
+from haaqinet_eval.training.measures import predict
 
 ROOT = Path(__file__).parents[1]
 PAGE = """---
@@ -91,8 +90,8 @@ def test_the_command_writes_both_pages_and_the_credits(tmp_path):
     (tmp_path / "noises.csv").write_text("\n".join([*noises, "d,crowd,several,CC0", "e,rain,game,CC0"]))
     places += [f"noises={tmp_path / 'noises.csv'}"]
     recipe = ROOT / "recipes" / "haaqinet" / "cards.py"
-    command = [sys.executable, recipe, *places, f"credits={tmp_path / 'credits.csv'}", f"data.root={music}"]
-    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    command = [recipe, *places, f"credits={tmp_path / 'credits.csv'}", f"data.root={music}"]
+    done = run_script(*command, check=True)
     assert "12 trials, LCC" in done.stdout
     found = read_split(trials, "test")
     lcc = np.corrcoef(predict(net, found)[:, 0], found.labels[:, 0])[0, 1]
@@ -121,14 +120,14 @@ def test_the_command_writes_both_pages_and_the_credits(tmp_path):
     for page in kept:  # by hand: not what the command writes
         (tmp_path / f"{page}.md").write_text(kept[page].replace("| score | 12 |", "| score | 13 |"))
     (tmp_path / "data_card.md").write_text("no card")
-    done = subprocess.run(command, capture_output=True, text=True)
+    done = run_script(*command)
     assert done.returncode == 2
     assert "data_card.md: no metadata" in done.stderr
     assert "| score | 13 |" in (tmp_path / "model_card.md").read_text()  # nothing of it is written
     alone = [part for part in command if not str(part).startswith("data.root")]
-    done = subprocess.run(alone, capture_output=True, text=True)
+    done = run_script(*alone)
     assert "data.root: the data card and the credits need the music" in done.stderr
-    done = subprocess.run([*alone, "data_card=null"], capture_output=True, text=True, check=True)
+    done = run_script(*alone, "data_card=null", check=True)
     assert (tmp_path / "model_card.md").read_text() == kept["model_card"]
     assert (tmp_path / "data_card.md").read_text() == "no card"
 

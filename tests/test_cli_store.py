@@ -11,6 +11,8 @@ from zipfile import ZipFile
 
 import numpy as np
 import pytest
+import soundfile
+import sqlalchemy as sa
 from cadenza_tree import config
 from rich.console import Console
 from test_cli import run as run_command
@@ -61,6 +63,16 @@ def test_validate_prints_findings_and_its_exit_code_tells_errors(made, tmp_path,
     assert "bad.zip: the file is no zip" in run_command(capsys, "validate", bad, *where)[1]
     with ZipFile(tmp_path / "other.zip", "w") as archive:
         archive.writestr("thesis.tex", "dear")
+    with ZipFile(made[1]) as whole:
+        whole.extractall(tmp_path / "wrong/top")
+        names = whole.namelist()
+    for path in (tmp_path / "wrong/top").iterdir():
+        soundfile.write(path, soundfile.read(path)[0], 44100, subtype="PCM_16")
+    out = run_command(capsys, "validate", tmp_path / "wrong", *where, "--fast")[1]
+    assert [line for line in out.splitlines() if "wrong_sample_rate" in line] == [
+        f"error    wrong_sample_rate      3 of 3 files: 44100 Hz, not 32000 Hz; first top/{sorted(names)[0]}"
+    ]
+    assert "not_decoded" in out
     first, *rest = run_command(capsys, "validate", tmp_path / "other.zip", *where)[1].splitlines()
     assert "other.zip: none of the 3 expected files of cad_icassp_2024 is there" in first
     assert not any("missing" in line for line in rest)
@@ -79,6 +91,15 @@ def test_a_round_from_submit_to_standings(made, run):
     code, out, _ = run(*submit(made, "--now", system="E2"))
     assert code == 0
     assert "handed in before, as E1 of T1" in out
+    code, out, error = run(*submit(made, "--now", team="T2"))
+    assert (code, error) == (1, "")
+    assert out.splitlines()[-1] == "refused: 1 error, 0 warnings, 0 notes"
+    assert "other_team" in out
+    assert "T1" not in out
+    code, out, _ = run(*submit(made, "--json", team="T2"))
+    record = json.loads(out)
+    assert (code, record["id"], record["state"], record["system"]["team"]) == (1, None, "invalid", "T2")
+    assert "T1" not in out
     code, out, _ = run("standings", "--challenge", CHALLENGE, "--json")
     [entry] = json.loads(out)
     assert code == 0
@@ -99,15 +120,48 @@ def test_what_is_refused_is_listed_kept_and_not_scored(made, run, tmp_path):
     code, out, _ = run(*submit(made, "--now", path=bad))
     assert code == 1
     assert "not_a_zip" in out
-    assert "submission 1: invalid" in out
+    assert "submission 1: invalid: not_a_zip 1" in out
+    assert run(*submit(made, path=bad))[0] == 1
+    _, out, _ = run("status")
+    assert out.count("not_a_zip 1") == 1  # once, with its codes
+    assert "not_a_zip" in run("status", 1)[1]
+    assert run("standings", "--challenge", CHALLENGE)[1] == "no submissions yet\n"
     _, out, _ = run("status", 1, "--json")
     kept = json.loads(out)
     assert [item["code"] for item in kept["findings"]] == ["not_a_zip"]
     assert [event["state"] for event in kept["events"]] == ["invalid"]
-    code, _, _ = run("worker", "--once")
-    assert code == 0
+    code, _, error = run("worker", "--once")
+    assert (code, error.endswith("s.sqlite: 0 queued; ends when none is left\n")) == (0, True)
     code, _, error = run("worker", "--once", "--executor", "dsk")
     assert (code, "'dsk' is unknown; known: inline, local, dask, slurm" in error) == (2, True)
+
+
+HARD = "a\x1b[2J\n9  scored\x9b1m\u202e"
+
+
+def test_no_text_of_a_stranger_acts_on_the_terminal(made, run, tmp_path):
+    run(*submit(made))
+    store = open_store(str(tmp_path / "s.sqlite"))
+    with store.writing() as session:
+        for table, column in (("teams", "name"), ("submissions", "reason"), ("events", "message")):
+            session.execute(sa.text(f"UPDATE {table} SET {column} = :hard"), {"hard": HARD})
+        session.execute(sa.text("UPDATE scorers SET version = :hard"), {"hard": HARD})
+    store.close()
+    asked = (("status",), ("status", "1"), ("standings", "--challenge", CHALLENGE))
+    for arguments in (*asked, *((*words, "--json") for words in asked)):
+        _, out, err = run(*arguments)
+        shown = out + err
+        assert all(char.isprintable() or char == "\n" for char in shown), arguments
+        assert "\n9  scored" not in shown
+    _, _, err = run("status", "--challenge", HARD, "nonsense\x1b[2J")
+    assert "\x1b" not in err
+
+
+def test_a_store_and_what_is_kept_beside_it_are_their_owners(made, run, tmp_path):
+    run(*submit(made, "--keep"))
+    run("store", "backup", tmp_path / "backup.sqlite")
+    files = [tmp_path / "s.sqlite", tmp_path / "backup.sqlite", *(tmp_path / "submissions").iterdir()]
+    assert [oct(path.stat().st_mode & 0o077) for path in (*files, tmp_path / "submissions")] == ["0o0"] * 4
 
 
 def test_withdraw_and_rescore(made, run):
@@ -126,6 +180,10 @@ def test_withdraw_and_rescore(made, run):
     _, out, _ = run("status", 1)
     assert "a mistake" in out
     assert run("rescore", 1, "--scorer", "pesq")[0] == 2
+    assert run("rescore", "--all", "--challenge", CHALLENGE)[1].startswith("submission 1: queued")
+    code, out, error = run("rescore", "--all", "--now")  # it is queued already
+    assert (code, out, "nothing to score again" in error) == (0, "", True)
+    assert run("rescore")[0] == run("rescore", 1, "--all")[0] == 2
     assert run("status", 7)[0] == 2
 
 
@@ -213,6 +271,7 @@ def test_what_only_reads_makes_no_store(tmp_path, capsys, monkeypatch):
     where = ("--challenge", CHALLENGE)
     for command in (
         ("status",), ("standings", *where), ("withdraw", 1), ("rescore", 1), ("store", "check"),
+        ("worker", "--once"), ("leaderboard",), ("store", "quota", 1, *where), ("store", "refresh"),
         ("store", "backup", tmp_path / "b.sqlite"), ("store", "export", tmp_path / "e"),
         ("export-site", "--out", tmp_path / "site"),
         ("store", "token", "list"), ("store", "token", "revoke", "ann"),
@@ -235,7 +294,7 @@ def test_standings_of_one_scorer(made, run):
     code, _, error = run("standings", *where, "haqi")
     assert (code, error) == (
         2,
-        "haaqinet: scorer 'haqi' is unknown; known: haaqi, haaqinet, haaqinet_target\n",
+        "haaqinet: scorer 'haqi' is unknown; known: haaqi, haaqinet, haaqinet_target, haspi, hasqi\n",
     )
     assert run("standings", *where, "haaqinet")[:2] == (0, "no scores of haaqinet yet\n")
 

@@ -1,8 +1,6 @@
 """Networks of clip members: alone, beside members with frames, and trained."""
 
 import itertools
-import subprocess
-import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,14 +8,17 @@ import numpy as np
 import pytest
 import torch
 from paper_trials import fill
+from scripts import run_script
 
 from haaqinet_eval import InputError
-from haaqinet_eval.model import Dimensions, HaaqiNet, Heard, join, load_model, save_model
-from haaqinet_eval.model.net import _quantiles, describe_bands, frame_times, with_mean
+from haaqinet_eval.model import Dimensions, FrontEndOutput, HaaqiNet, join, load_model, save_model
+from haaqinet_eval.model.description import _quantiles, describe_bands
+from haaqinet_eval.model.net import frame_times, with_mean
 from haaqinet_eval.model.texture import TEXTURE
 from haaqinet_eval.training.cache import GrowingSplit, read_split
 from haaqinet_eval.training.clip import ClipTrainer, kind_of, read_described
-from haaqinet_eval.training.loop import Settings, predict
+from haaqinet_eval.training.measures import predict
+from haaqinet_eval.training.objective import Settings
 
 FRAMES = Dimensions(filters=4, channels=(4, 4, 4), features=8)
 CLIP = Dimensions(members=0, clips=1, clip_channels=16, dropout=0.1)
@@ -27,7 +28,7 @@ RECIPE = Path(__file__).parents[1] / "recipes" / "haaqinet" / "train.py"
 @pytest.fixture(scope="module")
 def heard():
     torch.manual_seed(1)
-    return Heard(torch.rand(3, 32, 320) * 60, torch.rand(3, 32) * 60, torch.randn(3, TEXTURE, 32))
+    return FrontEndOutput(torch.rand(3, 32, 320) * 60, torch.rand(3, 32) * 60, torch.randn(3, TEXTURE, 32))
 
 
 @pytest.fixture(scope="module")
@@ -60,7 +61,7 @@ def test_clip_members_make_the_score_and_the_frames_are_moved_to_it(heard):
     with torch.inference_mode():
         each = torch.stack([net.score_features(heard, loss).mean(-1) for net in clips])
         whole = join([clips[0], frames, clips[1]])
-        outputs, opinions, _ = whole.opinions(heard, loss)
+        outputs, opinions, _ = whole.member_outputs(heard, loss)
         own = frames.score_features(heard, loss)
     torch.testing.assert_close(opinions, each)
     torch.testing.assert_close(outputs.mean(-1), each.mean(0))
@@ -87,7 +88,7 @@ def test_frames_of_a_clip_network_are_what_it_says_of_windows_moved_to_the_score
     signals = torch.randn(2, 4 * 24_000)
     with torch.inference_mode():
         heard = net.front_end(signals, loss, level1)
-        outputs, opinions, _ = net.opinions(heard, loss)
+        outputs, opinions, _ = net.member_outputs(heard, loss)
         windows = [
             net.clips[0](describe_bands(part_of(heard, n), loss)) for n in range(heard.windows.shape[1])
         ]
@@ -104,7 +105,7 @@ def test_frames_of_a_clip_network_are_what_it_says_of_windows_moved_to_the_score
 
 def part_of(heard, n):
     """A window as a clip."""
-    return Heard(heard.envelope[..., 96 * n : 96 * n + 192], heard.spectrum, heard.windows[:, n])
+    return FrontEndOutput(heard.envelope[..., 96 * n : 96 * n + 192], heard.spectrum, heard.windows[:, n])
 
 
 @pytest.mark.parametrize("length", [1, 2, 100, 7501])
@@ -130,7 +131,7 @@ def test_networks_of_different_sizes_are_not_joined():
 def test_descriptions_are_those_that_the_network_sees(folder):
     trials, described = read_split(folder, "validation"), read_described(folder, "validation")
     with torch.inference_mode():
-        bands = nets()[1].opinions(trials.heard(slice(None)), trials.loss)[2]
+        bands = nets()[1].member_outputs(trials.heard(slice(None)), trials.hearing_loss)[2]
     torch.testing.assert_close(described.description.float(), bands, atol=5e-3, rtol=2e-3)
     assert described.digest() == trials.digest()
 
@@ -170,7 +171,7 @@ def test_the_recipe_trains_as_many_as_are_asked_for(folder, tmp_path):
         "settings.batch_size=8",
     )
     places = (f"trials={folder}", f"run={tmp_path / 'run'}", "name=tiny", "design=clip")
-    done = subprocess.run([sys.executable, RECIPE, *places, *sizes], capture_output=True, text=True)
+    done = run_script(RECIPE, *places, *sizes)
     assert done.returncode == 0, done.stderr
     assert load_model(tmp_path / "run" / "best.safetensors").dims.clips == 2
 

@@ -11,7 +11,8 @@ from haaqinet_eval.model import OUTPUTS, Dimensions, HaaqiNet, join, load_model,
 from haaqinet_eval.model.texture import TEXTURE
 from haaqinet_eval.training.cache import STEP, Trials
 from haaqinet_eval.training.confidence import fit_confidence, fit_intervals
-from haaqinet_eval.training.loop import predict
+from haaqinet_eval.training.kinds import kind_table
+from haaqinet_eval.training.measures import predict
 
 SMALL = Dimensions(filters=4, channels=(4, 4, 4), features=8)
 
@@ -25,7 +26,7 @@ def trials(count, seed):
         envelope=torch.from_numpy((envelope / STEP).astype(np.uint8)),
         spectrum=torch.from_numpy(envelope.mean(-1).astype(np.float32)),
         texture=torch.from_numpy(rng.standard_normal((count, TEXTURE, 32)).astype(np.float16)),
-        loss=torch.full((count, 32), 30.0),
+        hearing_loss=torch.full((count, 32), 30.0),
         labels=torch.zeros(count, len(OUTPUTS)),
         level1=np.full(count, 65.0),
         systems=np.array(["noise"] * count),
@@ -58,7 +59,7 @@ def net():
 
 def judge(net, found):
     with torch.inference_mode():
-        return net.judge(found.heard(slice(None)), found.loss)
+        return net.predict(found.heard(slice(None)), found.hearing_loss)
 
 
 def test_an_interval_holds_nine_of_ten_true_scores(net):
@@ -120,11 +121,45 @@ def test_intervals_are_fitted_anew_to_what_is_familiar_already(net):
     again = fit_intervals(net, net.confidence, hard, steps=150)
     fresh = trials(300, 13)
     with torch.inference_mode():
-        _, opinions, bands = net.opinions(fresh.heard(slice(None)), fresh.loss)
+        _, opinions, bands = net.member_outputs(fresh.heard(slice(None)), fresh.hearing_loss)
         old, new = (c(opinions[:, :, 0], bands) for c in (net.confidence, again))
     assert (new[1] - new[0]).mean() > 1.3 * (old[1] - old[0]).mean()
     assert torch.equal(new[2], old[2])
     assert torch.equal(again.center, net.confidence.center)
+
+
+def test_intervals_hold_on_a_mixture_with_another_source(net):
+    """Trials that are over-rated by 0.3: one in three, yet they weigh as much as the others."""
+    own, worse = labelled(net, trials(500, 21), 21), labelled(net, trials(250, 22), 22)
+    worse = replace(worse, labels=(worse.labels - 0.3).clamp(min=0))
+    again = fit_intervals(net, net.confidence, own, steps=150, unlike=[worse])
+    held = {}
+    for name, found in (("own", trials(300, 23)), ("worse", trials(300, 24))):
+        true = labelled(net, found, 25).labels[:, 0] - (0.3 if name == "worse" else 0)
+        with torch.inference_mode():
+            _, opinions, bands = net.member_outputs(found.heard(slice(None)), found.hearing_loss)
+            low, high, _ = again(opinions[:, :, 0], bands)
+        held[name] = float(((low <= true.clamp(min=0)) & (true.clamp(min=0) <= high)).float().mean())
+    assert 0.86 <= (held["own"] + held["worse"]) / 2 <= 0.95
+    assert held["worse"] > 0.8
+
+
+def test_a_table_tells_kind_by_kind_what_the_intervals_hold(net):
+    found = labelled(net, trials(400, 5), 5)
+    names = np.where(np.arange(400) % 4 == 0, "rain-2", "clean")
+    found = replace(
+        found, systems=names, labels=found.labels + 2 * torch.from_numpy(names == "rain-2")[:, None]
+    )
+    head, _, whole, clean, rain = (
+        row.strip("| ").split(" | ") for row in kind_table(net, found).splitlines()
+    )
+    assert (head[0], whole[0], clean[0], rain[0]) == ("kind", "**all**", "clean", "rain")
+    assert [int(row[1]) for row in (whole, clean, rain)] == [400, 300, 100]
+    assert rain[6] == "0 %"  # true scores that nothing can hold
+    assert 80 <= int(clean[6].rstrip(" %")) <= 97
+    assert float(rain[5]) == pytest.approx(float(clean[5]) - 2, abs=0.1)
+    with pytest.raises(InputError, match=r"the network does not say how sure it is; see join.py"):
+        kind_table(HaaqiNet(SMALL), found)
 
 
 def test_one_song_is_too_few(net):

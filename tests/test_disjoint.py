@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from haaqinet_eval import InputError
+from haaqinet_eval.synthesis.clips import SPLITS, check_disjoint, read_index
 from haaqinet_eval.synthesis.layouts import read_clips
-from haaqinet_eval.synthesis.sources import SPLITS, check_disjoint, read_index
 
 ROOT = Path(__file__).parents[1]
 CREDITS = ROOT / "docs" / "credits.csv"

@@ -6,8 +6,8 @@ import pytest
 import torch
 
 from haaqinet_eval.errors import InputError
-from haaqinet_eval.model.beats import Beats, BeatsConfig
-from haaqinet_eval.model.distilbeats import DistilBeats, difficulty, distillation_loss, layer_losses
+from haaqinet_eval.model.paper.beats import Beats, BeatsConfig
+from haaqinet_eval.model.paper.distilbeats import DistilBeats, difficulty, distillation_loss, layer_losses
 
 CONFIG = BeatsConfig(
     input_patch_size=16,

@@ -15,8 +15,8 @@ from stub_work import Level, job, load_other_version, run, tasks
 
 from haaqinet_eval import InputError
 from haaqinet_eval.distribute import Executor, make_batches
-from haaqinet_eval.distribute.child import WorkerBug
 from haaqinet_eval.distribute.versions import PARTS
+from haaqinet_eval.distribute.worker_process import WorkerBug
 from haaqinet_eval.scores import read_scores
 
 SCENES = ("s1", "s2", "missing-s3", "s4", "s5")
@@ -79,10 +79,10 @@ def test_every_row_keeps_the_seconds_it_took_beside_the_table(tmp_path):
 
 def test_batches_keep_a_scene_and_listener_together():
     found = list(make_batches("job", tasks(["s1", "s2"], systems="abc"), 4))
-    assert [(b.scene, b.listeners, len(b.tasks)) for b in found] == [
+    assert [(b.scene, b.listeners, len(b.groups)) for b in found] == [
         ("s1", ["L1"], 3), ("s1", ["L2"], 3), ("s2", ["L1"], 3), ("s2", ["L2"], 3),
     ]  # fmt: skip
-    assert [len(b.tasks) for b in make_batches("job", tasks(["s1", "s2"], systems="abc"), 6)] == [6, 6]
+    assert [len(b.groups) for b in make_batches("job", tasks(["s1", "s2"], systems="abc"), 6)] == [6, 6]
 
 
 def test_an_id_is_the_content(tmp_path):
@@ -125,8 +125,8 @@ def test_all_code_that_scores_is_in_the_digest_that_workers_compare():
     )
     done = subprocess.run([sys.executable, "-c", scores], capture_output=True, text=True, check=True)
     loaded = ast.literal_eval(done.stdout)
-    assert {"haaqi", "model", "target"} <= loaded
-    assert loaded - {"errors", "jsonfile", "location"} <= set(PARTS)  # these open files and tell faults
+    assert {"haaqi", "model", "mixture_aware"} <= loaded
+    assert loaded - {"deprecated", "errors"} <= set(PARTS)  # these tell faults and earlier names
 
 
 def test_work_that_cannot_travel_is_refused(tmp_path):
@@ -143,18 +143,19 @@ def test_a_bug_stops_the_run_with_its_traceback(name, tmp_path):
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        ({"name": "cloud"}, "executor.name is 'cloud'; known: inline, local, dask, jobs"),
+        ({"name": "cloud"}, "executor.name is 'cloud'; known: inline, local, dask, batch_system"),
         ({"name": "local", "cores": 2}, "executor.cores is unknown; known: name, workers"),
         ({"name": "local", "workers": -1}, "executor.workers is -1, not a number of 0 or more"),
         ({"name": "local", "timeout": "long"}, "executor.timeout is 'long'"),
-        ({"name": "jobs", "kind": "cron"}, "executor.kind is 'cron'; known: slurm, pbs, lsf, sge"),
+        ({"name": "batch_system", "kind": "cron"}, "executor.kind is 'cron'; known: slurm, pbs, lsf, sge"),
         ({"name": "jobs", "options": {"colour": 1}}, "executor.options: .*colour"),
         ({"name": "dask", "address": "nowhere"}, "executor.address: nowhere"),
     ],
 )
-def test_mistakes_in_the_options(options, said, tmp_path):
+def test_mistakes_in_the_options(options, said, tmp_path, monkeypatch):
+    monkeypatch.setattr("shutil.which", lambda command: command)  # as where jobs are submitted
     with pytest.raises(InputError, match=said):
-        Executor.of(options).pool(job(tmp_path))
+        Executor.from_options(options).pool(job(tmp_path))
 
 
 def test_the_log_tells_run_batch_scene_and_listener(tmp_path):
@@ -168,3 +169,40 @@ def test_the_log_tells_run_batch_scene_and_listener(tmp_path):
     assert len({x["run"] for x in (start, *lines, end)}) == 1
     assert len({x["batch"] for x in lines}) == 2
     assert (lines[1]["scored"], lines[3]["failed"]) == (8, {"missing_file": 8})
+
+
+JOBS = {"cores": 1, "memory": "1GB", "interface": "lo"}
+
+
+@pytest.mark.parametrize(
+    ("kind", "command"), [("slurm", "sbatch"), ("pbs", "qsub"), ("lsf", "bsub"), ("sge", "qsub")]
+)
+def test_a_batch_system_that_is_not_here_is_refused_at_once(kind, command, tmp_path, monkeypatch):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(InputError, match=f"executor.kind={kind}: {command}: not found"):
+        Executor("batch_system", kind=kind, options=JOBS).pool(job(tmp_path))
+
+
+def stub_command(folder, name, text):
+    (folder / name).write_text(f"#!/bin/sh\n{text}\n")
+    (folder / name).chmod(0o755)
+
+
+def test_a_job_that_the_batch_system_does_not_take_is_told(tmp_path, monkeypatch):
+    stub_command(tmp_path, "sbatch", "echo 'sbatch: error: bad partition' >&2; exit 1")
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+    monkeypatch.chdir(tmp_path)  # where the keys' files go
+    with pytest.raises(InputError, match=r"sbatch does not take the job: sbatch: error: bad partition$"):
+        Executor("batch_system", options=JOBS).pool(job(tmp_path))
+
+
+def test_jobs_are_submitted_and_cancelled_at_the_end(tmp_path, monkeypatch):
+    stub_command(tmp_path, "sbatch", f"echo $$ >>{tmp_path}/begun; echo Submitted batch job $$")
+    stub_command(tmp_path, "scancel", f"echo $1 >>{tmp_path}/ended")
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+    monkeypatch.chdir(tmp_path)  # where the keys' files go
+    with Executor("jobs", jobs=3, options=JOBS).pool(job(tmp_path)) as pool:
+        assert (pool.workers, pool.free) == (0, 1)
+    begun, ended = (sorted((tmp_path / name).read_text().split()) for name in ("begun", "ended"))
+    assert len(begun) == 3
+    assert begun == ended

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from haaqinet_eval import Audiogram, Result, Stimulus, Trial, Unscorable
-from haaqinet_eval.evaluate import Work, evaluate
+from haaqinet_eval.evaluate import evaluate
 from haaqinet_eval.scores import ScoreFile, read_scores
 
 
@@ -34,14 +34,14 @@ def load(trial):
     return Stimulus(np.full(4, level), 1.0, Audiogram.flat(0))
 
 
-def work(scene):
-    return Work(tuple(Trial("c", "sys", scene, "song", "L1", ear) for ear in ("left", "right")), load)
+def group(scene):
+    return tuple(Trial("c", "sys", scene, "song", "L1", ear) for ear in ("left", "right"))
 
 
 def test_rows_are_written_in_order_and_faults_keep_their_row(tmp_path):
     path = tmp_path / "r.csv"
     scorers = [Mean("mean"), Mean("other")]
-    failed = evaluate([work(s) for s in ("s1", "missing", "silent", "s2")], scorers, ScoreFile(path))
+    failed = evaluate([group(s) for s in ("s1", "missing", "silent", "s2")], load, scorers, ScoreFile(path))
     rows = read_scores(path)
     assert [(r.scene, r.ear, r.scorer) for r in rows[:4]] == [
         ("s1", "left", "mean"), ("s1", "left", "other"), ("s1", "right", "mean"), ("s1", "right", "other"),
@@ -56,9 +56,9 @@ def test_rows_are_written_in_order_and_faults_keep_their_row(tmp_path):
 
 def test_a_second_run_scores_only_what_is_missing(tmp_path):
     path = tmp_path / "r.csv"
-    evaluate([work("s1")], [Mean()], ScoreFile(path))
+    evaluate([group("s1")], load, [Mean()], ScoreFile(path))
     first, second = Mean(), Mean("other")
-    evaluate([work("s1"), work("s2")], [first, second], ScoreFile(path))
+    evaluate([group("s1"), group("s2")], load, [first, second], ScoreFile(path))
     assert (first.calls, second.calls) == (2, 4)
     keys = [r.key for r in read_scores(path)]
     assert len(keys) == len(set(keys)) == 8
@@ -66,10 +66,10 @@ def test_a_second_run_scores_only_what_is_missing(tmp_path):
 
 def test_half_a_piece_of_work_is_scored_again_whole_but_written_once(tmp_path):
     path = tmp_path / "r.csv"
-    evaluate([work("s1")], [Mean()], ScoreFile(path))
+    evaluate([group("s1")], load, [Mean()], ScoreFile(path))
     path.write_text("".join(path.read_text().splitlines(keepends=True)[:-1]))
     scorer = Mean()
-    evaluate([work("s1")], [scorer], ScoreFile(path))
+    evaluate([group("s1")], load, [scorer], ScoreFile(path))
     assert scorer.calls == 2  # the right ear's random stream follows the left's
     assert [r.ear for r in read_scores(path)] == ["left", "right"]
 
@@ -79,13 +79,13 @@ def test_a_bug_is_not_swallowed(tmp_path):
         raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
-        evaluate([Work(work("s1").trials, broken)], [Mean()], ScoreFile(tmp_path / "r.csv"))
+        evaluate([group("s1")], broken, [Mean()], ScoreFile(tmp_path / "r.csv"))
 
 
 def test_a_new_version_makes_new_rows(tmp_path):
     path = tmp_path / "r.csv"
-    evaluate([work("s1")], [Mean()], ScoreFile(path))
+    evaluate([group("s1")], load, [Mean()], ScoreFile(path))
     newer = Mean()
     newer.version = "2"
-    evaluate([work("s1")], [newer], ScoreFile(path))
+    evaluate([group("s1")], load, [newer], ScoreFile(path))
     assert [r.version for r in read_scores(path)] == ["1", "1", "2", "2"]

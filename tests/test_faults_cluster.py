@@ -5,11 +5,13 @@ import signal
 import subprocess
 import sys
 import threading
+from contextlib import suppress
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import cadenza_tree as tree
+import distributed
 import fsspec
 import numpy as np
 import pytest
@@ -18,8 +20,8 @@ from rich.console import Console
 from haaqinet_eval import InputError, Result
 from haaqinet_eval.audio import FileNote
 from haaqinet_eval.cadenza import load_challenge, run
-from haaqinet_eval.cadenza.filling import Ledger
 from haaqinet_eval.cadenza.fingerprints import Fingerprints
+from haaqinet_eval.cadenza.run_missing import ResultsWriter
 from haaqinet_eval.distribute import Scored
 from haaqinet_eval.errors import Stopped
 
@@ -154,7 +156,7 @@ def test_a_reference_that_changes_on_the_way_is_refused_and_nothing_is_written(t
         append = staticmethod(written.append)
 
     notes = [Fingerprints(tmp_path / name, tmp_path) for name in ("enhanced.csv", "references.csv")]
-    keep = Ledger(File, *notes, [tmp_path / "exp"], lambda rows: None)
+    keep = ResultsWriter(File, *notes, [tmp_path / "exp"], lambda rows: None)
     keep(
         [
             Scored(
@@ -172,3 +174,79 @@ def test_a_reference_that_changes_on_the_way_is_refused_and_nothing_is_written(t
 def test_an_unknown_protocol_is_a_mistake_of_the_call(evaluate):
     with pytest.raises(InputError, match="nowhere://music"):
         evaluate({"name": "inline"}, music_dir="nowhere://music")
+
+
+SBATCH = """#!/bin/sh
+cp "$1" "$JOBS.$$"
+nohup sh "$JOBS.$$" > "$JOBS.log" 2>&1 &
+echo $! >> "$JOBS"
+echo "Submitted batch job $!"
+"""
+
+
+def is_refused(address: str) -> bool:
+    with pytest.raises(OSError):
+        distributed.Client(address.replace("tls://", "tcp://"), timeout="2s")
+    return True
+
+
+@pytest.fixture
+def slurm(tmp_path, monkeypatch):
+    """A batch system whose jobs run here at once."""
+    jobs = tmp_path / "jobs"
+    jobs.touch()
+    for name, script in (("sbatch", SBATCH), ("scancel", "#!/bin/sh\n")):
+        (tmp_path / name).write_text(script)
+        (tmp_path / name).chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
+    monkeypatch.setenv("JOBS", str(jobs))
+    monkeypatch.chdir(tmp_path)
+    yield
+    for job in map(int, jobs.read_text().split()):
+        with suppress(ProcessLookupError):
+            os.kill(job, signal.SIGTERM)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["local", "slurm"])
+def test_only_the_owner_of_a_cluster_can_use_it(name, slurm, tmp_path):
+    from haaqinet_eval.distribute import cluster
+
+    def about_a_worker() -> tuple:  # within, so that it travels whole
+        worker = distributed.get_worker()
+        return worker.address, worker.http_server.address, os.environ.get("PYTHONSAFEPATH")
+
+    if name == "slurm":
+        client = cluster.job_cluster(name, 1, {"cores": 1, "memory": "1GB", "death_timeout": 60})
+    else:
+        client = cluster.local_cluster(1, {})
+    with client, client.cluster as ours:
+        scheduler = ours.scheduler
+        worker, page, safe = client.submit(about_a_worker).result(timeout=120)
+        assert scheduler.address.startswith("tls://")
+        assert worker.startswith("tls://")
+        assert safe == "1"
+        assert is_refused(scheduler.address)
+        assert is_refused(worker)
+        listening = [listener.bound_address[0] for listener in scheduler.listeners]
+        assert not {"0.0.0.0", "::", ""} & {*listening, page, scheduler.http_server.address}
+        assert not scheduler.http_application.applications  # no dashboard
+        assert cluster.DaskPool(b"", client, 1, 0).dashboard == ""
+
+
+def test_a_cluster_of_jobs_takes_the_users_options_and_keeps_its_own(monkeypatch):
+    from haaqinet_eval.distribute.guarded import job_options
+
+    monkeypatch.setenv("PYTHONPATH", "")
+    told = {
+        "interface": "ib0",
+        "job_script_prologue": ["module load python"],
+        "worker_extra_args": ["--lifetime", "1h"],
+    }
+    options = job_options("slurm", told)
+    assert options["scheduler_options"] == {"dashboard": False, "dashboard_address": "127.0.0.1:0"}
+    assert options["job_script_prologue"][0] == "export PYTHONSAFEPATH=1"
+    assert options["job_script_prologue"][-1] == "module load python"
+    assert options["worker_extra_args"][-2:] == ["--lifetime", "1h"]
+    assert options["security"].require_encryption
+    assert job_options("slurm", {"security": False})["protocol"] == "tcp://"

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from haaqinet_eval import InputError
-from haaqinet_eval.frames import append_frames, frames_file, merge_frames, pack, read_frames, unpack
 from haaqinet_eval.model import frame_times
+from haaqinet_eval.scores.frames import append_frames, frames_file, merge_frames, pack, read_frames, unpack
 
 RNG = np.random.default_rng(1)
 KEY = ("c", "s", "scene \u2028 1", 'Song, "x"', "L1", "left", "", "haaqinet", "1")

@@ -12,8 +12,12 @@ from clarity.evaluator.haaqi import haaqi_v1 as clarity_haaqi
 from clarity.utils.audiogram import Audiogram as ClarityAudiogram
 from haaqi_cases import COUNT, LOSSES, make_case, tones
 
+from haaqinet_eval.audio import resample
 from haaqinet_eval.audiogram import Audiogram
-from haaqinet_eval.haaqi import Reference, compute_haaqi, haaqi_v1
+from haaqinet_eval.errors import Unscorable
+from haaqinet_eval.haaqi import HaaqiWarning, Reference, compute_haaqi, haaqi_v1
+from haaqinet_eval.scorers import load_scorer
+from haaqinet_eval.trials import Stimulus
 
 GOLDEN = json.loads((Path(__file__).parent / "golden" / "haaqi.json").read_text(encoding="utf-8"))
 LISTENER = Audiogram((20, 25, 30, 40, 50, 55, 60, 65))
@@ -22,15 +26,9 @@ LISTENER = Audiogram((20, 25, 30, 40, 50, 55, 60, 65))
 def ours(case, audiogram=None):
     audiogram = audiogram or Audiogram(case.levels)
     np.random.seed(case.seed)
-    score, _, _, raw = haaqi_v1(
-        case.reference,
-        case.reference_rate,
-        case.processed,
-        case.processed_rate,
-        audiogram,
-        case.equalisation,
-        case.level1,
-    )
+    args = case.reference, case.reference_rate, case.processed, case.processed_rate, audiogram
+    with warnings.catch_warnings(action="ignore", category=HaaqiWarning):
+        score, _, _, raw = haaqi_v1(*args, case.equalisation, case.level1)
     return [score, *raw]
 
 
@@ -161,3 +159,57 @@ def test_silent_processed_signal_scores_what_pyclarity_gives(samples):
     expected = theirs(clarity_compute, *args, ClarityAudiogram(np.array(LISTENER.levels)), 2, 80.0)
     np.random.seed(0)
     assert compute_haaqi(*args, LISTENER, 2, 80.0) == pytest.approx(expected, abs=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("dtype", "scale"), [(np.int16, 2**15), (np.int32, 2**28), (np.int32, 2**31), (float, 2.0**-40)]
+)
+def test_samples_of_any_size_and_a_warning_where_they_are_no_fractions(pair, dtype, scale):
+    """scipy reads a 24-bit WAV as whole numbers up to 2^31."""
+    top = max(np.abs(signal).max() for signal in pair)
+    reference, processed = ((signal / top * (scale * (1 - 2**-15))).astype(dtype) for signal in pair)
+    args = (processed, reference, 24000, 24000)
+    as_float = processed.astype(float), reference.astype(float), 24000, 24000  # their squares overflow
+    np.random.seed(4)
+    expected = theirs(clarity_compute, *as_float, ClarityAudiogram(np.array(LISTENER.levels)), 2)
+    np.random.seed(4)
+    warned = (
+        "plays at 1[4-6]. dB SPL|plays at 2[0-9]. dB SPL" if scale > 1 else "hears nothing of the reference"
+    )
+    with pytest.warns(HaaqiWarning, match=warned) as caught:
+        assert compute_haaqi(*args, LISTENER, 2) == pytest.approx(expected, abs=1e-6)
+    assert caught[0].filename == __file__
+    if dtype is not float:
+        with pytest.raises(Unscorable, match=f"{np.dtype(dtype)} samples"):
+            load_scorer("haaqi")(Stimulus(processed, 24000, LISTENER, reference=reference))
+
+
+@pytest.mark.parametrize("rates", [(32000, 44100), (44100, 32000), (24000, 22050)])
+def test_other_clocks_of_output_and_reference(rates):
+    """The drop-in has pyclarity's number and warns; our own ways in have that of one common rate."""
+    original = tones(np.random.RandomState(5), 3 * 96000, 96000)
+    noisy = original + 0.05 * np.random.RandomState(6).standard_normal(original.size)
+    processed, reference = (
+        resample(s, 96000, rate) for s, rate in zip((noisy, original), rates, strict=True)
+    )
+    args = (processed, reference, *rates)
+    np.random.seed(4)
+    expected = theirs(clarity_compute, *args, ClarityAudiogram(np.array(LISTENER.levels)), 2, 75.0)
+    np.random.seed(4)
+    with pytest.warns(HaaqiWarning, match=f"reference at {rates[1]} Hz, processed signal at {rates[0]} Hz"):
+        assert compute_haaqi(*args, LISTENER, 2, 75.0) == pytest.approx(expected, abs=1e-6)
+    with warnings.catch_warnings(action="error", category=HaaqiWarning), pytest.raises(HaaqiWarning):
+        compute_haaqi(*args, LISTENER, 2, 75.0)
+    same = [resample(s, 96000, 24000) for s in (noisy, original)]
+    np.random.seed(0)
+    right = theirs(clarity_compute, *same, 24000, 24000, ClarityAudiogram(np.array(LISTENER.levels)), 2, 75.0)
+    for given in (reference, Reference(reference, rates[1], LISTENER, 2, 75.0)):
+        stimulus = Stimulus(processed, rates[0], LISTENER, 75.0, given, rates[1], amplified=True)
+        assert load_scorer("haaqi")(stimulus).value == pytest.approx(right, abs=0.003)
+    assert abs(expected - right) > 0.2
+
+
+def test_an_undistorted_output_at_cadenzas_rates_scores_one():
+    original = tones(np.random.RandomState(7), 2 * 96000, 96000)
+    reference = Reference(resample(original, 96000, 44100), 44100, LISTENER, 2, 75.0)
+    assert reference.score(resample(original, 96000, 32000), 32000).value == pytest.approx(1, abs=0.004)

@@ -65,7 +65,7 @@ def test_broadband_delay_is_where_scipy_has_the_peak(count, samples, shift):
     x = rng.standard_normal(samples) + 3.0
     y = np.roll(x, shift) - 0.5 * rng.standard_normal(samples)
     expected = np.abs(correlate(y - y.mean(), x - x.mean(), "full")).argmax() + 1 - samples
-    delay = broadband.broadband_delay(broadband.Centred.of(x), broadband.Centred.of(y))
+    delay = broadband.broadband_delay(broadband.Centred.from_signal(x), broadband.Centred.from_signal(y))
     assert delay == expected - broadband._DISPERSION
 
 

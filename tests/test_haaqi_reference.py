@@ -10,7 +10,7 @@ from haaqinet_eval.audiogram import Audiogram
 from haaqinet_eval.errors import InputError, Unscorable
 from haaqinet_eval.haaqi import Reference, compute_haaqi, get_threads, haaqi_v1, set_threads
 from haaqinet_eval.scorers import load_scorer
-from haaqinet_eval.trials import Stimulus
+from haaqinet_eval.trials import SharedReference, Stimulus
 
 RATE = 24000
 LISTENER = Audiogram((20, 25, 30, 40, 50, 55, 60, 65))
@@ -142,9 +142,9 @@ def test_scorer_with_an_array_and_with_a_reference(music, systems):
     scorer = load_scorer("haaqi")
     reference = Reference(music, RATE, LISTENER, 2, 80.0)
     for given in (music, reference):
-        result = scorer(Stimulus(systems[0], RATE, LISTENER, 80.0, given, None, 2))
+        result = scorer(Stimulus(systems[0], RATE, LISTENER, 80.0, given, amplified=True))
         assert result == reference.score(systems[0], RATE)
-    seeded = scorer(Stimulus(systems[0], RATE, LISTENER, 80.0, reference, None, 2, rng=3))
+    seeded = scorer(Stimulus(systems[0], RATE, LISTENER, 80.0, SharedReference(lambda: reference, 3)))
     assert seeded == reference.score(systems[0], RATE, rng=3)
     with pytest.raises(Unscorable, match="reference") as caught:
         scorer(Stimulus(systems[0], RATE, LISTENER))
@@ -153,9 +153,32 @@ def test_scorer_with_an_array_and_with_a_reference(music, systems):
 
 def test_reference_at_another_rate_than_the_processed_signal(music, systems):
     scorer = load_scorer("haaqi")
-    result = scorer(Stimulus(systems[0][::2], 12000, LISTENER, 80.0, music, RATE, 2, rng=1))
+    shared = SharedReference(lambda: music, 1)
+    result = scorer(Stimulus(systems[0][::2], 12000, LISTENER, 80.0, shared, RATE, True))
     np.random.seed(1)
     assert result.value == compute_haaqi(systems[0][::2], music, 12000, RATE, LISTENER, 2, 80.0)
+
+
+def test_a_shared_reference_is_made_once_and_when_it_is_needed(music, systems):
+    scorer, made = load_scorer("haaqi"), []
+    shared = SharedReference(lambda: made.append(1) or music, 3, {}, ("left",))
+    given = [Stimulus(system, RATE, LISTENER, 80.0, shared, amplified=True) for system in systems[:2]]
+    assert made == []
+    expected = [Reference(music, RATE, LISTENER, 2, 80.0, 3).score(s, RATE) for s in systems[:2]]
+    assert [scorer(stimulus) for stimulus in given] == expected
+    assert made == [1]
+    assert list(shared.kept) == [("haaqi", "left")]
+    np.testing.assert_array_equal(np.asarray(shared), music)
+
+
+def test_earlier_options_of_a_stimulus(music, systems):
+    ear = systems[0], RATE, LISTENER, 80.0, music
+    with pytest.warns(DeprecationWarning, match="amplified"):
+        earlier = [Stimulus(*ear, equalisation=2, rng=3), Stimulus(*ear, equalisation=1)]
+    assert [stimulus.amplified for stimulus in earlier] == [True, False]
+    assert [Stimulus(*ear, None, n).equalisation for n in (1, 2)] == [1, 2]
+    shared = Stimulus(*ear[:4], SharedReference(lambda: music, 3), amplified=True)
+    assert load_scorer("haaqi")(earlier[0]) == load_scorer("haaqi")(shared)
 
 
 def test_threads_are_one_or_two():

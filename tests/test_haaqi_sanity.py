@@ -9,7 +9,7 @@ from scipy.signal import butter, sosfilt
 
 from haaqinet_eval.audiogram import CLARITY_FREQUENCIES, Audiogram
 from haaqinet_eval.errors import InputError, Unscorable
-from haaqinet_eval.haaqi import Reference, compute_haaqi
+from haaqinet_eval.haaqi import Reference, compute_haaqi, haaqi_v1
 
 RATE = 24000
 LISTENER = Audiogram((20, 25, 30, 40, 50, 55, 60, 65))
@@ -45,6 +45,8 @@ def levels_with(value):
         ("length_mismatch", MUSIC[:32000], MUSIC),
         ("not_mono", MUSIC.reshape(-1, 2), MUSIC),
         ("not_mono", MUSIC, np.stack((MUSIC, MUSIC))),
+        ("bad_samples", MUSIC, np.round(2.0**31 * MUSIC)),
+        ("bad_samples", MUSIC, np.array(["loud"] * 36000)),
     ],
 )
 def test_refuses_signals(code, reference, processed):
@@ -53,7 +55,7 @@ def test_refuses_signals(code, reference, processed):
     assert caught.value.code == code
 
 
-@pytest.mark.parametrize("rate", [0, -24000, np.nan, np.inf])
+@pytest.mark.parametrize("rate", [0, -24000, np.nan, np.inf, 2e6, None, "44.1 kHz"])
 @pytest.mark.parametrize("which", ["reference", "processed"])
 def test_refuses_rates(which, rate):
     rates = (RATE, rate) if which == "reference" else (rate, RATE)
@@ -69,6 +71,8 @@ def test_refuses_rates(which, rate):
         levels_with(None),
         levels_with("loud"),
         Audiogram((20, 30), (250, 4000)),
+        list(LISTENER.levels),
+        None,
         SimpleNamespace(levels=(20.0,) * 7, frequencies=CLARITY_FREQUENCIES),
     ],
 )
@@ -78,10 +82,26 @@ def test_refuses_audiograms(audiogram):
     assert caught.value.code == "bad_audiogram"
 
 
-@pytest.mark.parametrize(("equalisation", "level1"), [(0, 65.0), (3, 65.0), (1, np.nan)])
+@pytest.mark.parametrize(
+    ("equalisation", "level1"), [(0, 65.0), (3, 65.0), (1, np.nan), (1, None), (1, "65")]
+)
 def test_refuses_options(equalisation, level1):
     with pytest.raises(InputError):
         Reference(MUSIC, RATE, LISTENER, equalisation, level1)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"silence_threshold": None},
+        {"add_noise": -1.0},
+        {"segment_covariance": 0},
+        {"segment_covariance": "16"},
+    ],
+)
+def test_refuses_options_of_haaqi_v1(options):
+    with pytest.raises(InputError, match=next(iter(options))):
+        haaqi_v1(MUSIC, RATE, MUSIC, RATE, LISTENER, 1, **options)
 
 
 @pytest.mark.parametrize("rate", [16000, 44100])

@@ -1,29 +1,30 @@
 """The recipe that joins networks: their mean, and what their files tell of their training."""
 
 import json
-import subprocess
-import sys
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
 import torch
 from paper_trials import fill
+from scripts import run_script
 
+from haaqinet_eval import InputError
 from haaqinet_eval.model import (
+    WEIGHTS,
     Dimensions,
     HaaqiNet,
-    PaperDimensions,
-    PaperNet,
     describe_source,
     load_model,
     read_metadata,
     save_model,
     sha256,
 )
+from haaqinet_eval.model.paper import PaperDimensions, PaperNet
 from haaqinet_eval.training.cache import GrowingSplit, read_split
 from haaqinet_eval.training.clip import ClipTrainer, read_described
-from haaqinet_eval.training.loop import Settings, predict
+from haaqinet_eval.training.measures import predict
+from haaqinet_eval.training.objective import Settings
 
 RECIPE = Path(__file__).parents[1] / "recipes" / "haaqinet" / "join.py"
 CLIP = Dimensions(members=0, clips=1, clip_channels=8)
@@ -49,8 +50,7 @@ def trained(folder, tmp_path_factory):
 def join(paths, out, **options):
     weights = f"weights=[{','.join(map(str, paths))}]"
     options = [f"{key}={value}" for key, value in {"trials": "null", **options}.items()]
-    command = [sys.executable, RECIPE, weights, f"out={out}", *options]
-    return subprocess.run(command, cwd=out.parent, capture_output=True, text=True)
+    return run_script(RECIPE, weights, f"out={out}", *options, cwd=out.parent)
 
 
 def test_a_joined_file_tells_where_its_parts_are_from(folder, trained, tmp_path):
@@ -85,6 +85,25 @@ def test_a_joined_file_tells_where_its_parts_are_from(folder, trained, tmp_path)
     torch.testing.assert_close(torch.tensor(predict(net, trials)), torch.tensor(mean), atol=1e-3, rtol=0)
 
 
+def test_a_blend_is_a_mean_of_weights(trained, tmp_path):
+    torch.manual_seed(4)
+    other, mean = tmp_path / "other.safetensors", tmp_path / "mean.safetensors"
+    save_model(HaaqiNet(CLIP), other, "other")
+    done = join([trained, other], mean, blend=0.25)
+    assert done.returncode == 0, done.stderr
+    states = [load_model(path).state_dict() for path in (trained, other, mean)]
+    for name in (key for key, x in states[0].items() if x.is_floating_point()):
+        first, second, found = (state[name] for state in states)
+        torch.testing.assert_close(found, 0.75 * first + 0.25 * second, atol=2e-3, rtol=2e-3)
+    assert len(json.loads(read_metadata(mean)["sources"])) == 2
+    for weights, share, said in (
+        ([trained], 0.5, "blend: weights of two networks of the same size are needed"),
+        ([trained, other], 2, "blend=2: no number from 0 to 1"),
+    ):
+        done = join(weights, mean, blend=share)
+        assert (done.returncode, done.stderr.strip()) == (2, f"error: {said}")
+
+
 def test_networks_of_another_design_are_not_joined(trained, tmp_path):
     paper = tmp_path / "paper.safetensors"
     save_model(PaperNet(PaperDimensions(hidden=4, adapter=16, linear=16)), paper, "paper")
@@ -113,3 +132,25 @@ def test_clip_members_are_taken_out_of_a_network_with_frames(trained, tmp_path):
     done = join([both, alone], tmp_path / "none.safetensors", familiar="false", trials=tmp_path)
     assert done.returncode == 2
     assert "familiar=false: of one network that says how sure it is" in done.stderr
+
+
+def test_a_shipped_network_is_trained_on(folder, tmp_path):
+    """Its clips are the beginning; how sure it was is left out, and fitted anew by joining."""
+    shipped = load_model(WEIGHTS)
+    dims = replace(shipped.dims, confidence=False, music=False)
+    trainer = ClipTrainer(tmp_path / "run", SETTINGS, dims, "mine", start=WEIGHTS)
+    own = trainer.net.state_dict()
+    assert all(
+        torch.equal(own[key], value) for key, value in shipped.clips.state_dict(prefix="clips.").items()
+    )
+    train, validation = GrowingSplit(folder, "train", read_described), read_described(folder, "validation")
+    tuned = load_model(trainer.run(train, validation, lambda row: None))
+    assert tuned.confidence is None
+    assert tuned.dims.clips == shipped.dims.clips
+    with pytest.raises(
+        InputError, match=r"other dimensions.*dimensions.clips=4 dimensions.clip_channels=256"
+    ):
+        ClipTrainer(tmp_path / "other", SETTINGS, CLIP, "mine", start=WEIGHTS)
+    save_model(PaperNet(PaperDimensions(hidden=4, linear=16)), tmp_path / "paper.safetensors", "paper")
+    with pytest.raises(InputError, match="holds a PaperNet, not a HaaqiNet"):
+        ClipTrainer(tmp_path / "kind", SETTINGS, CLIP, "mine", start=tmp_path / "paper.safetensors")

@@ -4,7 +4,7 @@ import pytest
 import torch
 from torchaudio.compliance import kaldi
 
-from haaqinet_eval.model.kaldi_fbank import beats_fbank, fbank
+from haaqinet_eval.model.paper.kaldi_fbank import beats_fbank, fbank
 
 
 def noise(*shape, seed=0):

@@ -13,7 +13,7 @@ import board_store
 from board_store import CHALLENGE, FRAMED, NASTY, SPLIT
 from streamlit.testing.v1 import AppTest
 
-from haaqinet_eval.agreement import coverage, reliability
+from haaqinet_eval.analysis.agreement import coverage, reliability
 from haaqinet_eval.store import (
     StoredScores,
     add_token,
@@ -47,6 +47,7 @@ def show(full, monkeypatch):
         test = AppTest.from_file(APP, default_timeout=60).run()
         test.switch_page(str(words.PAGES / f"{page}.py"))
         test.query_params.update(address)
+        test.session_state["all-rows"] = True  # opened
         test.run()
         assert not test.exception, test.exception[0].message
         return test

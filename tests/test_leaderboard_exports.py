@@ -15,10 +15,12 @@ import numpy as np
 import pandas as pd
 from typer.testing import CliRunner
 
-from haaqinet_eval.cli import app, board
-from haaqinet_eval.spectrogram import spectrogram
+from haaqinet_eval.analysis.spectrogram import spectrogram
+from haaqinet_eval.cli import board
+from haaqinet_eval.cli.commands import app
 from haaqinet_eval.store import System, open_store, refresh
 from leaderboard import charts, sound, timecharts
+from leaderboard.access import HEADER_VARIABLE
 from leaderboard.exports import WIDTH, chart_data, to_csv, to_json, to_latex, to_png, to_svg
 from leaderboard.words import verbatim
 
@@ -49,6 +51,10 @@ def test_a_team_that_is_a_formula_is_text_in_the_boards_csv(tmp_path, monkeypatc
     made = []
     monkeypatch.setattr("leaderboard.exports._files", lambda what, name, *rest: made.append((what, name)))
     page = AppTest.from_file(str(words.PAGES.with_name("app.py")), default_timeout=60).run()
+    assert made == []  # nobody looks
+    page.session_state["export-table-not-ranked"] = True
+    page.session_state["export-table-standings-cad_icassp_2024"] = True
+    page.run()
     assert not page.exception
     frames = [what for what, name in made if isinstance(what, pd.DataFrame)]
     cells = [cell for frame in frames for row in csv.reader(io.StringIO(to_csv(frame))) for cell in row]
@@ -61,6 +67,10 @@ def scores(n=40):
     frame = pd.DataFrame({"scene": "S1", "ear": ["left", "right"] * (n // 2)})
     frame = frame.assign(predicted=rng.random(n), intrusive=rng.random(n))
     return frame.assign(error=frame.predicted - frame.intrusive, middle=0.5, score=frame.predicted)
+
+
+def binned():
+    return pd.DataFrame({"ear": ["right", "left"], "start": 0.5, "stop": 0.55, "trials": [3, 4]})
 
 
 def means():
@@ -90,7 +100,7 @@ DRAWINGS = {
     "agreement": (scores, lambda f: charts.agreement_chart(f, ["scene"]), "HAAQI (intrusive)"),
     "many": (lambda: scores(6000), lambda f: charts.agreement_chart(f, ["scene"]), "HAAQI (intrusive)"),
     "bland_altman": (scores, lambda f: charts.bland_altman(f, ["scene"]), "Predicted minus intrusive"),
-    "histogram": (scores, charts.histogram, "Trials, right ear"),
+    "histogram": (binned, charts.histogram, "Trials, right ear"),
     "interval": (means, lambda f: charts.interval_chart(f, "HAAQI", charts.FIRST), "Mean HAAQI"),
     "heat_map": (means, lambda f: charts.heat_map(f, ["a", "b"], ["L1", "L2"], False), "L2"),
     "listeners": (means, lambda f: charts.listeners_chart(f, "L1"), "Mean score"),
@@ -134,6 +144,15 @@ def test_json_is_a_list_of_records():
     ]
 
 
+def test_latex_takes_no_name_for_an_option_of_the_line_before():
+    text = to_latex(pd.DataFrame({"[Team": ["[1ex] a", "*b", "two\n\nlines \x1b[2J"], "x": [1, 2, 3]}))
+    lines = text.splitlines()
+    assert [line for line in lines if line.startswith(("[", "*")) or not line.strip()] == []
+    assert len(lines) == 9
+    assert "{}[1ex] a & 1" in text
+    assert "\x1b" not in text
+
+
 def test_latex_escapes_names_and_rounds():
     text = to_latex(FRAME)
     assert r"Team & Mean & 95 \% from \\" in text
@@ -153,8 +172,9 @@ def test_a_name_in_markdown_is_code(name):
 
 
 def run(monkeypatch, *arguments):
-    """Calls the command; gives its result, and what it would have started."""
+    """Calls the command on a store that is there; gives its result, and what it would have started."""
     started = []
+    open_store(arguments[arguments.index("--store") + 1]).close()
     monkeypatch.setattr(board.os, "execve", lambda *call: started.append(call))
     monkeypatch.setattr(board.subprocess, "call", lambda *call, **options: 0)
     return CliRunner().invoke(app, ["leaderboard", *arguments]), started
@@ -173,9 +193,15 @@ def test_the_board_listens_at_loopback_and_tells_nobody(monkeypatch, tmp_path):
     assert not any("sqlite" in part for part in command)  # a password would be seen by all
 
 
-def test_opening_it_to_the_network_is_said(monkeypatch, tmp_path):
-    result, _ = run(monkeypatch, "--store", str(tmp_path / "s.sqlite"), "--host", "0.0.0.0")
+@pytest.mark.parametrize("header", ["", "X-Organiser"])
+def test_opening_it_to_the_network_is_said(monkeypatch, tmp_path, header):
+    monkeypatch.setenv(HEADER_VARIABLE, header)
+    result, started = run(monkeypatch, "--store", str(tmp_path / "s.sqlite"), "--host", "0.0.0.0")
     assert "can read the board" in result.output
+    assert (f"{HEADER_VARIABLE}={header}: whoever reaches 0.0.0.0" in result.output) == bool(header)
+    assert "--logger.hideWelcomeMessage=true" in started[0][1]  # else Streamlit asks outside for its address
+    result, _ = run(monkeypatch, "--store", str(tmp_path / "s.sqlite"))
+    assert HEADER_VARIABLE not in result.output
 
 
 @pytest.mark.parametrize("who", [sound.ORGANISERS, sound.EVERYBODY])

@@ -5,6 +5,7 @@ import io
 import time
 import zipfile
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 
@@ -14,13 +15,22 @@ from cadenza_tree import enhance, icassp
 from streamlit.testing.v1 import AppTest
 
 from haaqinet_eval import InputError
-from haaqinet_eval.store import System, add_token, challenge, events, open_store, submissions
+from haaqinet_eval.store import (
+    System,
+    add_token,
+    challenge,
+    events,
+    open_store,
+    revoke_token,
+    submissions,
+)
 from haaqinet_eval.worker import open_split, register
-from leaderboard import uploads, words
+from leaderboard import desk, upload_form, uploads, words
 
 NAME = "cad_icassp_2024"
 HARD = "--help =1+1 <b>$x$</b> [a](http://b.example) `d`"  # as an option, a formula, markup
 MB = 10**6
+SESSION = "test session id"  # AppTest's
 
 
 def zipped(files) -> bytes:
@@ -70,9 +80,19 @@ def test_a_whole_zip_is_queued_and_kept_under_its_digest(store, made):
     assert entry.path == str(uploads.folder(store) / f"{digest}.zip")
     assert kept(store) == [f"{digest}.zip"]
     assert events(store, entry.id)[0].actor == "upload"
-    again = give(store, made[1], "T2")
-    assert (again.record["new"], again.record["id"]) == (False, entry.id)
+    other = give(store, made[1], "T2").record
+    assert (other["id"], other["state"], other["findings"][0]["code"]) == (None, "invalid", "other_team")
+    assert HARD not in str(other)
     assert kept(store) == [f"{digest}.zip"]
+
+
+def test_a_visitor_is_told_from_an_organiser(store):
+    known, who = challenge(store, NAME, "train"), System("T1", "E1")
+    for options in ({}, {"scorer": "haaqi"}):  # a zip, a table
+        visitor = uploads.Upload(known, who, uploads.VISITOR, **options)
+        organiser = uploads.Upload(known, who, "organiser Ada, by upload", **options)
+        assert "--visitor" in uploads.command(Path("a"), visitor)
+        assert "--visitor" not in uploads.command(Path("a"), organiser)
 
 
 def test_a_zip_with_errors_is_refused_with_findings_and_deleted(store, made):
@@ -89,6 +109,21 @@ def test_a_zip_with_errors_is_refused_with_findings_and_deleted(store, made):
     assert kept(store) == []
 
 
+@pytest.mark.parametrize(
+    ("code", "said", "told"),
+    [
+        (2, "haaqinet: /srv/my data/gains.json: no such file", "gains.json: no such file"),
+        (3, "haaqinet: store /srv/a b/x.sqlite: another process has been writing for 30 s; try again",
+         "store x.sqlite: another process has been writing for 30 s; try again"),
+        (1, "Traceback (most recent call last):\n  File '/srv/x.py'", "the check broke off"),
+    ],
+)  # fmt: skip
+def test_what_the_server_says_is_told_without_its_places_and_logged_whole(code, said, told, store, caplog):
+    upload = uploads.Upload(challenge(store, NAME, "train"), System("T1", "E1"), "upload")
+    assert uploads._complaint(uploads.Path("/srv/up/ab.zip"), upload, code, said) == told
+    assert said in caplog.text
+
+
 def test_a_mistake_is_told_without_the_servers_paths(store, made):
     answer = give(store, made[1], team="  ")
     assert answer.record is None
@@ -102,6 +137,22 @@ def test_a_mistake_is_told_without_the_servers_paths(store, made):
         assert str(uploads.folder(store)) not in text
     assert kept(store) == []
     assert submissions(store) == []
+
+
+def test_a_control_character_in_a_field_is_told_or_taken_out(store, made):
+    for field in ("team", "system"):
+        names = {"team": "T1", "system": "E1", field: "a\0b"}
+        upload = uploads.Upload(challenge(store, NAME, "train"), System(*names.values()), "upload")
+        answer = uploads.Line().give(store, memoryview(made[1]), upload, MB).result()
+        assert answer == uploads.Answer(None, f"{field} name 'a\\x00b' has the character U+0000")
+    upload = uploads.Upload(challenge(store, NAME, "train"), System("T1", "E1", note="n\0\nm"), "upload")
+    assert "--note=n  m" in uploads.command(uploads.folder(store), upload)
+    assert kept(store) == []
+
+
+def test_only_the_owner_reads_what_was_uploaded(store):
+    path = uploads.keep(memoryview(b"x"), ".zip", uploads.folder(store), MB)
+    assert (path.stat().st_mode & 0o777, path.parent.stat().st_mode & 0o777) == (0o600, 0o700)
 
 
 def test_a_table_of_scores_is_taken_and_stands_apart(store):
@@ -184,6 +235,26 @@ def test_only_organisers_see_the_form_unless_everybody_may(page, store, monkeypa
     assert has_form(test)
     monkeypatch.setenv(uploads.EVERYBODY_VARIABLE, "1")
     assert has_form(page())
+
+
+def test_a_page_is_admitted_while_it_shows_the_form_and_gives_the_memory_back(page, store, monkeypatch):
+    door, dropped = desk.Desk(), []
+    monkeypatch.setattr(upload_form, "DESK", door)
+    monkeypatch.setattr(door, "drop", lambda session, file: dropped.append(session))
+    monkeypatch.setattr(uploads, "hand_in", lambda *given: uploads.Answer(None, "not taken"))
+    test = page()
+    assert not door.admits(SESSION)
+    token = add_token(store, "Ada")
+    test.text_input(key="token").set_value(token).run()
+    assert door.admits(SESSION)
+    test.file_uploader[0].set_value(("a.zip", b"x", "application/zip"))
+    next(b for b in test.button if b.label == "Check and hand in").click().run()
+    assert not test.exception
+    assert dropped == [SESSION]
+    assert len(kept(store)) == 1
+    revoke_token(store, "Ada")
+    test.run()
+    assert not door.admits(SESSION)
 
 
 def test_every_reason_code_is_on_the_page(page):

@@ -2,8 +2,11 @@
 
 import importlib
 import json
+import re
 from importlib.resources import files
+from pathlib import Path
 
+import cadenza_tree as tree
 import numpy as np
 import pyloudnorm
 import pytest
@@ -14,9 +17,11 @@ from omegaconf import OmegaConf
 from scipy.io import wavfile
 
 from haaqinet_eval.audiogram import read_listeners
-from haaqinet_eval.cadenza import mini_write
+from haaqinet_eval.cadenza import CHALLENGES, load_challenge, mini_write
+from haaqinet_eval.cadenza.cad2_task2 import mini as cad2_mini
+from haaqinet_eval.cadenza.cad_icassp_2024 import mini as icassp_mini
+from haaqinet_eval.cadenza.challenge import Pair
 from haaqinet_eval.cadenza.mini import (
-    CHALLENGES,
     MANIFEST,
     cache_folder,
     is_complete,
@@ -24,12 +29,17 @@ from haaqinet_eval.cadenza.mini import (
     mini_overrides,
     verify_mini,
 )
-from haaqinet_eval.cadenza.mini_head import at_ears, ear_delay
+from haaqinet_eval.cadenza.spherical_head import at_ears, ear_delay
 from haaqinet_eval.errors import InputError
 
 RATE = 44100
 STEMS = ("vocals", "drums", "bass", "other")
-RECIPES = {"cad_icassp_2024": "cad_icassp_2024", "cad1_task1": "cad1.task1", "cad2_task2": "cad2.task2"}
+RECIPES = {
+    "cad_icassp_2024": "cad_icassp_2024",
+    "cad1_task1": "cad1.task1",
+    "cad1_task2": "cad1.task2",
+    "cad2_task2": "cad2.task2",
+}
 
 
 @pytest.fixture(scope="session")
@@ -84,6 +94,17 @@ def test_icassp_layout(minis):
     assert len({s["gain"] for s in scenes}) == len(songs)
 
 
+def test_the_guide_scores_a_file_at_the_recipes_level(minis, tmp_path):
+    guide = (Path(__file__).parents[1] / "docs/scoring.md").read_text(encoding="utf-8")
+    example = re.compile(r"haaqinet score demo/\S+/(scene_\d+)_(L\d+)_.* --level1 ([\d.]+)")
+    ((scene, id, level1),) = example.findall(guide)
+    config = tree.config("cad_icassp_2024", minis["cad_icassp_2024"], tmp_path)
+    challenge = load_challenge("cad_icassp_2024", config)
+    pair = Pair(scene, challenge.song(scene), id)
+    levels = [challenge.reference(pair, ear, "").level1 for ear in ("left", "right")]
+    assert [f"{level:.1f}" for level in levels] == [level1, level1]
+
+
 def test_cad1_layout(minis):
     root = minis["cad1_task1"]
     segments = load(root, "musdb18.segments.test.json")
@@ -100,6 +121,48 @@ def test_cad1_layout(minis):
                     assert parts[kind]["end"] - parts[kind]["start"] == parts[kind]["duration"] == length
                     assert 0 <= parts[kind]["start"] < parts[kind]["end"] <= seconds
     assert not segments
+
+
+def test_car_layout(minis):
+    root = minis["cad1_task2"]
+    scenes, heard = load(root, "scenes.json"), load(root, "scenes_listeners.json")
+    rotations, impulses = load(root, "eBrird_BRIR.json"), root / "audio/eBrird"
+    assert set(scenes) == set(heard)
+    named = {f"Anechoic/audio/HR{k}_E02_CH1_{s}.wav" for k in (0, 36, 72) for s in ("Left", "Right")}
+    for scene in scenes.values():
+        assert set(scene) == {"scene", "song", "song_path", "hr", "snr", "split", "car_noise_parameters"}
+        assert set(heard[scene["scene"]]) <= set(load(root, f"listeners.{scene['split']}.json"))
+        info = soundfile.info(root / "audio/music" / scene["song_path"])
+        assert (info.format, info.samplerate, info.channels) == ("MP3", RATE, 2)
+        assert info.duration == pytest.approx(10, abs=0.1)
+        assert 0 <= scene["snr"] <= 15
+        assert load(root, f"music.{scene['split']}.json")[scene["song"]]["path"] == scene["song_path"]
+        for room, speakers in rotations[scene["split"]][str(scene["hr"])].items():
+            named |= {f"{room.title()}/audio/{n}.wav" for sides in speakers.values() for n in sides.values()}
+    assert named == {path.relative_to(impulses).as_posix() for path in impulses.rglob("*.wav")}
+    near, far = (wavfile.read(impulses / f"Anechoic/audio/HR0_E02_CH1_{s}.wav")[1] for s in ("Left", "Right"))
+    assert near.dtype == np.float32
+    assert np.argmax(np.abs(near)) < np.argmax(np.abs(far))  # -90 degrees is on the left
+    assert np.sum(near**2) > 4 * np.sum(far**2)
+    car, _ = (wavfile.read(impulses / f"Car/audio/HR31_E03_CH1_{s}.wav")[1] for s in ("Left", "Right"))
+    tail = np.sum(car[300:] ** 2) / np.sum(car**2)
+    assert 0.001 < tail < 0.5  # a small room with absorbing walls
+    recipe = importlib.import_module("recipes.cad1.task2.baseline.baseline_utils")
+    config = OmegaConf.create(
+        {
+            "path": {
+                "scenes_file": str(root / "metadata/scenes.json"),
+                "listeners_file": str(root / "metadata/listeners.valid.json"),
+                "scenes_listeners_file": str(root / "metadata/scenes_listeners.json"),
+                "hrtf_file": str(root / "metadata/eBrird_BRIR.json"),
+            },
+            "evaluate": {"split": "valid"},
+        }
+    )
+    theirs, _, pairs = recipe.load_listeners_and_scenes(config)
+    places = recipe.load_hrtf(config)
+    assert all(str(scene["hr"]) in places for scene in theirs.values())
+    assert len(recipe.make_scene_listener_list(pairs)) == 9
 
 
 def test_cad2_layout(minis):
@@ -173,6 +236,7 @@ def test_listeners_go_from_none_to_severe(minis):
 @pytest.mark.parametrize(
     ("challenge", "split"),
     [("cad_icassp_2024", None), ("cad_icassp_2024", "valid"), ("cad1_task1", None), ("cad1_task1", "test"),
+     ("cad1_task2", None), ("cad1_task2", "train"),
      ("cad2_task2", None)],
 )  # fmt: skip
 def test_pyclarity_config_finds_every_file(minis, challenge, split):
@@ -189,7 +253,7 @@ def test_pyclarity_config_finds_every_file(minis, challenge, split):
             assert (minis[challenge] / config.path[key]).exists(), key
     if split:
         changed = [k for k in config.path if k.endswith("_file") and f".{split}." in config.path[k]]
-        assert len(changed) >= 2
+        assert len(changed) >= (1 if challenge == "cad1_task2" else 2)
 
 
 def test_pyclarity_recipes_read_it(minis):
@@ -219,10 +283,10 @@ def test_pyclarity_recipes_read_it(minis):
 
 
 def test_same_bytes_twice(tmp_path):
-    position = mini_write.head_positions()["hlp_0003"]
+    position = icassp_mini.head_positions()["hlp_0003"]
     for name in ("a", "b"):
-        mini_write.write_at_mic(tmp_path / name / "song", "reggae", 7, position, seconds=2.0)
-        mini_write.write_piece(tmp_path / name, "piece_001", 7, ("Flute", "Cello"))
+        icassp_mini.write_at_mic(tmp_path / name / "song", "reggae", 7, position, seconds=2.0)
+        cad2_mini.write_piece(tmp_path / name, "piece_001", 7, ("Flute", "Cello"))
     made = sorted(p.relative_to(tmp_path / "a") for p in (tmp_path / "a").rglob("*") if p.is_file())
     assert len(made) == 8
     for path in made:
@@ -245,7 +309,7 @@ def tiny(monkeypatch):
         made.append(root)
         mini_write.write_json(root / "metadata/gains.json", {"n": 1})
 
-    monkeypatch.setattr(mini_write, "write_cad2_task2", write)
+    monkeypatch.setattr(cad2_mini, "write_cad2_task2", write)
     return made
 
 
@@ -269,7 +333,7 @@ def test_a_killed_run_leaves_nothing(tiny, tmp_path, monkeypatch):
         mini_write.write_json(root / "metadata/gains.json", {})
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(mini_write, "write_cad2_task2", fail)
+    monkeypatch.setattr(cad2_mini, "write_cad2_task2", fail)
     with pytest.raises(KeyboardInterrupt):
         make_mini("cad2_task2", tmp_path / "x")
     assert list(tmp_path.iterdir()) == []
@@ -281,6 +345,8 @@ def test_refuses_what_is_not_its_own(tiny, tmp_path):
         with pytest.raises(InputError, match="not a mini challenge"):
             make_mini("cad2_task2", tmp_path, force=force)
     assert (tmp_path / "thesis.tex").read_text() == "dear"
+    with pytest.raises(InputError, match="more: cannot be written: Not a directory"):
+        make_mini("cad2_task2", tmp_path / "thesis.tex" / "in" / "more")
     other = make_mini("cad2_task2", tmp_path / "data")
     for force in (False, True):
         with pytest.raises(

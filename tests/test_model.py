@@ -142,14 +142,12 @@ def test_checkpoint_with_wrong_keys_lists_them(tmp_path):
     state, metadata = load_file(path), read_metadata(path)
     del state["members.0.head.frames.0.bias"]
     save_file({**state, "extra": torch.zeros(1)}, path, metadata)
-    with pytest.raises(
-        InputError, match=r"missing keys \['members.0.head.frames.0.bias'\], unexpected keys \['extra'\]"
-    ):
+    with pytest.raises(InputError, match=r"1 missing: members.0.head.frames.0.bias; 1 unexpected: extra"):
         load_model(path)
     save_model(HaaqiNet(SMALL), path, "trial")
     state = load_file(path)
     save_file({**state, "members.0.head.frames.0.bias": torch.zeros(3)}, path, metadata)
-    with pytest.raises(InputError, match=r"wrong shapes of \['members.0.head.frames.0.bias'\]"):
+    with pytest.raises(InputError, match=r"1 of another shape: members.0.head.frames.0.bias"):
         load_model(path)
 
 

@@ -6,8 +6,9 @@ import soxr
 import torch
 
 from haaqinet_eval import Audiogram, InputError, Stimulus, load_scorer
-from haaqinet_eval.model import Dimensions, HaaqiNet, HaaqiNetLoss, PaperDimensions, PaperNet
+from haaqinet_eval.model import Dimensions, HaaqiNet, HaaqiNetLoss
 from haaqinet_eval.model.loss import resample
+from haaqinet_eval.model.paper import PaperDimensions, PaperNet
 
 EAR = Audiogram((20, 25, 30, 40, 50, 55, 60, 65))
 OTHER = Audiogram.flat(40)
@@ -127,5 +128,96 @@ def test_mistakes_are_named():
         loss(signal, 44_100.5, EAR)
     with pytest.raises(InputError, match=r"shape \[24000\]"):
         loss(signal[0], 24_000, EAR)
-    with pytest.raises(InputError, match=r"at least 0.5 s"):
+    with pytest.raises(InputError, match=r"shape \[2, 1, 24000\]; \[B, T\] is needed.*squeeze\(1\)"):
+        loss(signal[:, None], 24_000, EAR)
+    with pytest.raises(InputError, match=r"0.375 s; at least 0.5 s"):
         loss(signal[:, :9000], 24_000, EAR)
+    with pytest.raises(InputError, match=r"torch.int16; floats of full scale 1"):
+        loss(signal.short(), 24_000, EAR)
+    with pytest.raises(InputError, match=r"level1 nan dB SPL is not finite"):
+        loss(signal, 24_000, EAR, float("nan"))
+    with pytest.raises(InputError, match=r"on meta, the loss on cpu"):
+        loss(signal.to("meta"), 24_000, EAR)
+    with pytest.raises(InputError, match=r"network is torch.float16: leave it in float32"):
+        loss.half()(signal, 24_000, EAR)
+
+
+TYPES = [torch.float64, torch.bfloat16, torch.float16]
+
+
+@pytest.mark.parametrize("given", TYPES)
+def test_signals_of_any_precision_get_gradients_in_their_own(given):
+    signal = torch.from_numpy(0.1 * notes(0.6, 24_000))[None].to(given)
+    plain = signal.detach().float().requires_grad_()
+    loss = HaaqiNetLoss(small_net())
+    loss(plain, 24_000, EAR, 85.0).backward()
+    signal.requires_grad_()
+    value = loss(signal, 24_000, EAR, torch.tensor(85.0, dtype=given))
+    value.backward()
+    assert value.item() == loss(plain, 24_000, EAR, 85.0).item()
+    assert signal.grad.dtype == given
+    torch.testing.assert_close(signal.grad, plain.grad.to(given))
+
+
+@pytest.mark.parametrize("autocast", [torch.bfloat16, torch.float16])
+def test_autocast_changes_nothing(autocast):
+    signal = torch.from_numpy(0.1 * notes(0.6, 24_000)).float()[None].requires_grad_()
+    loss = HaaqiNetLoss()
+    given = Stimulus(signal.detach()[0].numpy(), 24_000, EAR, 85.0)
+    scorer = load_scorer("haaqinet")
+    value, score = loss(signal, 24_000, EAR, 85.0), scorer(given).value
+    (grad,) = torch.autograd.grad(value, signal)
+    with torch.autocast("cpu", autocast):
+        again = loss(signal, 24_000, EAR, 85.0)
+        (other,) = torch.autograd.grad(again, signal)
+        assert scorer(given).value == score
+    assert again == value
+    assert torch.equal(other, grad)
+
+
+def test_defaults_of_torch_change_nothing_and_are_left_as_they_were():
+    signal = torch.from_numpy(0.1 * notes(0.6, 24_000)).float()[None]
+    value = HaaqiNetLoss()(signal, 24_000, EAR, 85.0)
+    threads = torch.get_num_threads()
+    torch.set_default_dtype(torch.float64)
+    torch.set_default_device("meta")
+    try:
+        again = HaaqiNetLoss()(signal.requires_grad_(), 24_000, EAR, 85.0)
+        again.backward()
+        score = load_scorer("haaqinet")(Stimulus(signal.detach()[0].numpy(), 24_000, EAR, 85.0)).value
+    finally:
+        torch.set_default_dtype(torch.float32)
+        torch.set_default_device(None)
+    assert again.dtype == torch.float32
+    assert again.item() == pytest.approx(value.item(), abs=1e-6)
+    assert 1 - score == pytest.approx(value.item(), abs=1e-6)
+    assert signal.grad.dtype == torch.float32
+    assert torch.get_num_threads() == threads
+
+
+def test_both_passes_keep_to_the_threads_that_were_said():
+    seen = []
+
+    class Watched(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx, x):
+            seen.append(torch.get_num_threads())
+            return x.clone()
+
+        @staticmethod
+        def backward(ctx, grad):
+            seen.append(torch.get_num_threads())
+            return grad
+
+    loss = HaaqiNetLoss(small_net())
+    clips = loss.net.score_clips
+    loss.net.score_clips = lambda x, *rest: clips(Watched.apply(x), *rest)
+    signal = torch.from_numpy(notes(0.6, 24_000)).float()[None].requires_grad_()
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    try:
+        loss(signal, 24_000, EAR).backward()
+        assert torch.get_num_threads() == 2
+    finally:
+        torch.set_num_threads(before)
+    assert seen == [1, 1]

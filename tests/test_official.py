@@ -10,9 +10,9 @@ from torch.nn import functional
 from haaqinet_eval import Audiogram, Stimulus, load_scorer
 from haaqinet_eval.cli import main
 from haaqinet_eval.errors import InputError, Unscorable
-from haaqinet_eval.model.beats import Beats, BeatsConfig, load_beats
-from haaqinet_eval.model.kaldi_fbank import beats_fbank
-from haaqinet_eval.model.official import Sizes, Student, Teacher, convert_official, load_official
+from haaqinet_eval.model.paper.beats import Beats, BeatsConfig, load_beats
+from haaqinet_eval.model.paper.kaldi_fbank import beats_fbank
+from haaqinet_eval.model.paper.official import Sizes, Student, Teacher, convert_official, load_official
 
 SMALL = {
     "input_patch_size": 16,
@@ -216,41 +216,74 @@ def test_teacher_scores_by_hand(paths, teacher_state, tmp_path):
     assert tokens.std() > 1e-3
 
 
-def test_student_scores_by_hand(paths, student_state):
-    """No positions by convolution, no norm before the layers, a table of its own in each layer."""
+def attended(part, x, repaired):
+    """Attention of 4 heads over tokens [N, 32] by hand; as published, a sequence of one token each."""
+    names = [f"self_attn.{name}_proj" for name in "qkv"] + ["self_attn.out_proj"]
+    wq, wk, wv, wo = ((part[f"{name}.weight"], part[f"{name}.bias"]) for name in names)
+    if not repaired:
+        return (x @ wv[0].T + wv[1]) @ wo[0].T + wo[1]  # a softmax over one key is 1
+    offset = torch.arange(len(x)) - torch.arange(len(x))[:, None]
+    exact = offset.abs().clamp(min=1).float()
+    far = (8 + torch.log(exact / 8) / math.log(1280 / 8) * 8).long()
+    bucket = torch.where(offset.abs() < 8, offset.abs(), far) + 16 * (offset > 0)
+    bias = part["self_attn.relative_attention_bias.weight"][bucket].permute(2, 0, 1)
+    q, k, v = ((x @ w.T + b).unflatten(1, (4, 8)).transpose(0, 1) for w, b in (wq, wk, wv))
+    gate = q @ part["self_attn.grep_linear.weight"].T + part["self_attn.grep_linear.bias"]
+    update, reset = torch.sigmoid(gate.unflatten(-1, (2, 4)).sum(-1)).unbind(-1)
+    gate = update * (reset * part["self_attn.grep_a"][0, :, :, 0] - 1) + 2
+    y = torch.softmax(q @ k.transpose(1, 2) / math.sqrt(8) + gate[..., None] * bias, -1) @ v
+    return y.transpose(0, 1).flatten(1) @ wo[0].T + wo[1]
+
+
+@pytest.mark.parametrize("attention", [None, "published", "repaired"])
+def test_student_scores_by_hand(paths, student_state, attention):
+    """No positions by convolution, no norm before the layers; attention over a batch of one, or repaired."""
     state, waveform = student_state, music(9000)
     mel = beats_fbank(waveform[None])
     x = functional.conv2d(mel[:, None], state["patch_embedding.weight"], stride=16)[0]
     x = x.permute(1, 2, 0).flatten(0, 1)
     x = functional.layer_norm(x, (24,), state["beats_layer_norm.weight"], state["beats_layer_norm.bias"])
-    x = (x @ state["linear2.weight"].T + state["linear2.bias"])[None]
-    net = load_official(paths["student"])
+    x = x @ state["linear2.weight"].T + state["linear2.bias"]
+    net = load_official(paths["student"], attention=attention)
     assert isinstance(net, Student)
     outputs = []
-    for i, layer in enumerate((net.encoder0, net.encoder1, net.encoder2)):
+    for i in range(3):
         part = {
             key.removeprefix(f"encoder{i}."): v for key, v in state.items() if key.startswith(f"encoder{i}.")
         }
-        table = part["self_attn.relative_attention_bias.weight"]  # [32, 4]
-        assert layer.self_attn.max_distance == 1280
-        offset = torch.arange(x.shape[1]) - torch.arange(x.shape[1])[:, None]
-        exact = offset.abs().clamp(min=1).float()
-        far = (8 + torch.log(exact / 8) / math.log(1280 / 8) * 8).long()
-        bucket = torch.where(offset.abs() < 8, offset.abs(), far) + 16 * (offset > 0)
-        a = layer.self_attn(x, table[bucket].permute(2, 0, 1))
+        a = attended(part, x, attention == "repaired")
         norm = part["self_attn_layer_norm.weight"], part["self_attn_layer_norm.bias"]
         x = functional.layer_norm(24**0.25 * x + a, (32,), *norm)
         y = functional.gelu(x @ part["fc1.weight"].T + part["fc1.bias"])
         y = y @ part["fc2.weight"].T + part["fc2.bias"]
         norm = part["final_layer_norm.weight"], part["final_layer_norm.bias"]
         x = functional.layer_norm(24**0.25 * x + y, (32,), *norm)
-        outputs.append(x[0])
+        outputs.append(x)
     expected = tokens_by_hand(state, outputs, LEVELS).mean()
     assert float(net.score(waveform, 16000, LEVELS)) == pytest.approx(float(expected), abs=1e-5)
     mimicked = net.mimicked(waveform[None])[0]
     for i, head in enumerate((5, 8, 11)):
         by_hand = outputs[-1] @ state[f"encoder{head}.weight"].T + state[f"encoder{head}.bias"]
         torch.testing.assert_close(mimicked[i], by_hand, rtol=1e-4, atol=1e-4)
+
+
+def test_repaired_attention_is_kept_by_a_conversion_and_told_by_the_version(paths, tmp_path):
+    target, waveform = tmp_path / "net.safetensors", music(9000)
+    convert_official(paths["student"], target, attention="repaired")
+    published, repaired = load_official(paths["student"]), load_official(target)
+    assert repaired.attention == "repaired"
+    values = [float(net.score(waveform, 16000, LEVELS)) for net in (published, repaired)]
+    assert abs(values[0] - values[1]) > 1e-4
+    back = load_official(target, attention="published")
+    assert float(back.score(waveform, 16000, LEVELS)) == values[0]
+    versions = [load_scorer("haaqinet", weights=path).version for path in (paths["student"], target)]
+    assert versions[0].startswith("official-student-")
+    assert versions[1].startswith("official-student-repaired-")
+    assert load_scorer("haaqinet", weights=paths["teacher"]).version.startswith("official-")
+    with pytest.raises(InputError, match=r"attention 'batch' is unknown; known: published, repaired"):
+        load_official(paths["student"], attention="batch")
+    with pytest.raises(InputError, match="only a student has two"):
+        load_official(paths["teacher"], attention="repaired")
 
 
 @pytest.mark.parametrize("kind", ["teacher", "student"])

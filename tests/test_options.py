@@ -1,19 +1,19 @@
 """Options of the recipes that make and train networks: a mistake is one line that names the option."""
 
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from scripts import run_script
 
 from haaqinet_eval import InputError
-from haaqinet_eval.rendering import read_plan
+from haaqinet_eval.synthesis.clips import read_rows
 from haaqinet_eval.synthesis.options import chosen, natural, naturals, number, several, writable
 from haaqinet_eval.synthesis.render import Plan
-from haaqinet_eval.synthesis.sources import read_rows
+from haaqinet_eval.training.rendering import read_plan
 
 RECIPES = Path(__file__).parents[1] / "recipes" / "haaqinet"
-PLAN = {**dict.fromkeys(("augment", "procedural", "production"), 0.5), "seconds": 2, "conditions": 3}
+SHARES = ("augment", "procedural", "production", "mixing", "vary")
+PLAN = {**dict.fromkeys(SHARES, 0.5), "seconds": 2, "conditions": 3}
 PLAN |= {"only": ["white"], "seed": 1}
 INDEX = "path,genre,title,artist,source_repo,split,licence,duration_s\n"
 
@@ -44,7 +44,7 @@ def test_what_is_no_number_is_told(value):
 
 
 def test_a_plan_is_checked_option_by_option():
-    assert read_plan(PLAN) == Plan(2, 3, 0.5, 0.5, 0.5, ("white",), 1)
+    assert read_plan(PLAN) == Plan(2, 3, **dict.fromkeys(SHARES, 0.5), only=("white",), seed=1)
     wrong = {"seconds": 0.4, "conditions": 0, "augment": 2, "procedural": -1, "production": "x", "seed": -1}
     for name, value in wrong.items():
         with pytest.raises(InputError, match=rf"^plan\.{name}={value}: no "):
@@ -60,10 +60,18 @@ def test_a_folder_that_cannot_be_made_is_told(tmp_path):
 
 
 def test_an_index_that_is_no_table_is_told(tmp_path):
-    (tmp_path / "index.csv").write_bytes(b"\xff\xfe")
-    for path in (tmp_path / "index.csv", tmp_path):
-        with pytest.raises(InputError, match=rf"^{path}: not a table of text: "):
+    path = tmp_path / "index.csv"
+    for content, said in (
+        (b"path\nx\xff", ", line 2: byte 0xFF is not UTF-8 text"),
+        (b"\xff\xfe", ", line 1: lacks the columns path; it has none"),
+        (b'path\n"x', ", line 2: unexpected end of data"),
+        (b"kind;path\nx;y\n", ", line 1: its columns are separated by semicolons"),
+    ):
+        path.write_bytes(content)
+        with pytest.raises(InputError, match=f"^{path}{said}"):
             read_rows(path, ("path",))
+    with pytest.raises(InputError, match=f"^{tmp_path}: is a folder"):
+        read_rows(tmp_path, ("path",))
 
 
 @pytest.mark.parametrize(
@@ -78,6 +86,5 @@ def test_an_index_that_is_no_table_is_told(tmp_path):
 )
 def test_recipes_tell_it_in_one_line(tmp_path, script, options, said):
     (tmp_path / "index.csv").write_text(INDEX)
-    command = [sys.executable, RECIPES / script, *options]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    done = run_script(RECIPES / script, *options, cwd=tmp_path)
     assert (done.returncode, done.stderr) == (2, f"error: {said}\n")

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import typer.main
 
-from haaqinet_eval.cli import app
+from haaqinet_eval.cli.commands import app
 
 GUIDE = (Path(__file__).parents[1] / "docs" / "organiser.md").read_text(encoding="utf-8")
 LINES = [

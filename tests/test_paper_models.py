@@ -10,12 +10,13 @@ from paper_trials import ENCODER
 from torchaudio.models import wav2vec2_model, wavlm_model
 
 from haaqinet_eval import Audiogram, InputError, Stimulus, Unscorable, load_scorer
-from haaqinet_eval.model import PaperDimensions, PaperNet, band_losses, load_model, save_model, start_net
-from haaqinet_eval.model.beats import Beats, BeatsConfig
-from haaqinet_eval.model.features import BEATS, AuditoryBands, Spectrogram, build_front_end, full_scale
-from haaqinet_eval.model.head import PaperHead, Sizes, quality_loss
-from haaqinet_eval.model.official import Student, Teacher, convert_official
-from haaqinet_eval.model.speech import MODELS, SpeechFeatures, load_speech, speech_features
+from haaqinet_eval.model import band_losses, load_model, save_model
+from haaqinet_eval.model.paper import PaperDimensions, PaperNet, start_net
+from haaqinet_eval.model.paper.beats import Beats, BeatsConfig
+from haaqinet_eval.model.paper.features import BEATS, AuditoryBands, Spectrogram, build_front_end, full_scale
+from haaqinet_eval.model.paper.head import PaperHead, Sizes, quality_loss
+from haaqinet_eval.model.paper.official import Student, Teacher, convert_official
+from haaqinet_eval.model.paper.speech import MODELS, SpeechFeatures, load_speech, speech_features
 from haaqinet_eval.model.state import write_state
 
 LEVELS = torch.tensor([[10.0, 20, 30, 35, 40, 45, 50, 60]])  # dB HL
@@ -152,7 +153,7 @@ def test_nothing_is_random_in_silence(tmp_path):
     net = PaperNet(PaperDimensions(**SMALL))
     del net.head.haaqiframe_score
     save_model(net, path, "trial")
-    with pytest.raises(InputError, match=r"missing keys .*haaqiframe_score"):
+    with pytest.raises(InputError, match=r"2 missing: .*haaqiframe_score"):
         load_model(path)
 
 

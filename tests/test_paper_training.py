@@ -1,34 +1,26 @@
 """Training from waveforms and distillation: by the library and by the recipes, on a tiny set."""
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 from paper_trials import AMOUNTS, EAR, ENCODER, SYSTEMS, fill
+from scripts import run_script
 
 from haaqinet_eval import InputError
-from haaqinet_eval.model import (
-    Hearing,
-    PaperDimensions,
-    PaperNet,
-    load_beats,
-    load_model,
-    read_metadata,
-    save_model,
-)
-from haaqinet_eval.model.beats import Beats, BeatsConfig
-from haaqinet_eval.model.distilbeats import distillation_loss
-from haaqinet_eval.model.features import BEATS, full_scale
-from haaqinet_eval.model.head import Sizes, quality_loss
-from haaqinet_eval.model.official import Student, Teacher
+from haaqinet_eval.model import FrontEnd, load_model, read_metadata, save_model
+from haaqinet_eval.model.paper import PaperDimensions, PaperNet, load_beats
+from haaqinet_eval.model.paper.beats import Beats, BeatsConfig
+from haaqinet_eval.model.paper.distilbeats import distillation_loss
+from haaqinet_eval.model.paper.features import BEATS, full_scale
+from haaqinet_eval.model.paper.head import Sizes, quality_loss
+from haaqinet_eval.model.paper.official import Student, Teacher
 from haaqinet_eval.model.state import write_state
 from haaqinet_eval.training.cache import GrowingSplit, group_path, read_split
 from haaqinet_eval.training.distillation import Distillation, DistilTrainer, load_teacher, start_student
-from haaqinet_eval.training.loop import Settings
+from haaqinet_eval.training.objective import Settings
 from haaqinet_eval.training.paper import SignalTrainer, inputs, predict_signals, stretch
 from haaqinet_eval.training.signals import read_signals, signals_path, write_signals
 
@@ -57,8 +49,7 @@ def beats(tmp_path_factory):
 
 
 def run(recipe, *options, cwd):
-    command = [sys.executable, str(RECIPES / recipe), *options]
-    return subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=True).stdout
+    return run_script(RECIPES / recipe, *options, cwd=cwd, check=True).stdout
 
 
 def test_signals_come_back(folder):
@@ -82,9 +73,9 @@ def test_signals_must_be_those_of_the_labels(folder):
     path, rng = group_path(folder, "train", 0), np.random.default_rng(1)
     before = signals_path(path).read_bytes()
     with pytest.raises(InputError, match="was rendered from other signals"):
-        write_signals(path, Hearing(), SYSTEMS, rng.standard_normal((4, 28_800)), EAR, 65.0)
+        write_signals(path, FrontEnd(), SYSTEMS, rng.standard_normal((4, 28_800)), EAR, 65.0)
     with pytest.raises(InputError, match="was rendered from other signals"):
-        write_signals(path, Hearing(), SYSTEMS[::-1], np.zeros((4, 28_800)), EAR, 65.0)
+        write_signals(path, FrontEnd(), SYSTEMS[::-1], np.zeros((4, 28_800)), EAR, 65.0)
     assert signals_path(path).read_bytes() == before
 
 

@@ -9,8 +9,8 @@ import soundfile
 from scipy import signal as sps
 
 from haaqinet_eval.synthesis import production
+from haaqinet_eval.synthesis.clips import read_index
 from haaqinet_eval.synthesis.render import Plan, render
-from haaqinet_eval.synthesis.sources import read_index
 
 RATE = 24_000
 SEEDS = range(6)

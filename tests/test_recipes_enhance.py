@@ -2,7 +2,6 @@
 
 import json
 import os
-import subprocess
 import sys
 import types
 from importlib import import_module
@@ -12,14 +11,18 @@ import cadenza_tree as tree
 import numpy as np
 import pytest
 import soundfile
+from scripts import run_script
 
+from haaqinet_eval.audiogram import EARS
 from haaqinet_eval.cadenza import load_challenge
+from haaqinet_eval.cadenza.cad2_task2.render import share_gains
 from haaqinet_eval.cadenza.challenge import select_pairs
+from haaqinet_eval.cadenza.flac import Output
 from haaqinet_eval.errors import InputError
+from haaqinet_eval.nalr import NalR
+from haaqinet_eval.registry import challenge_record
 from haaqinet_eval.systems import Song, load_system
 from haaqinet_eval.systems.enhance import enhance
-from haaqinet_eval.systems.flac import Output
-from haaqinet_eval.systems.render import RENDERERS, share_gains
 from haaqinet_eval.systems.run import run_enhancement, wanted_systems
 
 ROOT = Path(__file__).parents[1]
@@ -65,7 +68,7 @@ class Rough:
 def prepare(name, roots, tmp_path, **overrides):
     config = tree.config(name, roots[name], tmp_path, **overrides)
     challenge = load_challenge(name, config, {"rough": tmp_path / "signals"})
-    return RENDERERS[name](challenge, config), challenge, config
+    return challenge_record(name).find("renderer")(challenge, config), challenge, config
 
 
 def read16(path):
@@ -252,7 +255,7 @@ def test_passthrough_and_no_amplification(roots, tmp_path):
     for name in ("passthrough", "ideal", "no_amplification"):
         system = load_system(name)
         shared = renderer.rebalance(pair.scene, song, system.separate(song), system)
-        [outputs[name]] = renderer.outputs(pair, shared, system, tmp_path)
+        [outputs[name]] = renderer.outputs(pair, renderer.signals(pair, shared, system), tmp_path)
     left = nalr(song.mixture[:, 0], pair.listener, "left")
     np.testing.assert_array_equal(outputs["passthrough"].signal[:, 0], left)
     plain = outputs["no_amplification"].signal
@@ -264,7 +267,8 @@ def test_cad1_passthrough_remix_is_the_mixture_once(roots, tmp_path):
     renderer, challenge, _ = prepare("cad1_task1", roots, tmp_path)
     pair, system = challenge.pairs()[0], load_system("passthrough")
     song = renderer.song(pair.song)
-    outputs = list(renderer.outputs(pair, system.separate(song), system, tmp_path))
+    signals = renderer.signals(pair, system.separate(song), system)
+    outputs = list(renderer.outputs(pair, signals, tmp_path))
     assert [output.path.name for output in outputs] == [file.name for file in renderer.files(pair)]
     np.testing.assert_array_equal(outputs[-1].signal[:, 0], outputs[0].signal)
 
@@ -300,7 +304,7 @@ def test_what_is_older_than_its_music_is_made_anew(roots, tmp_path, name):
     pairs, folder = challenge.pairs()[:1], tmp_path / "signals"
     enhance(renderer, Rough(), pairs, folder)
     music = renderer.music(pairs[0].song)
-    assert {path.stem for path in music} >= {"mixture"}
+    assert {path.stem for path in music} & {"mixture", "1"}
     assert all(path.is_file() for path in music)
     oldest = folder / renderer.files(pairs[0])[0]
     before = min(path.stat().st_mtime_ns for path in music) - 10**9
@@ -420,17 +424,15 @@ def test_wanted_systems_refuses(config):
         wanted_systems(config)
 
 
-def run_script(name, folder, *overrides):
+def run_enhance(name, folder, *overrides):
     script = ROOT / "recipes" / name / "enhance.py"
-    environment = {**os.environ, "OMP_NUM_THREADS": "1", "COLUMNS": "200"}
-    command = [sys.executable, str(script), *overrides]
-    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
+    return run_script(script, *overrides, cwd=folder, env={"OMP_NUM_THREADS": "1", "COLUMNS": "200"})
 
 
 def test_script_writes_below_the_folder_you_stand_in(roots, tmp_path):
     (tmp_path / "data").symlink_to(roots["cad_icassp_2024"])
     overrides = ("path.root=data", "system=[passthrough,oracle_mask]", "oracle_mask.error=1")
-    done = run_script("cad_icassp_2024", tmp_path, *overrides)
+    done = run_enhance("cad_icassp_2024", tmp_path, *overrides)
     assert (done.returncode, done.stderr) == (0, "")
     folder = tmp_path / "exp/cad_icassp_2024"
     assert sorted(path.name for path in folder.iterdir()) == ["oracle_mask", "passthrough"]
@@ -439,7 +441,48 @@ def test_script_writes_below_the_folder_you_stand_in(roots, tmp_path):
 
 @pytest.mark.parametrize("name", list(tree.BUILDERS))
 def test_script_tells_a_mistake_in_one_line(roots, tmp_path, name):
-    done = run_script(name, tmp_path, f"path.root={roots[name]}", "system=perfect")
+    done = run_enhance(name, tmp_path, f"path.root={roots[name]}", "system=perfect")
     assert done.returncode == 2
     assert done.stderr.count("\n") == 1
     assert "error: system 'perfect' is unknown" in done.stderr
+
+
+class Amplified:
+    """An end-to-end enhancer: the mixture, with NAL-R, for every part."""
+
+    name, blind = "amplified", True
+
+    def __init__(self, change=lambda signals: signals):
+        self.change = change
+
+    def enhance(self, song, scene):
+        nalr = NalR(220, song.sample_rate)
+        firs = [nalr.build(scene.listener.ear(ear))[0] for ear in EARS]
+        ears = [nalr.apply(fir, song.mixture[:, i]) for i, fir in enumerate(firs)]
+        return self.change(dict.fromkeys(scene.parts, np.stack(ears, axis=1)))
+
+
+@pytest.mark.parametrize("name", ["cad_icassp_2024", "cad1_task1"])
+def test_an_enhancer_hands_in_what_a_separator_would(name, roots, tmp_path):
+    renderer, challenge, config = prepare(name, roots, tmp_path)
+    [pair, *_] = select_pairs(challenge, config)
+    enhance(renderer, Amplified(), [pair], tmp_path / "one")
+    enhance(renderer, load_system("passthrough"), [pair], tmp_path / "other")
+    for file in renderer.files(pair):
+        assert_same_file(tmp_path / "one" / file, tmp_path / "other" / file)
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda signals: {"vocals": signals[""]}, "it made the parts"),
+        (lambda s: {"": s[""][:, 0]}, "no finite"),
+    ],
+)
+def test_an_enhancers_fault_names_scene_and_listener(change, said, roots, tmp_path):
+    renderer, challenge, config = prepare("cad_icassp_2024", roots, tmp_path)
+    [pair, *_] = select_pairs(challenge, config)
+    with pytest.raises(
+        InputError, match=rf"amplified: scene {pair.scene}, listener {pair.listener}: .*{said}"
+    ):
+        enhance(renderer, Amplified(change), [pair], tmp_path / "one")

@@ -1,6 +1,8 @@
 """The scripts `recipes/<challenge>/evaluate.py` and `merge.py`, run as a participant runs them."""
 
 import json
+import os
+import resource
 import subprocess
 import sys
 from importlib.resources import files
@@ -9,21 +11,23 @@ from pathlib import Path
 import cadenza_tree as tree
 import pytest
 from omegaconf import OmegaConf
+from scripts import run_script
 
 from haaqinet_eval.cadenza import CHALLENGES, load_challenge
+from haaqinet_eval.recipe import run_main
 from haaqinet_eval.scores import read_scores
 
 RECIPES = Path(__file__).parents[1] / "recipes"
 BASELINES = {
     "cad_icassp_2024": "cad_icassp_2024/baseline",
     "cad1_task1": "cad1/task1/baseline",
+    "cad1_task2": "cad1/task2/baseline",
     "cad2_task2": "cad2/task2/baseline",
 }
 
 
 def recipe(name: str, script: str, *overrides: str, cwd: Path) -> subprocess.CompletedProcess:
-    command = [sys.executable, str(RECIPES / name / f"{script}.py"), *overrides]
-    return subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False)
+    return run_script(RECIPES / name / f"{script}.py", *overrides, cwd=cwd)
 
 
 def leaves(config, prefix: str = "") -> dict:
@@ -43,7 +47,7 @@ def test_config_has_pyclaritys_keys_and_defaults(name):
     theirs = read(Path(str(files("recipes"))) / BASELINES[name] / "config.yaml")
     ours = read(RECIPES / name / "config.yaml")
     different = {key for key in theirs if ours.get(key, "missing") != theirs[key]}
-    allowed = {"path.exp_folder", "hydra.job.chdir", *(["path.root"] if name == "cad1_task1" else [])}
+    allowed = {"path.exp_folder", "hydra.job.chdir", *(["path.root"] if name.startswith("cad1") else [])}
     assert different <= allowed
 
 
@@ -94,6 +98,46 @@ def test_a_failed_trial_makes_exit_code_1(challenge, tmp_path):
     assert "scene_1_L1_remix.flac: no such file" in done.stdout
 
 
+def test_results_go_to_a_folder_that_hydra_did_not_make(challenge, tmp_path):
+    exp = tmp_path / "new/exp"
+    signals = f"path.signals_folder={challenge / 'stand/exp/icassp'}"
+    given = [f"path.root={challenge / 'root'}", f"path.exp_folder={exp}", signals, "executor=inline"]
+    done = recipe("cad_icassp_2024", "evaluate", *given, f"hydra.run.dir={tmp_path / 'hydra'}", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert len(read_scores(exp / "results.csv")) == 2
+    assert (exp / "ours/scores.csv").is_file()
+
+
+def test_a_full_disk_is_exit_code_3(challenge, tmp_path):
+    signals = f"path.signals_folder={challenge / 'stand/exp/icassp'}"
+    script = str(RECIPES / "cad_icassp_2024/evaluate.py")
+    done = subprocess.run(
+        [sys.executable, "-B", script, f"path.root={challenge / 'root'}", "path.exp_folder=exp", signals],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (100, 100)),  # no file may be longer
+        env={**os.environ, "NUMBA_DISABLE_JIT": "1"},  # whose cache would be
+    )
+    assert done.returncode == 3, done.stderr
+    assert "File too large" in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_help_lists_the_values_of_the_recipes_own_options(tmp_path):
+    done = recipe("cad1_task1", "evaluate", "--help", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("Evaluate systems on ")
+    values = {line.split()[0]: line for line in reversed(done.stdout.splitlines()) if line.strip()}
+    for option, names in (
+        ("evaluator", ["haaqi,", "haaqinet,", "haaqinet_target,", "both (haaqi, haaqinet),", "all ("]),
+        ("executor", ["dask, inline, local, slurm"]),
+        ("system", ["passthrough,", "ideal,", "hdemucs,", "openunmix,"]),
+    ):
+        assert all(name in values[option] for name in names), values[option]
+    assert "  limit: null" in done.stdout
+
+
 def test_a_sweep_goes_on_after_a_job_that_failed(challenge, tmp_path):
     folders = [tmp_path / "one", tmp_path / "two"]
     for folder in folders:
@@ -109,11 +153,13 @@ def test_a_sweep_goes_on_after_a_job_that_failed(challenge, tmp_path):
     [
         ("evaluate", [], "option path.root: Missing mandatory value"),
         ("evaluate", ["path.root=nowhere"], "has no enhanced_signals; run enhance.py first"),
+        ("evaluate", ["path.root=x", "path.exp_folder=file/exp"], "file/exp: Not a directory"),
         ("merge", ["evaluate.batch_size=3"], "run_1-3.json: no such file"),
         ("merge", [], "there is nothing to merge"),
     ],
 )
 def test_a_users_mistake_is_one_line_and_exit_code_2(tmp_path, script, overrides, said):
+    (tmp_path / "file").touch()
     done = recipe("cad_icassp_2024", script, *overrides, cwd=tmp_path)
     assert done.returncode == 2
     assert said in done.stderr
@@ -137,3 +183,37 @@ def test_what_hydra_refuses_is_a_mistake_in_the_call(tmp_path, mistake):
 @pytest.mark.parametrize("script", ["evaluate", "merge"])
 def test_scripts_are_short(name, script):
     assert len((RECIPES / name / f"{script}.py").read_text().splitlines()) <= 60
+
+
+def test_the_launcher_for_slurm_is_refused_at_once_where_there_is_no_slurm(tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr(sys, "argv", ["evaluate.py", "-m", "hydra/launcher=submitit_slurm", "path.root=x"])
+    with pytest.raises(SystemExit) as stop:
+        run_main(lambda: pytest.fail("was launched"))
+    assert stop.value.code == 2
+    assert "submitit_slurm: sbatch, srun: not found" in capsys.readouterr().err
+
+
+def test_hydra_keeps_no_secret_of_the_options(tmp_path):
+    place = "https://round:geheim7@host.example"
+    script = str(RECIPES / "cad_icassp_2024/merge.py")
+    options = ("hydra.output_subdir=.hydra", f"path.exp_folder={place}/a,{place}/b", "+api.token=geheim7")
+    command = [sys.executable, script, "-m", *options]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    kept = {path: path.read_text() for path in tmp_path.rglob("*") if path.is_file()}
+    assert {path.name for path in kept} >= {"overrides.yaml", "config.yaml", "hydra.yaml", "multirun.yaml"}
+    assert not [path for path, text in kept.items() if "geheim7" in text]
+    (config, _) = (OmegaConf.load(path) for path in kept if path.name == "config.yaml")
+    assert config.path.exp_folder.startswith("https://round:***@host.example/")
+    assert "geheim7" not in done.stdout + done.stderr
+
+
+def test_a_secret_is_not_handed_to_submitit(monkeypatch, capsys):
+    arguments = ["hydra/launcher=submitit_local", "path.root=s3://key:geheim7@bucket"]
+    monkeypatch.setattr(sys, "argv", ["evaluate.py", *arguments])
+    with pytest.raises(SystemExit) as stopped:
+        run_main(lambda: None)
+    assert stopped.value.code == 2
+    said = capsys.readouterr().err
+    assert "path.root=s3://key:***@bucket: submitit would write the secret" in said

@@ -1,8 +1,6 @@
 """Rendering into a folder: both protocols, recorded surroundings, signals, and what is there already."""
 
 import csv
-import subprocess
-import sys
 from dataclasses import astuple, replace
 from pathlib import Path
 
@@ -10,16 +8,19 @@ import numpy as np
 import pytest
 import scipy.signal
 import soundfile
+import torch
+from scripts import run_script
 
 from haaqinet_eval import InputError
-from haaqinet_eval.rendering import Order, Renderer
+from haaqinet_eval.model import Dimensions, HaaqiNet, band_losses
+from haaqinet_eval.synthesis.clips import Clip, load_excerpt
 from haaqinet_eval.synthesis.conditions import CONDITIONS
-from haaqinet_eval.synthesis.environments import SNRS, add_recording, read_environments
 from haaqinet_eval.synthesis.protocol import clips_of, conditions_of, is_unseen
+from haaqinet_eval.synthesis.recorded_noise import SNRS, add_recording, read_environments
 from haaqinet_eval.synthesis.render import Plan, render, render_places
-from haaqinet_eval.synthesis.sources import Clip, load_excerpt
-from haaqinet_eval.synthesis.surroundings import SURROUNDINGS
+from haaqinet_eval.synthesis.synthetic_noise import SURROUNDINGS
 from haaqinet_eval.training.cache import group_path, read_labels, read_split
+from haaqinet_eval.training.rendering import Renderer, RenderJob
 from haaqinet_eval.training.signals import read_signals, signals_path
 
 RECIPE = Path(__file__).parents[1] / "recipes" / "haaqinet" / "render.py"
@@ -87,7 +88,7 @@ def test_recordings_come_at_their_level(tmp_path):
     with pytest.raises(InputError, match=r"index.csv: path 'rain.wav': no such file"):
         read_environments(tmp_path)  # it is called silent.wav now
     (tmp_path / "index.csv").write_text("path\n")
-    with pytest.raises(InputError, match=r"index.csv: column 'kind' is missing"):
+    with pytest.raises(InputError, match=r"index.csv, line 1: lacks the columns kind"):
         read_environments(tmp_path)
 
 
@@ -102,32 +103,32 @@ def test_a_recording_with_long_silences_is_heard_where_it_sounds(tmp_path):
 
 
 def test_signals_may_be_added_later(clips, tmp_path):
-    plain = Renderer(clips, Order(tmp_path, PLAN))
+    plain = Renderer(clips, RenderJob(tmp_path, PLAN))
     plain("test", 0)
     path = group_path(tmp_path, "test", 0)
     before = path.read_bytes()
     assert not signals_path(path).exists()
-    Renderer(clips, Order(tmp_path, PLAN, signals=True))("test", 0)
+    Renderer(clips, RenderJob(tmp_path, PLAN, signals=True))("test", 0)
     assert path.read_bytes() == before
     trials = read_signals(tmp_path, "test")
     assert trials.signals(np.arange(2), 24_000).shape == (2, 24_000)
     assert (trials.protocol, len(trials)) == ("artists", 2)
     signals_path(path).unlink()
     with pytest.raises(InputError, match="was rendered from other signals"):
-        Renderer(clips, Order(tmp_path, replace(PLAN, seed=2), signals=True))("test", 0)
+        Renderer(clips, RenderJob(tmp_path, replace(PLAN, seed=2), signals=True))("test", 0)
 
 
 def test_rendered_trials_say_their_protocol(clips, tmp_path):
-    renderer = Renderer(clips, Order(tmp_path, PLAN, protocol="paper"))
+    renderer = Renderer(clips, RenderJob(tmp_path, PLAN, protocol="paper"))
     renderer("test", 1)
     trials = read_split(tmp_path, "test")
     assert trials.protocol == "paper"
     assert all("paper" in CONDITIONS[name].tags for name in trials.systems)
     assert 0 <= trials.labels.min() <= trials.labels.max() <= 1
     with pytest.raises(InputError, match=r"plan.only white: protocol paper has its own"):
-        Renderer(clips, Order(tmp_path, replace(PLAN, only=("white",)), protocol="paper"))
+        Renderer(clips, RenderJob(tmp_path, replace(PLAN, only=("white",)), protocol="paper"))
     with pytest.raises(InputError, match="no clip of split test that lasts"):
-        Renderer(clips, Order(tmp_path, replace(PLAN, seconds=2.5), protocol="paper"))("test", 2)
+        Renderer(clips, RenderJob(tmp_path, replace(PLAN, seconds=2.5), protocol="paper"))("test", 2)
 
 
 def test_the_recipe_draws_from_the_table_that_is_asked_for(clips, tmp_path):
@@ -137,19 +138,37 @@ def test_the_recipe_draws_from_the_table_that_is_asked_for(clips, tmp_path):
 
     def render(*options):
         plan = ("plan.seconds=1", "plan.conditions=2", "groups=4", "splits=[train]", "out=out")
-        command = [sys.executable, RECIPE, *plan, *options]
-        return subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+        return run_script(RECIPE, *plan, *options, cwd=tmp_path)
 
     done = render(f"data.root={tmp_path}", "table=surroundings")
-    assert (done.returncode, done.stderr) == (0, "")
+    assert (done.returncode, done.stderr) == (0, "".join(f"rendering: {n}/4\n" for n in range(1, 5)))
     trials = read_labels(tmp_path / "out", "train")
     assert len(trials.systems) == 6
     assert set(trials.systems) <= set(SURROUNDINGS)
     wrong = render(f"data.root={tmp_path}", "table=sea")
-    assert (wrong.returncode, wrong.stderr) == (2, "error: table=sea: none of usual, surroundings, remixes\n")
+    assert wrong.returncode == 2
+    assert wrong.stderr == "error: table=sea: none of usual, surroundings, remixes, recorded\n"
+    tested = render(f"data.root={tmp_path}", "teacher=net.safetensors", "splits=[train,test]")
+    assert tested.returncode == 2
+    told = "error: teacher=net.safetensors: labels of splits=test are true HAAQI; give splits=[train]\n"
+    assert tested.stderr == told
     missing = render()
     assert missing.returncode == 2
     assert missing.stderr == "error: option data.root: Missing mandatory value: data.root\n"
+
+
+def test_a_teachers_scores_are_the_labels(clips, tmp_path):
+    net = HaaqiNet(Dimensions(members=0, clips=2, clip_channels=8)).eval()
+    plan = replace(PLAN, only=("clean", "white-4"))
+    Renderer(clips, RenderJob(tmp_path, plan, teacher=net))("train", 0)
+    trials, group = read_labels(tmp_path, "train"), render(clips[:1], "train", 0, plan)
+    with torch.inference_mode():
+        ear = torch.from_numpy(band_losses(group.audiogram)).float().expand(2, -1)
+        said = net(torch.from_numpy(group.processed).float(), ear, torch.full((2,), group.level1)).mean(-1)
+    untouched = trials.systems == "clean"
+    assert untouched.sum() == 1
+    assert (trials.labels[untouched] == 1).all()
+    np.testing.assert_allclose(trials.labels[~untouched], said[~untouched], rtol=0, atol=1e-5)
 
 
 def test_a_silent_stretch_costs_its_group_and_not_the_rendering(tmp_path, capsys):

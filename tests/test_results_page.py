@@ -1,8 +1,6 @@
 """The page of results: subsets, protocols that are never mixed, and the command that makes it."""
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -10,10 +8,12 @@ import pytest
 import torch
 from omegaconf import OmegaConf
 from paper_trials import fill
+from scripts import run_script
 
 from haaqinet_eval import InputError
-from haaqinet_eval.agreement import agreement
-from haaqinet_eval.model import Dimensions, HaaqiNet, PaperDimensions, PaperNet, load_model, save_model
+from haaqinet_eval.analysis.agreement import agreement
+from haaqinet_eval.model import Dimensions, HaaqiNet, load_model, save_model
+from haaqinet_eval.model.paper import PaperDimensions, PaperNet
 from haaqinet_eval.synthesis.protocol import is_unseen
 from haaqinet_eval.training.cache import read_split
 from haaqinet_eval.training.paper import predict_split
@@ -111,7 +111,7 @@ def test_validate_makes_the_page(folder, networks, tmp_path):
         f"entries={{ours: {networks / 'ours.safetensors'}, spectrogram: {networks / 'theirs.safetensors'}}}"
     )
     options = [f"trials={folder}", "split=test", entries, f"page={tmp_path / 'results.md'}"]
-    done = subprocess.run([sys.executable, str(RECIPE), *options], capture_output=True, text=True, check=True)
+    done = run_script(RECIPE, *options, check=True)
     assert [line.split(": ")[1] for line in done.stdout.splitlines()] == ["paper, ours", "paper, spectrogram"]
     net, text = load_model(networks / "theirs.safetensors"), (tmp_path / "results.md").read_text()
     outputs, trials = predict_split(net, folder, "test")
@@ -125,8 +125,7 @@ def test_one_call_makes_all_parts_of_the_page(folder, networks, tmp_path):
     fill(tmp_path / "new", "test", 2)
     ours = f"{{ours: {networks / 'ours.safetensors'}}}"
     options = ["split=test", f"sets={{{folder}: {ours}, {tmp_path / 'new'}: {ours}}}"]
-    command = [sys.executable, str(RECIPE), *options, f"page={tmp_path / 'results.md'}"]
-    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    done = run_script(RECIPE, *options, f"page={tmp_path / 'results.md'}", check=True)
     assert [line.split(": ")[1] for line in done.stdout.splitlines()] == ["paper, ours", "artists, ours"]
     assert json.loads((tmp_path / "results.json").read_text()).keys() == {"paper", "artists"}
 

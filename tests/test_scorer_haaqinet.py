@@ -1,7 +1,9 @@
 """The scorer with its shipped weights."""
 
 import itertools
+import json
 import math
+import os
 import subprocess
 import sys
 from dataclasses import replace
@@ -10,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soxr
+from haaqinet_cases import scores
 
 from haaqinet_eval import Audiogram, InputError, Stimulus, Unscorable, load_scorer
 from haaqinet_eval.model import OUTPUTS, read_metadata, sha256
@@ -45,6 +48,13 @@ def test_weights_are_those_of_the_card():
 
 def test_version_names_the_weights(scorer):
     assert scorer.version == f"{read_metadata(WEIGHTS)['name']}-{sha256(WEIGHTS)[:12]}"
+
+
+def test_scores_are_those_of_other_releases_of_torch(scorer):
+    """Stored with torch 2.11; `make test-latest` asks the newest, which torchaudio does not allow, too."""
+    stored = json.loads((Path(__file__).parent / "golden" / "haaqinet.json").read_text(encoding="utf-8"))
+    assert stored["version"] == scorer.version, "new weights: run tests/golden/make_haaqinet.py"
+    np.testing.assert_allclose(scores(scorer), stored["scores"], rtol=0, atol=1e-5)
 
 
 def test_result(scorer):
@@ -92,6 +102,21 @@ def test_bad_input_has_a_code(scorer, code):
     assert error.value.code == code
 
 
+def test_what_is_too_loud_for_any_ear_has_no_score(scorer):
+    given = song(1)
+    for other in (replace(given, processed=given.processed * 2.0**31), replace(given, level1=1e6)):
+        with pytest.raises(Unscorable, match="is full scale 1") as error:
+            scorer(other)
+        assert error.value.code == "bad_level"
+
+
+@pytest.mark.parametrize("kind", [np.float16, np.longdouble])
+def test_samples_of_any_float_score_alike(scorer, kind):
+    given = song(1)
+    other = replace(given, processed=given.processed.astype(kind))
+    assert scorer(other).value == pytest.approx(scorer(given).value, abs=2e-3)
+
+
 def test_inaudible_music_is_silent(scorer):
     given = song(1)
     with pytest.raises(Unscorable, match="inaudible") as error:
@@ -117,7 +142,7 @@ def test_missing_torch_names_the_extra():
 
 @pytest.mark.parametrize(("at_once", "most"), [(False, 600), (True, 600), (True, 4)])
 def test_a_batch_of_unequal_ears_scores_as_one_by_one(scorer, at_once, most, monkeypatch):
-    monkeypatch.setattr(scorer, "at_once", at_once)
+    monkeypatch.setattr(scorer, "prefers_batches", at_once)
     monkeypatch.setattr(haaqinet, "AT_ONCE", most)  # s: all in one call, or two
     ears = [
         song(1),
@@ -150,3 +175,50 @@ def test_frames_cover_the_clip_however_short(seconds):
     assert seconds - 0.128 < result.frame_times[-1] < seconds
     assert result.frames.mean() == pytest.approx(result.value, abs=1e-5)
     np.testing.assert_allclose(result.frames, other.frames, atol=1e-4)
+
+
+FORK = """
+import multiprocessing, sys
+import numpy as np, torch
+from haaqinet_eval import Audiogram, Stimulus, load_scorer
+from haaqinet_eval.model import HaaqiNetLoss
+torch.set_num_threads(2)
+torch.randn(1_000_000).exp().sum()  # the parent's threads are there
+scorers = [load_scorer("haaqinet", threads=2), load_scorer("haaqinet_target")]
+signal = 0.1 * np.random.default_rng(0).standard_normal(72_000)
+given = Stimulus(signal, 24_000, Audiogram.flat(40), 85.0, mixture=signal[::-1].copy(), gains={"vocals": 3.0})
+loss = HaaqiNetLoss(threads=2)
+
+def work(_):
+    wave = torch.from_numpy(signal)[None].requires_grad_()
+    value = loss(wave, 24_000, given.audiogram, given.level1)
+    value.backward()
+    again = load_scorer("haaqinet")(given).value
+    return [*(scorer(given).value for scorer in scorers), again, 1 - value.item()]
+
+with multiprocessing.get_context("fork").Pool(1) as pool:
+    print(*pool.map(work, [0])[0])
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork on this system")
+def test_a_forked_process_scores(scorer):
+    """OpenMP's threads do not survive a fork: what asks for two of them waits for ever."""
+    done = subprocess.run(
+        [sys.executable, "-c", FORK], capture_output=True, text=True, timeout=240, check=True
+    )
+    blind, known, again, loss = map(float, done.stdout.split())
+    signal = 0.1 * np.random.default_rng(0).standard_normal(72_000)
+    expected = scorer(Stimulus(signal, 24_000, Audiogram.flat(40), 85.0)).value
+    assert [blind, again, loss] == pytest.approx([expected] * 3, abs=1e-5)
+    assert 0 <= known <= 1
+
+
+def test_scoring_imports_no_network_that_it_does_not_run():
+    code = (
+        "import sys; from haaqinet_eval import load_scorer; load_scorer('haaqinet')\n"
+        "print(*[m for m in sys.modules if m.startswith('haaqinet_eval.model.')])"
+    )
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert "haaqinet_eval.model.net" in loaded
+    assert not any(name in loaded for name in ("model.paper", "model.frame_member", "model.chunks"))

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from haaqinet_eval.spectrogram import FLOOR, band_edges, spectrogram
+from haaqinet_eval.analysis.spectrogram import FLOOR, band_edges, spectrogram
 
 
 @pytest.mark.parametrize("rate", [24_000, 32_000, 44_100])

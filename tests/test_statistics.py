@@ -5,7 +5,7 @@ import pytest
 from scipy import stats
 
 from haaqinet_eval import InputError
-from haaqinet_eval.statistics import (
+from haaqinet_eval.analysis.statistics import (
     Resampling,
     compare_all,
     draw_weights,
@@ -32,7 +32,7 @@ def crossed(rng, scenes, listeners, scene_sd, listener_sd, noise_sd):
 
 def bootstrap_means(values, scene, listener, draws=2000):
     total, count = pair_sums(values, scene, listener, (scene.max() + 1, listener.max() + 1))
-    resampling = Resampling.of(total.shape, draws)
+    resampling = Resampling.from_shape(total.shape, draws)
     return resampling.means(total, count)
 
 
@@ -41,7 +41,7 @@ def test_draws_weigh_each_row_by_scene_and_by_listener():
     keep = rng.random(12 * 7) < 0.6  # a sparse design, two rows (ears) per pair
     values, scene, listener = (np.repeat(x[keep], 2) for x in crossed(rng, 12, 7, 1, 1, 1))
     values = values + rng.normal(size=len(values))
-    resampling = Resampling.of((12, 7), 50)
+    resampling = Resampling.from_shape((12, 7), 50)
     means = resampling.means(*pair_sums(values, scene, listener, (12, 7)))
     for w_scene, w_listener, mean in zip(resampling.scenes, resampling.listeners, means, strict=True):
         rows = np.repeat(values, (w_scene[scene] * w_listener[listener]).astype(int))
@@ -54,7 +54,7 @@ def test_draws_are_with_replacement_repeatable_and_apart_for_scenes_and_listener
     assert weights.mean() == pytest.approx(1)
     assert weights.var(axis=0).mean() == pytest.approx(1 - 1 / 20, rel=0.1)  # multinomial
     assert (draw_weights(20, 500) == weights).all()
-    both = Resampling.of((20, 20), 500)
+    both = Resampling.from_shape((20, 20), 500)
     assert abs(np.corrcoef(both.scenes.ravel(), both.listeners.ravel())[0, 1]) < 0.05
 
 
@@ -173,7 +173,7 @@ def test_systems_far_apart_have_ranks_and_systems_close_by_have_ranges():
     rng = np.random.default_rng(7)
     shared, scene, listener = crossed(rng, 60, 20, 0.1, 0.1, 0.0)
     values = [shared + m + rng.normal(0, 0.03, len(shared)) for m in (0.5, 0.5001, 0.3)]
-    resampling = Resampling.of((60, 20))
+    resampling = Resampling.from_shape((60, 20))
     tables = [pair_sums(v, scene, listener, (60, 20)) for v in values]
     draws = np.stack([resampling.means(*t) for t in tables], axis=1)
     means = np.array([v.mean() for v in values])

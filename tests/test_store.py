@@ -2,6 +2,7 @@
 
 import shutil
 import sqlite3
+from contextlib import closing
 from dataclasses import replace
 from datetime import UTC
 
@@ -13,9 +14,10 @@ from alembic.migration import MigrationContext
 
 from haaqinet_eval import InputError
 from haaqinet_eval.audiogram import Audiogram, Listener
-from haaqinet_eval.evaluate import Work, evaluate
+from haaqinet_eval.evaluate import evaluate
 from haaqinet_eval.scores import Score
 from haaqinet_eval.store import (
+    Refused,
     StoredScores,
     System,
     challenge,
@@ -31,14 +33,15 @@ from haaqinet_eval.store import (
     frame_scores,
     open_store,
     opening,
+    part_means,
     read_rows,
     refresh,
     register_challenge,
     rescore,
-    row_columns,
     runs,
     schema,
     schema_version,
+    score_columns,
     scorer_versions,
     standings,
     start_run,
@@ -46,12 +49,13 @@ from haaqinet_eval.store import (
     submission,
     submissions,
     submit,
+    trial_columns,
     withdraw,
 )
 from haaqinet_eval.trials import Result, Trial
 
 NAME = "cad_icassp_2024"
-LATEST = "0003"  # revision of the schema
+LATEST = "0004"  # revision of the schema
 LISTENERS = {
     "L1": Listener("L1", Audiogram.flat(10), Audiogram.flat(40)),
     "L2": Listener("L2", Audiogram.flat(70), Audiogram.flat(70)),
@@ -166,7 +170,7 @@ def test_a_newer_store_is_refused(store_url, newer_code, monkeypatch):
 
 def test_another_programs_database_is_refused(tmp_path):
     path = tmp_path / "music.sqlite"
-    with sqlite3.connect(path) as connection:
+    with closing(sqlite3.connect(path)) as connection, connection:
         connection.execute("CREATE TABLE albums (id INTEGER)")
     with pytest.raises(InputError, match="no store of haaqinet-eval"):
         open_store(str(path))
@@ -186,6 +190,36 @@ def test_damaged_files_are_refused_with_a_sentence(tmp_path):
         path.with_name(name).write_bytes(content)
         with pytest.raises(InputError, match=r"store sqlite.*(not a database|damaged|malformed)"):
             open_store(str(path.with_name(name)))
+
+
+def test_a_large_file_is_not_looked_through_at_each_opening_and_damage_is_told_when_met(
+    tmp_path, monkeypatch
+):
+    monkeypatch.setattr(opening, "SMALL", 0)
+    path = tmp_path / "store.sqlite"
+    store = open_store(str(path))
+    register_challenge(store, NAME, trials([f"s{i}" for i in range(200)]), LISTENERS)
+    store.close()
+    asked = []
+
+    def ask(*args):
+        asked.append(args[2])
+
+    sa.event.listen(sa.Engine, "before_cursor_execute", ask)
+    open_store(str(path)).close()
+    sa.event.remove(sa.Engine, "before_cursor_execute", ask)
+    assert asked
+    assert not any("check" in statement for statement in asked)
+    whole = path.read_bytes()
+    page = whole.index(b"Song of s150") // 4096 * 4096
+    path.write_bytes(whole[:page] + b"\xff" * 4096 + whole[page + 4096 :])
+    with pytest.raises(InputError, match=r"store sqlite.*damaged"):
+        open_store(str(path), thorough=True)
+    store = open_store(str(path))
+    with pytest.raises(InputError, match=r"store sqlite.*damaged .*restore a backup"):
+        expected_trials(store, challenge(store, NAME))
+    assert any("damaged" in finding for finding in store_check(store))
+    store.close()
 
 
 def test_where_a_store_lies(monkeypatch, tmp_path):
@@ -265,10 +299,18 @@ def test_rows_come_back_as_they_went_in(registered):
     assert rows[1].key in StoredScores(registered, entry)
     assert list(StoredScores(registered, entry)) == rows[1:]
     version = scorer_versions_id(registered, entry)
-    columns = row_columns(registered, entry.id, version)
+    columns = score_columns(registered, entry.id, version)
     assert columns["score"] == [r.score for r in rows]
-    assert columns["listener"][:4] == ["L1", "L1", "L2", "L2"]
-    assert row_columns(registered, entry.id, 99)["score"] == []
+    assert score_columns(registered, entry.id, 99)["score"] == []
+    assert set(score_columns(registered, entry.id, version, "trial", "low")) == {"trial", "low"}
+    known = trial_columns(registered, challenge(registered, NAME).id)
+    assert known["trial"] == columns["trial"]
+    assert list(zip(*(known[n] for n in ("scene", "song", "listener", "ear", "stem")), strict=True)) == [
+        (t.scene, t.song, t.listener, t.ear, t.stem) for t in trials()
+    ]
+    assert known["severity_humes"] == [LISTENERS[t.listener].severity_humes for t in trials()]
+    assert known["severity_clarity"] == [LISTENERS[t.listener].ear(t.ear).severity_clarity for t in trials()]
+    assert part_means(registered, entry.id, version) == {"linear": 0.25}
 
 
 def scorer_versions_id(store, entry):
@@ -289,7 +331,7 @@ def test_intervals_and_flags_come_back_and_frames_stand_apart(registered):
     StoredScores(registered, entry).append(rows)  # what is there stays
     assert read_rows(registered, entry.id) == rows
     version = scorer_versions_id(registered, entry)
-    columns = row_columns(registered, entry.id, version)
+    columns = score_columns(registered, entry.id, version)
     assert columns["low"] == [0.1 + 0.2] * 8
     assert columns["unfamiliar"] == [True, False] * 4
     found = frame_scores(registered, entry.id, version, "s2", "L1")
@@ -299,6 +341,23 @@ def test_intervals_and_flags_come_back_and_frames_stand_apart(registered):
         np.testing.assert_allclose(at, times, atol=1e-9)
     assert frame_scores(registered, entry.id, version, "s1", "L1") == {}
     assert store_check(registered) == []
+
+
+def test_a_round_of_rows_is_one_transaction_however_many_there_are(registered):
+    entry = hand_in(registered)
+    scores, kept, asked = StoredScores(registered, entry), [], []
+    scores.append([score_of(trials()[0])])  # what is new is made: the scorer's version
+    engine = registered.engine
+    sa.event.listen(engine, "commit", kept.append)
+    sa.event.listen(engine, "before_cursor_execute", lambda *args: asked.append(args[2]))
+    counts = []
+    for rows in (trials()[1:2], trials()[2:]):
+        asked.clear()
+        scores.append([score_of(trial) for trial in rows])
+        counts.append(len(asked))
+    assert len(kept) == 2
+    assert counts[0] == counts[1] <= 2  # its begin, and the rows
+    assert len(read_rows(registered, entry.id)) == 8
 
 
 class Predictor:
@@ -313,8 +372,8 @@ class Predictor:
 
 def test_the_loop_writes_all_that_a_scorer_says(registered):
     entry = hand_in(registered)
-    work = Work(tuple(replace(t, system="E1") for t in trials()), lambda trial: None)
-    assert evaluate([work], [Predictor()], StoredScores(registered, entry)) == []
+    group = tuple(replace(t, system="E1") for t in trials())
+    assert evaluate([group], lambda trial: None, [Predictor()], StoredScores(registered, entry)) == []
     rows = read_rows(registered, entry.id)
     assert {(r.score, r.low, r.high, r.unfamiliar) for r in rows} == {(0.5, 0.25, 0.75, True)}
     version = scorer_versions_id(registered, entry)
@@ -341,7 +400,9 @@ OLD_ROWS = """
 def test_a_store_from_before_intervals_and_frames_goes_on(store_url, tmp_path, monkeypatch):
     folder = tmp_path / "0002"
     with monkeypatch.context() as patch:
-        shutil.copytree(opening.MIGRATIONS, folder, ignore=shutil.ignore_patterns("0003*", "__pycache__"))
+        shutil.copytree(
+            opening.MIGRATIONS, folder, ignore=shutil.ignore_patterns("0003*", "0004*", "__pycache__")
+        )
         patch.setattr(opening, "MIGRATIONS", folder)
         store = open_store(store_url)
         assert schema_version(store) == "0002"
@@ -438,7 +499,7 @@ def test_the_database_itself_refuses_impossible_rows(registered, values):
 
 def test_the_same_bytes_give_the_earlier_submission(registered):
     first, new = submit(registered, NAME, System("T1", "E1", causal=True), sha256="a", scorers=["haaqi"])
-    again, again_new = submit(registered, NAME, System("T2", "E9"), sha256="a", scorers=["haaqi"])
+    again, again_new = submit(registered, NAME, System("T1", "E9"), sha256="a", scorers=["haaqi"])
     assert (new, again_new) == (True, False)
     assert again == first
     withdraw(registered, first.id, "T1")
@@ -447,10 +508,56 @@ def test_the_same_bytes_give_the_earlier_submission(registered):
     assert [e.state for e in events(registered, first.id)] == ["queued", "withdrawn", "queued"]
 
 
+def test_the_same_bytes_of_another_team_are_refused_without_its_name(registered):
+    first = hand_in(registered)
+    for state in ("queued", "scoring", "invalid"):  # "scoring": rows that are imported
+        with pytest.raises(Refused, match=r"by another team$") as error:
+            hand_in(registered, team="T2", state=state)
+        assert error.value.code == "other_team"
+    assert submissions(registered) == [first]
+    assert submissions(registered, team="T2") == []
+
+
+def test_what_an_organiser_withdrew_only_an_organiser_brings_back(registered):
+    first = hand_in(registered)
+    withdraw(registered, first.id, "organiser Ada", "the wrong team")
+    for team in ("T1", "T2"):
+        with pytest.raises(Refused, match="only organisers can bring them back"):
+            hand_in(registered, team=team, actor="upload", visitor=True)
+    assert submission(registered, first.id).state == "withdrawn"
+    back = hand_in(registered, team="T2", system="E2", actor="command line")
+    assert (back.id, back.state, back.system.team, back.system.name) == (first.id, "queued", "T2", "E2")
+    withdraw(registered, first.id)
+    assert hand_in(registered, team="T1", state="scoring", origin="imported").state == "scoring"
+
+
+def test_what_is_known_of_a_system_changes_by_what_is_accepted_and_not_by_visitors(registered):
+    known = System("T1", "E1", causal=True, note="ours")
+    entry, _ = submit(registered, NAME, known, sha256="a", scorers=["haaqi"])
+    other = System("T1", "E1", causal=False, augmented=True, model_size=5, note="theirs")
+    refused, new = submit(registered, NAME, other, sha256="bad", state="invalid", visitor=True)
+    assert new
+    assert refused.system == submission(registered, entry.id).system == known
+    submit(registered, NAME, replace(other, model_size=None), sha256="b", visitor=True)
+    assert submission(registered, entry.id).system == replace(known, augmented=True)
+    submit(registered, NAME, other, sha256="c")
+    assert submission(registered, entry.id).system == other
+
+
+def test_a_submission_of_a_dead_worker_says_so(registered):
+    entry = hand_in(registered)
+    held = claim(registered, "host 7", lease=1e-3)
+    while not submission(registered, entry.id).lapsed:
+        pass  # until the lease has run out
+    assert "not heard of its worker host 7 since" in submission(registered, entry.id).reason
+    assert finish(registered, held).reason == "scored: haaqi 0 of 8"
+
+
 def test_an_invalid_submission_is_kept_with_its_findings_and_never_claimed(registered):
     found = [{"code": "missing_file", "severity": "error", "file": "a.flac", "message": "not there"}]
     entry = hand_in(registered, state="invalid", findings=found)
     assert submission(registered, entry.id).findings == tuple(found)
+    assert submission(registered, entry.id).reason == "missing_file 1"
     assert claim(registered, "w") is None
     with pytest.raises(InputError, match="is invalid; it cannot become queued"):
         rescore(registered, entry.id)
@@ -529,7 +636,7 @@ def test_the_quota_counts_scored_submissions_of_today_only(store, monkeypatch):
     queued = [hand_in(store, digest) for digest in "bc"]  # neither is scored yet
     assert complete(store, queued[0]).state == "scored"
     assert claim(store, "w", id=queued[1].id) is None  # waits until tomorrow
-    with pytest.raises(InputError, match="2 submissions were scored today; cad_icassp_2024 allows 2"):
+    with pytest.raises(InputError, match="2 scored submissions today; cad_icassp_2024 allows 2"):
         hand_in(store, "d")
     assert hand_in(store, "a").id == first.id  # the same bytes cost nothing
     rescore(store, first.id)

@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from board_store import CHALLENGE, LISTENERS, SPLIT, make_rows, make_trials
 
 from haaqinet_eval import InputError
-from haaqinet_eval.store import Among, System, open_store, refresh, register_challenge, standings
+from haaqinet_eval.store import SubmissionFilter, System, open_store, refresh, register_challenge, standings
 
 DAYS = {"a": 1, "b": 2, "c": 3, "d": 4}  # of March 2024
 SYSTEMS = {
@@ -37,14 +37,14 @@ def fill(store, names):
 @pytest.mark.parametrize(
     ("among", "left"),
     [
-        (Among(), "abcd"),
-        (Among(causal="yes"), "ac"),
-        (Among(causal="not said"), "d"),
-        (Among(augmented="no"), "c"),
-        (Among(since="2024-03-02"), "bcd"),
-        (Among(until="2024-03-03"), "abc"),
-        (Among("yes", since="2024-03-02", until="2024-03-03"), "c"),
-        (Among(causal="no", augmented="no"), ""),
+        (SubmissionFilter(), "abcd"),
+        (SubmissionFilter(causal="yes"), "ac"),
+        (SubmissionFilter(causal="not said"), "d"),
+        (SubmissionFilter(augmented="no"), "c"),
+        (SubmissionFilter(since="2024-03-02"), "bcd"),
+        (SubmissionFilter(until="2024-03-03"), "abc"),
+        (SubmissionFilter("yes", since="2024-03-02", until="2024-03-03"), "c"),
+        (SubmissionFilter(causal="no", augmented="no"), ""),
     ],
 )
 def test_it_is_the_ranking_of_a_store_that_has_no_others(store, tmp_path, among, left):
@@ -69,11 +69,14 @@ def test_a_date_leaves_an_earlier_submission_in_its_place(store):
         return [e for e in standings(store, CHALLENGE, SPLIT, **options) if e.system == "a"]
 
     assert {entry.submission for entry in own()} == {later}
-    assert {entry.submission for entry in own(among=Among(until="2024-03-08"))} == {first}
-    assert [entry.rank for entry in own(among=Among(until="2024-03-08"))] == [2, 2]
-    assert [entry.rank for entry in own()] == [1, 1]
+    assert {entry.submission for entry in own(among=SubmissionFilter(until="2024-03-08"))} == {first}
+    assert [entry.rank for entry in own(among=SubmissionFilter(until="2024-03-08"))] == [
+        2,
+        None,
+    ]  # HAAQI ranks alone
+    assert [entry.rank for entry in own()] == [1, None]
 
 
 def test_another_word_is_refused():
     with pytest.raises(InputError, match="causal is 'maybe'"):
-        Among(causal="maybe")
+        SubmissionFilter(causal="maybe")

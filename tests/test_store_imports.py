@@ -2,6 +2,8 @@
 
 import csv
 import json
+import math
+import os
 from dataclasses import replace
 
 import numpy as np
@@ -12,10 +14,12 @@ from haaqinet_eval.audiogram import Audiogram, Listener
 from haaqinet_eval.scores import Score, ScoreFile, write_scores
 from haaqinet_eval.store import (
     DIALECTS,
+    Refused,
     StoredScores,
     System,
     challenge,
     challenge_listeners,
+    challenges,
     frame_scores,
     import_results,
     import_scores,
@@ -28,6 +32,7 @@ from haaqinet_eval.store import (
     submission,
     submissions,
     submit,
+    withdraw,
 )
 from haaqinet_eval.trials import Trial
 
@@ -80,6 +85,66 @@ def results(tmp_path):
     return write
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"score": 9.0},
+        {"score": -1e308},
+        {"seconds": math.inf},
+        {"low": 0.5, "high": 7.0},
+        {"parts": {"linear": math.nan}},
+        {"scene": "x" * 100_000},
+        {"error": "x" * 100_000, "score": None},
+    ],
+)
+def test_rows_that_no_scorer_gives_are_refused_at_every_door(store, results, change):
+    rows = run_rows()
+    bad = replace(rows[-1], **change)
+    with pytest.raises(InputError):
+        import_results(store, results([*rows[:-1], bad]), "T")
+    assert (submissions(store), challenges(store)) == ([], [])
+    register_challenge(store, bad.challenge, [Trial(*bad.key[:7])])
+    entry, _ = submit(store, bad.challenge, System("T", bad.system), sha256="1")
+    with pytest.raises(InputError) as told:
+        StoredScores(store, entry).append([bad])
+    assert len(str(told.value)) < 500
+    assert read_rows(store, entry.id) == []
+
+
+def test_of_a_file_all_systems_come_in_or_none(store, results):
+    rows = run_rows(systems=("ideal", "🎻"))
+    with pytest.raises(InputError, match="neither a letter nor a digit"):
+        import_results(store, results(rows), "T")
+    assert (submissions(store), challenges(store)) == ([], [])
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no pipes with names here")
+def test_a_record_that_names_a_pipe_does_not_wait_for_it(store, results, tmp_path):
+    os.mkfifo(tmp_path / "listeners.train.json")
+    path = results(run_rows(), config={"path": {"listeners_file": str(tmp_path / "listeners.train.json")}})
+    (entry, _) = import_results(store, path, "T")
+    assert entry.split == "train"
+    os.mkfifo(tmp_path / "run.json")
+    with pytest.raises(InputError, match="is no file"):
+        import_results(store, path, "T", run=tmp_path / "run.json")
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        {"runs": [{"config": [1], "systems": 3, "scorers": 4, "expected": {}}]},
+        {"runs": {"a": 1}, "listeners_file": 7},
+        {"expected_trials_per_system": "many"},
+        {"expected_trials_per_system": -1},
+    ],
+)
+def test_a_record_of_nonsense_is_a_mistake_and_no_crash(store, results, record):
+    path = results(run_rows())
+    path.with_name("run.json").write_text(json.dumps(record))
+    with pytest.raises(InputError):
+        import_results(store, path, "T")
+
+
 def test_a_finished_run_becomes_submissions_and_a_challenge(store, results):
     rows = run_rows()
     path = results(rows)
@@ -102,7 +167,7 @@ def test_a_finished_run_becomes_submissions_and_a_challenge(store, results):
         ("haaqi", "ideal", None),
         ("haaqi", "passthrough", 1),
         ("haaqinet", "ideal", None),
-        ("haaqinet", "passthrough", 1),
+        ("haaqinet", "passthrough", None),  # rebalanced music
     ]
     assert import_results(store, path, "T") == entries
     assert import_results(store, path.parent, "T") == entries  # a run's folder stands for its results
@@ -248,6 +313,34 @@ def test_external_rows_never_stand_beside_scores_made_here(store, tmp_path):
     ]
 
 
+def test_every_version_of_scores_made_elsewhere_is_shown(store, tmp_path):
+    name = "cad_icassp_2024"
+    register(store, name)
+    for team, version in (("T1", "0.9"), ("T2", "0.10"), ("T3", "0.9")):
+        path = write_table(tmp_path / f"{team}.csv", table_rows(name, 0.1 * int(team[1])))
+        import_scores(store, path, name, System(team, "E1"), version=version, visitor=True)
+    assert {(e.team, e.version, e.rank) for e in standings(store, name)} == {
+        ("T1", "0.9", 2),
+        ("T2", "0.10", 1),
+        ("T3", "0.9", 1),
+    }
+    assert [e.team for e in standings(store, name, version="0.10")] == ["T2"]
+    with pytest.raises(Refused, match="by another team"):
+        import_scores(store, path, name, System("T4", "E1"), version="0.9")
+
+
+def test_an_import_under_the_wrong_team_can_be_withdrawn_and_made_again(store, results):
+    path = results(run_rows())
+    wrong = import_results(store, path, "T9")
+    with pytest.raises(Refused, match="by another team"):
+        import_results(store, path, "T1")
+    for entry in wrong:
+        withdraw(store, entry.id)
+    right = import_results(store, path, "T1")
+    assert [(e.id, e.state, e.system.team) for e in right] == [(e.id, "scored", "T1") for e in wrong]
+    assert {e.team for e in standings(store, right[0].challenge)} == {"T1"}
+
+
 def test_a_table_may_lack_pairs_and_is_then_incomplete(store, tmp_path):
     register(store, "cad2_task2")
     path = write_table(tmp_path / "scores.csv", table_rows("cad2_task2")[:2])
@@ -295,15 +388,21 @@ def test_all_bad_lines_are_told_at_once(store, tmp_path):
     ("content", "message"),
     [
         (b"", "line 1: lacks the columns scene, song"),
-        (b"scene;song;listener;left_score;right_score;score\n", "columns are separated by commas"),
+        (
+            b"scene;song;listener;left_score;right_score;score\n",
+            "line 1: its columns are separated by semicolons",
+        ),
         (b"scene,song,listener,left_score,right_score\n", "lacks the columns score; it has scene"),
         (b"scene,song,listener,left_score,right_score,score,score\n", "line 1: names a column twice"),
         (b"scene,song,listener,left_score,right_score,score\n", "holds no rows"),
-        (b"scene,song,listener,left_score,right_score,score\ns1,x\n", "line 2: not 6 fields"),
-        (b"scene,song,listener,left_score,right_score,score\n1,2,3,4,5,6,7\n", "line 2: not 6 fields"),
-        (b"scene,song,listener,left_score,right_score,score\ns1,\xff\n", "line 2: not UTF-8 text"),
+        (b"scene,song,listener,left_score,right_score,score\ns1,x\n", "line 2: 2 fields, not 6"),
+        (b"scene,song,listener,left_score,right_score,score\n1,2,3,4,5,6,7\n", "line 2: 7 fields, not 6"),
+        (
+            b"scene,song,listener,left_score,right_score,score\ns1,\xff\n",
+            "line 2: byte 0xFF is not UTF-8 text",
+        ),
         (b'scene,song,listener,left_score,right_score,score\n"s1,x\n', r"line \d: unexpected end of data"),
-        (b"scene,song,listener,left_score,right_score,score\ns\x001,x\n", "line [12]: "),
+        (b"scene,song,listener,left_score,right_score,score\ns\x001,x\n", "holds NUL bytes"),
     ],
 )
 def test_files_that_are_no_table_are_refused(store, tmp_path, content, message):

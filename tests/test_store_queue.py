@@ -22,6 +22,7 @@ from haaqinet_eval.store import (
     release,
     rescore,
     schema_version,
+    start_run,
     submission,
     submissions,
     submit,
@@ -189,14 +190,27 @@ def test_releasing_costs_neither_the_place_nor_an_attempt(ready):
         release(ready, held, "the worker was told to stop")
 
 
-def test_a_lease_must_be_positive(ready):
-    with pytest.raises(InputError, match="lease: 0 s is not above 0"):
-        claim(ready, "w", lease=0)
+@pytest.mark.parametrize("lease", ["0", "-1", "nan", "inf", "1e300"])
+def test_a_lease_is_a_time_that_ends(ready, lease):
+    hand_in(ready, "a")
+    with pytest.raises(InputError, match="is not above 0 and at most"):
+        claim(ready, "w", lease=float(lease))
+
+
+def test_a_clock_that_jumps_fails_no_submission_that_gets_on(ready, clock):
+    (entry,) = hand_in(ready, "a")
+    for attempt, row in enumerate(rows_of("a")):
+        held = claim(ready, f"w{attempt}", lease=60)
+        assert held.submission.id == entry.id
+        StoredScores(ready, held.submission, start_run(ready, entry.id, {})).append([row])
+        clock(3600)  # and its worker, which is well, has lost its claim
+    assert len(rows_of("a")) > 5
+    assert claim(ready, "last").submission.id == entry.id
 
 
 def test_the_same_bytes_from_many_at_once_are_one_submission(ready):
     def hand_in_once(number):
-        return submit(ready, "c", System(f"T{number}", "E"), sha256="same", scorers=["haaqi"])
+        return submit(ready, "c", System("T", f"E{number}"), sha256="same", scorers=["haaqi"])
 
     with ThreadPoolExecutor(6) as pool:
         taken = list(pool.map(hand_in_once, range(6)))

@@ -1,28 +1,32 @@
 """Archives, streams and the decoding process, piece by piece."""
 
 import io
+import os
 import subprocess
 import sys
 import time
+import tracemalloc
 import zipfile
+from dataclasses import replace
 
 import numpy as np
 import pytest
 import soundfile
 from bad_parts import FRAMES, PAIRS, RATE, challenge, flac, good_files, output, pcm, with_files
-from raw_flac import raw_flac
+from raw_flac import frame, raw_flac
 from raw_zip import Raw, raw_zip
+from rich.console import Console
 
 from haaqinet_eval import InputError, Unscorable
 from haaqinet_eval.cadenza.challenge import EnhancedFormat
-from haaqinet_eval.submissions import Submission, validate
+from haaqinet_eval.io.containers.flac_end import crc8, crc16, data_after_end
+from haaqinet_eval.submissions import Submission, to_json, validate
 from haaqinet_eval.submissions.archive import open_archive, read_member
 from haaqinet_eval.submissions.checks import decode_checked
 from haaqinet_eval.submissions.decoding import Decoder
 from haaqinet_eval.submissions.expected import REMIX, Expectation, ExpectedFiles
 from haaqinet_eval.submissions.findings import Fault
 from haaqinet_eval.submissions.flac import parse_header
-from haaqinet_eval.submissions.flac_end import data_after_end
 
 STEREO = EnhancedFormat(RATE, channels=2)
 
@@ -37,6 +41,20 @@ def contents(path) -> dict[str, bytes]:
     with open_archive(path) as archive:
         assert archive.findings == []
         return {name: read_member(archive, member) for name, member in archive.members.items()}
+
+
+@pytest.mark.parametrize("console", [True, False])
+def test_many_files_are_checked_with_progress_and_few_without(tmp_path, monkeypatch, console):
+    """As `haaqinet validate team.zip | less` shows it, on stderr."""
+    path, out = with_files({})(tmp_path), io.StringIO()
+    told = Console(file=out, force_terminal=False) if console else None
+    validate(path, challenge(), deep=False, console=told)
+    assert out.getvalue() == ""
+    monkeypatch.setattr("haaqinet_eval.submissions.checks.MANY", 2)
+    validate(path, challenge(), deep=False, console=told)
+    steps = [line.removeprefix("checking files: ") for line in out.getvalue().splitlines()]
+    assert len(steps) == (min(10, len(good_files())) if console else 0)
+    assert all(step.endswith(f"/{len(good_files())}") for step in steps)
 
 
 @pytest.mark.parametrize("method", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED])
@@ -80,6 +98,39 @@ def test_zipfile_reads_what_the_tests_write(zip64, tmp_path):
     assert contents(path) == {"a": b"1" * 999, "b": b"2"}
 
 
+def test_long_names_with_many_faults_cost_a_line_each(tmp_path):
+    path = tmp_path / "a.zip"
+    name = "\x1b" * 64_990 + ".zip"
+    path.write_bytes(
+        raw_zip([Raw(f"{i:03}{name}", flags=1 << 11 | 1, attributes=0o120777 << 16) for i in range(40)])
+    )
+    tracemalloc.start()
+    findings = validate(path, challenge())
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert [f.code for f in findings] == ["name_too_long"] * 40
+    assert len(to_json(findings)) < 100_000
+    assert most < 5 * path.stat().st_size
+
+
+@pytest.mark.parametrize("name", ["../a.zip", "a\x1b.zip", "\\a.zip", "/a.zip", "a" * 300 + ".zip"])
+def test_a_faulty_name_has_one_finding(name, tmp_path):
+    path = tmp_path / "a.zip"
+    path.write_bytes(raw_zip([Raw(name, flags=1 << 11 | 1, attributes=0o120777 << 16)]))
+    assert len(validate(path, challenge())) == 1
+
+
+def test_a_finding_names_no_place_of_the_server(tmp_path, caplog):
+    def gone(name):
+        raise Unscorable("missing_file", "/srv/round/audio/mixture.wav: no such file")
+
+    findings = validate(with_files({})(tmp_path), replace(challenge(), sounds=gone))
+    told = [f.message for f in findings if f.code == "not_compared"]
+    assert told
+    assert all("missing_file" in message and "/srv" not in message for message in told)
+    assert "/srv/round/audio/mixture.wav" in caplog.text
+
+
 def test_nothing_there_is_a_mistake_of_the_caller(tmp_path):
     with pytest.raises(InputError, match="No such file"):
         validate(tmp_path / "none.zip", challenge())
@@ -106,6 +157,46 @@ def test_the_end_of_an_encoded_stream_is_found(subtype, level):
     assert data_after_end(data + b"x", header.audio_start, header.max_frame_bytes) != ""
 
 
+def odd_streams() -> dict[str, tuple[bytes, str]]:
+    """Streams that decoders take for sound, and what is said of them."""
+    samples, block = pcm(frames=9000), 4096
+    good = raw_flac(samples, block=block)
+    start = parse_header(io.BytesIO(good).read).audio_start
+    frames = [frame(samples[i : i + block], i // block, 16) for i in range(0, len(samples), block)]
+
+    def other_rate(data: bytes) -> bytes:
+        head = data[:2] + b"\x79" + data[3:7]  # 44,100 Hz; a frame number of one byte
+        body = head + bytes([crc8(head)]) + data[8:-2]
+        return body + crc16(body).to_bytes(2, "big")
+
+    again = b"".join(frame(samples[i : i + block], 0, 16) for i in range(0, len(samples), block))
+    return {
+        "zeros": (good + bytes(100), "trailing_data"),
+        "one zero": (good + b"\0", "trailing_data"),
+        "the last frame again": (good + b"junk" * 50 + frames[-1], "trailing_data"),
+        "another rate": (good[:start] + b"".join(map(other_rate, frames)), "corrupt_audio"),
+        "another rate later": (good[:start] + frames[0] + other_rate(frames[1]) + frames[2], "corrupt_audio"),
+        "one number": (good[:start] + again, "corrupt_audio"),
+    }
+
+
+@pytest.mark.parametrize("name", odd_streams())
+def test_a_stream_that_only_a_lenient_decoder_takes_is_refused(name, decoder):
+    data, code = odd_streams()[name]
+    with pytest.raises(Fault) as caught:
+        decode_checked(data, parse_header(io.BytesIO(data).read), decoder)
+    assert caught.value.code == code
+
+
+@pytest.mark.parametrize("samples", [16, 4095, 4096, 4097, 300_000])
+@pytest.mark.parametrize("loud", [0.0, 0.3])
+def test_the_frames_of_an_encoder_run_on(samples, loud, decoder):
+    sound = loud * np.random.default_rng(samples).uniform(-1, 1, (samples, 2))
+    data = flac(sound)
+    pcm = decode_checked(data, parse_header(io.BytesIO(data).read), decoder)
+    assert len(pcm.samples) == samples
+
+
 def test_no_more_is_decoded_than_is_asked_for(decoder):
     assert len(decoder.decode(good_files()["S10001_L0001_remix.flac"], 99, 2, 16).samples) == 100
 
@@ -125,6 +216,19 @@ def test_a_child_that_fails_is_a_finding_and_the_next_file_has_a_new_one(child, 
             with pytest.raises(Fault, match=message) as caught:
                 decoder.decode(bytes(2**20), 100, 2, 16)
             assert caught.value.code == "decoder_stopped"
+
+
+def test_zips_and_folders_are_checked_without_what_only_posix_has(tmp_path, monkeypatch):
+    """As on Windows: no os.pread, none of the flags, and a decoder without limits, which is said."""
+    for name in ("pread", "O_CLOEXEC", "O_NONBLOCK", "O_NOFOLLOW"):
+        monkeypatch.delattr(os, name)
+    monkeypatch.setattr("haaqinet_eval.submissions.decoding.find_spec", lambda name: None)
+    child = "import sys; sys.modules['resource'] = None; from haaqinet_eval.submissions import decoder as d; "
+    with (
+        Decoder(command=(sys.executable, "-c", child + "d.seal = tuple; d.main()")) as decoder,
+        pytest.warns(RuntimeWarning, match="open only zips that you trust"),
+    ):
+        assert validate(with_files({})(tmp_path), challenge(), decoder=decoder) == []
 
 
 def test_the_child_may_not_take_all_memory():

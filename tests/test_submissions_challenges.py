@@ -100,9 +100,8 @@ def test_copies_of_the_challenges_own_audio_are_suspicious(made, decoder, tmp_pa
     name, root, _ = made
     adapter = load_challenge(name, config(name, root, tmp_path))
     enhance(adapter, tmp_path / "signals", noise=0.0)
-    assert "copy_of_reference" in codes(
-        validate(tmp_path / "signals", from_adapter(adapter), decoder=decoder)
-    )
+    found = codes(validate(tmp_path / "signals", from_adapter(adapter), decoder=decoder))
+    assert ("copy_of_reference" in found) == (name != "cad1_task2")  # where the song itself may be handed in
 
 
 @pytest.fixture

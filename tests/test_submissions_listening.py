@@ -52,12 +52,12 @@ def test_what_cannot_be_heard_is_told_without_a_path(tmp_path):
     place = place_of("imported", str(exp / "results.csv"), "mine")
     with pytest.raises(InputError, match=r"^S1_L1_remix\.flac is missing$"):
         hear(place, "S1", "L1")
-    (place / "S1_L1_remix.flac").write_bytes(b"RIFF" + bytes(100))
+    (place / "S1_L1_remix.flac").write_bytes(b"RIFF" + bytes(4) + b"WAVE" + bytes(100))
     with pytest.raises(InputError, match=r"^the signal cannot be read: not a FLAC stream: a WAV") as error:
         hear(place, "S1", "L1")
     assert str(tmp_path) not in str(error.value)
     soundfile.write(place / "S1_L1_remix.flac", np.zeros((100, 1)), 32_000)
-    with pytest.raises(InputError, match="1 channels of 16 bits"):
+    with pytest.raises(InputError, match="1 channel of 16 bits"):
         hear(place, "S1", "L1")
     (place / "again" / "S1_L1_remix.flac").write_bytes(b"")
     with pytest.raises(InputError, match="is there more than once"):

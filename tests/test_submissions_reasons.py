@@ -4,9 +4,9 @@ import ast
 from pathlib import Path
 
 import haaqinet_eval
-from haaqinet_eval.reasons import CODES, TRIALS, meaning
+from haaqinet_eval.error_codes import CODES, TRIALS, meaning
 
-CALLS = {"Unscorable", "Fault", "finding"}
+CALLS = {"Unscorable", "Fault", "finding", "Refused", "_refusal"}
 
 
 def given():

@@ -5,7 +5,7 @@ import pytest
 from scipy import signal as sps
 
 from haaqinet_eval.synthesis.conditions import CONDITIONS
-from haaqinet_eval.synthesis.surroundings import KINDS, SNRS, SURROUNDINGS, surroundings_noise
+from haaqinet_eval.synthesis.synthetic_noise import KINDS, SNRS, SURROUNDINGS, surroundings_noise
 
 RATE, LENGTH = 24_000, 4 * 24_000
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from haaqinet_eval import InputError
-from haaqinet_eval.synthesis import conditions, degradations, losses
+from haaqinet_eval.synthesis import conditions, degradations, hearing_losses
 from haaqinet_eval.synthesis.conditions import CONDITIONS, GROUPS, SHARES
 
 RATE = 24_000
@@ -121,34 +121,39 @@ def test_draws_differ_and_follow_the_shares():
 
 def test_300_hearing_losses_none_of_them_in_two_splits():
     """50 patterns in each of the paper's six families: 40 to train on, 5 to choose with, 5 to test on."""
-    families = [family for family in losses.FAMILIES if "normal" not in family]
+    families = [family for family in hearing_losses.FAMILIES if "normal" not in family]
     assert families == ["flat", "sloping", "rising", "cookie_bite", "noise_notched", "high_frequency"]
     splits = {}
     for family in families:
-        patterns = [losses.pattern(family, n) for n in range(losses.PATTERNS)]
+        patterns = [hearing_losses.pattern(family, n) for n in range(hearing_losses.PATTERNS)]
         assert all(p.frequencies == (250, 500, 1000, 2000, 3000, 4000, 6000, 8000) for p in patterns)
         assert all(max(p.levels) > 20 for p in patterns)  # dB HL: the paper's bound of a hearing loss
-        found = Counter(map(losses.split_of, range(losses.PATTERNS)))
+        found = Counter(map(hearing_losses.split_of, range(hearing_losses.PATTERNS)))
         assert found == {"train": 40, "validation": 5, "test": 5}
-        splits |= {p: losses.split_of(n) for n, p in enumerate(patterns)}
+        splits |= {p: hearing_losses.split_of(n) for n, p in enumerate(patterns)}
     assert len(splits) == 300  # as audiograms they all differ, so each has one split
     assert Counter(splits.values()) == {"train": 240, "validation": 30, "test": 30}
 
-    near = [max(losses.pattern("near_normal", n).levels) for n in range(losses.PATTERNS)]
+    near = [max(hearing_losses.pattern("near_normal", n).levels) for n in range(hearing_losses.PATTERNS)]
     assert (max(near), sum(level > 20 for level in near)) == (32, 3)  # as docs/training.md says
 
     rng = np.random.default_rng(0)
     for split in ("train", "validation", "test"):
-        drawn = {ear for name, ear in (losses.draw(split, rng) for _ in range(300)) if "normal" not in name}
+        drawn = {
+            ear for name, ear in (hearing_losses.draw(split, rng) for _ in range(300)) if "normal" not in name
+        }
         assert drawn <= {pattern for pattern, of in splits.items() if of == split}
 
 
 def test_hearing_losses_keep_to_their_family_and_split():
-    for family in losses.FAMILIES:
-        patterns = [losses.pattern(family, n) for n in range(losses.PATTERNS)]
-        assert len(set(patterns)) == (1 if family == "normal" else losses.PATTERNS)
-        assert patterns[7] == losses.pattern(family, 7)
-    level = {f: np.mean([losses.pattern(f, n).levels for n in range(50)], 0) for f in losses.FAMILIES}
+    for family in hearing_losses.FAMILIES:
+        patterns = [hearing_losses.pattern(family, n) for n in range(hearing_losses.PATTERNS)]
+        assert len(set(patterns)) == (1 if family == "normal" else hearing_losses.PATTERNS)
+        assert patterns[7] == hearing_losses.pattern(family, 7)
+    level = {
+        f: np.mean([hearing_losses.pattern(f, n).levels for n in range(50)], 0)
+        for f in hearing_losses.FAMILIES
+    }
     assert level["sloping"][-1] - level["sloping"][0] > 25
     assert level["rising"][0] - level["rising"][-1] > 20
     assert level["cookie_bite"][2:4].mean() - level["cookie_bite"][[0, -1]].mean() > 10
@@ -158,7 +163,7 @@ def test_hearing_losses_keep_to_their_family_and_split():
     assert level["near_normal"].max() < 20
 
     names = {
-        s: {losses.draw(s, np.random.default_rng(n))[0] for n in range(300)}
+        s: {hearing_losses.draw(s, np.random.default_rng(n))[0] for n in range(300)}
         for s in ("train", "validation", "test")
     }
     hearing_loss = {s: {n for n in found if "normal" not in n} for s, found in names.items()}
@@ -166,4 +171,4 @@ def test_hearing_losses_keep_to_their_family_and_split():
     assert not hearing_loss["train"] & hearing_loss["validation"]
     assert not hearing_loss["validation"] & hearing_loss["test"]
     with pytest.raises(InputError, match="'bumpy' is unknown; known: flat, sloping"):
-        losses.pattern("bumpy", 1)
+        hearing_losses.pattern("bumpy", 1)

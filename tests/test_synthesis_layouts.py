@@ -10,8 +10,8 @@ import soundfile
 from cadenza_tree import cad1, cad2, icassp
 
 from haaqinet_eval import InputError
+from haaqinet_eval.synthesis.clips import SPLITS, load_excerpt
 from haaqinet_eval.synthesis.layouts import LAYOUTS, read_clips
-from haaqinet_eval.synthesis.sources import SPLITS, load_excerpt
 
 RATE = 32_000
 TONE = 0.1 * np.sin(2 * np.pi * 300 * np.arange(RATE) / RATE)

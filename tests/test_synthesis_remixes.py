@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from haaqinet_eval import InputError
-from haaqinet_eval.rendering import Order, Renderer, labels
-from haaqinet_eval.synthesis.remix_systems import SEPARATORS
 from haaqinet_eval.synthesis.remixes import render_remix
 from haaqinet_eval.synthesis.render import SAMPLE_RATE, Plan
+from haaqinet_eval.synthesis.simulated_systems import SEPARATORS
+from haaqinet_eval.training.rendering import Renderer, RenderJob, labels
 
 
 def plan(*only, conditions=None):
@@ -62,7 +62,7 @@ def test_most_systems_are_drawn_soon_and_too_few_are_refused():
 
 
 def test_they_are_rendered_like_other_trials(tmp_path):
-    order = Order(tmp_path, plan("ideal", "mask_d"), make=render_remix)
+    order = RenderJob(tmp_path, plan("ideal", "mask_d"), make=render_remix)
     renderer = Renderer([], order)
     with pytest.raises(InputError, match="no clip of split validation"):
         renderer("validation", 0)

@@ -8,8 +8,8 @@ import pytest
 import soundfile
 
 from haaqinet_eval import InputError
+from haaqinet_eval.synthesis.clips import check_disjoint, read_index
 from haaqinet_eval.synthesis.render import SAMPLE_RATE, Plan, procedural_music, render, split_order
-from haaqinet_eval.synthesis.sources import check_disjoint, read_index
 
 COLUMNS = ["path", "genre", "title", "artist", "source_repo", "split", "licence", "duration_s"]
 
@@ -53,7 +53,7 @@ def test_index_faults_are_named(folder):
     with pytest.raises(InputError, match="line 2: duration_s 'long'"):
         read_index(folder)
     (folder / "index.csv").write_text("path,genre\na.ogg,folk\n")
-    with pytest.raises(InputError, match="column 'title' is missing"):
+    with pytest.raises(InputError, match="lacks the columns title"):
         read_index(folder)
 
 

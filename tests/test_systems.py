@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 
 from haaqinet_eval.errors import InputError
-from haaqinet_eval.systems import VDBO, Song, System, load_system, system_name, system_names
+from haaqinet_eval.systems import MUSDB_STEMS, Song, System, load_system, system_name, system_names
 
 RATE = 44100
 
 
-def make_song(seconds=2.0, name="Artist - Title", stems=VDBO):
+def make_song(seconds=2.0, name="Artist - Title", stems=MUSDB_STEMS):
     """A held chord, a gliding voice, clicks and a low tone: easy for the ear, hard for nobody."""
     rng = np.random.default_rng(3)
     t = np.arange(int(seconds * RATE)) / RATE
@@ -22,7 +22,7 @@ def make_song(seconds=2.0, name="Artist - Title", stems=VDBO):
         "other": sum(np.sin(2 * np.pi * f * t) for f in (1046.5, 1318.5, 1568.0)) * 0.05,
     }
     pan = {"vocals": (1, 1), "drums": (1, 0.8), "bass": (1, 1), "other": (0.5, 1)}
-    true = {stem: np.outer(mono[v], pan[v]) for stem, v in zip(stems, VDBO, strict=True)}
+    true = {stem: np.outer(mono[v], pan[v]) for stem, v in zip(stems, MUSDB_STEMS, strict=True)}
     mixture = sum(true.values())
     return Song(name, mixture, RATE, {stem: stem for stem in stems}, lambda: dict(true)), true
 
@@ -40,7 +40,7 @@ def test_contract(name):
     assert system.name == name
     stems = system.separate(song)
     again = load_system(name).separate(song)
-    assert set(stems) == set(VDBO)
+    assert set(stems) == set(MUSDB_STEMS)
     for stem, signal in stems.items():
         assert signal.shape == song.mixture.shape
         assert np.isfinite(signal).all()
@@ -70,7 +70,7 @@ def test_oracle_mask_gets_worse_with_leakage_and_error():
 
     def mean_sdr(**options):
         estimate = load_system("oracle_mask", **options).separate(song)
-        return np.mean([sdr(true[stem], estimate[stem]) for stem in VDBO])
+        return np.mean([sdr(true[stem], estimate[stem]) for stem in MUSDB_STEMS])
 
     best = mean_sdr(leakage=0, error=0)
     assert best > 15
@@ -106,7 +106,7 @@ def test_unknown_options():
 def test_hpss_finds_each_stem_better_than_the_mixture_does():
     song, true = make_song()
     estimate = load_system("hpss").separate(song)
-    for stem in VDBO:
+    for stem in MUSDB_STEMS:
         assert sdr(true[stem], estimate[stem]) > sdr(true[stem], song.mixture) + 3, stem
 
 

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from haaqinet_eval.errors import InputError
-from haaqinet_eval.systems import VDBO, Song, load_system
+from haaqinet_eval.systems import MUSDB_STEMS, Song, load_system
 
 torch = pytest.importorskip("torch")
 
@@ -25,7 +25,7 @@ RATE = 44100
 SOURCES = ["drums", "bass", "other", "vocals"]
 
 
-def make_song(stems=VDBO):
+def make_song(stems=MUSDB_STEMS):
     mixture = 0.1 * np.random.default_rng(2).standard_normal((RATE, 2)).cumsum(0) / 50
     return Song("Artist - Title", mixture, RATE, {stem: stem for stem in stems}, dict)
 
@@ -76,7 +76,7 @@ def test_hdemucs_around_the_model_is_as_in_pyclarity(tiny):
     signal, ref = normalize_signal(song.mixture.T)
     stems = separate_sources(tiny, torch.from_numpy(signal.astype(np.float32)), RATE)[0]
     stems = denormalize_signals(stems, ref).transpose(0, 2, 1)
-    assert set(got) == set(VDBO)
+    assert set(got) == set(MUSDB_STEMS)
     for source, stem in zip(SOURCES, stems, strict=True):
         np.testing.assert_allclose(got[source], stem, atol=1e-5)
 
@@ -128,7 +128,7 @@ class FakeUnmix(torch.nn.Module):
 
     def __init__(self):
         super().__init__()
-        self.target_models = torch.nn.ModuleDict({stem: torch.nn.Linear(1, 1) for stem in VDBO})
+        self.target_models = torch.nn.ModuleDict({stem: torch.nn.Linear(1, 1) for stem in MUSDB_STEMS})
         self.register_buffer("sample_rate", torch.as_tensor(44100.0))
 
     def forward(self, audio):

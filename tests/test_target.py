@@ -8,19 +8,19 @@ import torch
 
 from haaqinet_eval import Audiogram, InputError
 from haaqinet_eval.haaqi import Reference
+from haaqinet_eval.mixture_aware.dense import Settings as DenseSettings
+from haaqinet_eval.mixture_aware.dense import fit_dense
+from haaqinet_eval.mixture_aware.ear import delay_of, hear, shifted
+from haaqinet_eval.mixture_aware.expected import PredictedTarget, expected_envelope, expected_gain
+from haaqinet_eval.mixture_aware.features import compare
+from haaqinet_eval.mixture_aware.gains import describe_gains
+from haaqinet_eval.mixture_aware.model import TargetModel, margin_of
+from haaqinet_eval.mixture_aware.predictor import load_target, save_target
+from haaqinet_eval.mixture_aware.stems import RoleNet, describe_roles, shares_of
+from haaqinet_eval.mixture_aware.trees import Booster, mean_of
 from haaqinet_eval.synthesis.music import loudness
 from haaqinet_eval.synthesis.remix import ABSENT, ROLES, Scene, draw_gains
-from haaqinet_eval.synthesis.remix_systems import SYSTEMS, Masks, Renderer, draw_systems
-from haaqinet_eval.target.dense import Settings as DenseSettings
-from haaqinet_eval.target.dense import fit_dense
-from haaqinet_eval.target.ear import delay_of, hear, shifted
-from haaqinet_eval.target.expected import Aim, expected_envelope, expected_gain
-from haaqinet_eval.target.features import compare
-from haaqinet_eval.target.gains import describe_gains
-from haaqinet_eval.target.model import TargetModel, margin_of
-from haaqinet_eval.target.predictor import load_target, save_target
-from haaqinet_eval.target.roles import RoleNet, describe_roles, shares_of
-from haaqinet_eval.target.trees import Booster, mean_of
+from haaqinet_eval.synthesis.simulated_systems import SYSTEMS, Masks, Renderer, draw_systems
 
 RATE = 24_000
 EAR = Audiogram((10, 15, 20, 30, 45, 50, 55, 60))
@@ -132,8 +132,10 @@ def test_trees_are_those_of_scikit_learn(tmp_path):
     rows = rng.standard_normal((400, 6)).astype(np.float32).astype(float)
     true = np.tanh(rows[:, 0] * rows[:, 1]) + 0.3 * rows[:, 2]
     grown = booster(0, rows, true)
-    np.testing.assert_allclose([Booster.of(grown)(r) for r in rows], grown.predict(rows), atol=1e-6)
-    many = [Booster.of(booster(i, rows, true)) for i in range(3)]
+    np.testing.assert_allclose(
+        [Booster.from_regressor(grown)(r) for r in rows], grown.predict(rows), atol=1e-6
+    )
+    many = [Booster.from_regressor(booster(i, rows, true)) for i in range(3)]
     assert mean_of(many)(rows[7]) == pytest.approx(np.mean([b(rows[7]) for b in many]))
     names, parts = tuple("abcdef"), dict(zip(("mean", "low", "high"), many, strict=True))
     networks = tuple(fit_dense(rows, np.full((400, 5), 0.5), DenseSettings(epochs=1), i) for i in range(2))
@@ -183,7 +185,7 @@ def test_the_guessed_target_is_the_mixture_with_gains_where_roles_are_known():
     envelope = np.full((32, 200), 30.0, dtype=np.float32)
     moved = expected_envelope(envelope, gain, np.zeros(32))
     assert moved[0, 0] > 30 > moved[-1, 0]
-    unchanged = Aim(envelope, envelope).describe(envelope)
+    unchanged = PredictedTarget(envelope, envelope).describe(envelope)
     assert unchanged["aim_rest"] == unchanged["aim_slope"] == 0
 
 

@@ -1,18 +1,28 @@
 """The cache of trials, the losses, and the training loop with its recipe."""
 
 import csv
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from scripts import run_script
 
 from haaqinet_eval import Audiogram, InputError, Trial
-from haaqinet_eval.model import OUTPUTS, Dimensions, HaaqiNet, Heard, Hearing, band_losses, load_model
+from haaqinet_eval.model import (
+    OUTPUTS,
+    Dimensions,
+    FrontEnd,
+    FrontEndOutput,
+    HaaqiNet,
+    band_losses,
+    load_model,
+)
+from haaqinet_eval.training.augmentation import augment, crop, splice
 from haaqinet_eval.training.cache import STEP, GrowingSplit, group_path, read_split, write_group
-from haaqinet_eval.training.loop import Settings, Trainer, augment, crop, haaqi_loss, measure, predict, splice
+from haaqinet_eval.training.loop import Trainer
+from haaqinet_eval.training.measures import measure, predict
+from haaqinet_eval.training.objective import Settings, haaqi_loss
 from haaqinet_eval.training.tables import accuracy_tables, within_clip
 
 RECIPE = Path(__file__).parents[1] / "recipes" / "haaqinet" / "train.py"
@@ -34,7 +44,7 @@ def fill(folder, split, groups):
         names = ("clean", "noise-1", "noise-2", "noise-3")
         trials = [Trial("synthetic", n, f"{split}-{number}", "tone", "flat-01", "left") for n in names]
         path = group_path(folder, split, number)
-        write_group(path, Hearing(), trials, signals, EAR, 65.0, labels, "tone")
+        write_group(path, FrontEnd(), trials, signals, EAR, 65.0, labels, "tone")
 
 
 @pytest.fixture(scope="module")
@@ -56,10 +66,10 @@ def test_cache_keeps_what_the_ear_hears(folder):
     signal = np.random.default_rng(0).standard_normal((1, 30_000))
     path = group_path(folder / "one", "test", 0)
     trial = Trial("synthetic", "clean", "test-0", "noise", "flat-01", "left")
-    write_group(path, Hearing(), [trial], signal, EAR, 70.0, np.ones((1, 5)), "none")
+    write_group(path, FrontEnd(), [trial], signal, EAR, 70.0, np.ones((1, 5)), "none")
     stored = read_split(folder / "one", "test")
     loss = torch.from_numpy(band_losses(EAR)).float()[None]
-    heard, kept = Hearing()(torch.from_numpy(signal).float(), loss, torch.tensor([70.0])), stored.heard([0])
+    heard, kept = FrontEnd()(torch.from_numpy(signal).float(), loss, torch.tensor([70.0])), stored.heard([0])
     torch.testing.assert_close(kept.envelope, heard.envelope.clamp(max=102), atol=STEP / 2 + 1e-3, rtol=0)
     torch.testing.assert_close(kept.spectrum, heard.spectrum)
     torch.testing.assert_close(kept.texture, heard.texture, atol=1e-3, rtol=1e-3)
@@ -89,7 +99,10 @@ def test_loss_is_the_papers_where_weights_are():
 
 def test_augmentation_leaves_its_input_alone():
     rng = np.random.default_rng(0)
-    heard, loss = Heard(torch.rand(4, 32, 320), torch.rand(4, 32), torch.rand(4, 7, 32)), torch.rand(4, 32)
+    heard, loss = (
+        FrontEndOutput(torch.rand(4, 32, 320), torch.rand(4, 32), torch.rand(4, 7, 32)),
+        torch.rand(4, 32),
+    )
     before = [x.clone() for x in heard[:3]]
     cut = crop(heard, Settings(crop=(0.5, 1.0)), rng)
     masked, shifted = augment(cut, loss, Settings(masks=3), rng)
@@ -106,7 +119,7 @@ def test_augmentation_leaves_its_input_alone():
 
 def test_bands_move_together():
     bands = torch.arange(32.0).expand(4, 32)
-    heard = Heard(bands[..., None].expand(4, 32, 64), bands, bands[:, None].expand(4, 7, 32))
+    heard = FrontEndOutput(bands[..., None].expand(4, 32, 64), bands, bands[:, None].expand(4, 7, 32))
     for seed in range(8):
         settings, rng = Settings(masks=0, band_shift=2), np.random.default_rng(seed)
         (envelope, spectrum, texture, _), loss = augment(heard, bands, settings, rng)
@@ -117,7 +130,7 @@ def test_bands_move_together():
 def test_splicing_puts_a_stretch_of_another_rendering_where_its_labels_are():
     envelope, texture = torch.arange(4.0)[:, None, None].expand(4, 32, 320).clone(), torch.zeros(4, 7, 32)
     texture[1] = 1
-    heard = Heard(envelope, torch.zeros(4, 32), texture)
+    heard = FrontEndOutput(envelope, torch.zeros(4, 32), texture)
     labels = torch.tensor([0.1, 0.9, 0.4, 0.5])[:, None].expand(4, len(OUTPUTS))
     scenes = np.array(["a", "a", "b", "c"])
     (mixed, _, blended, _), targets = splice(heard, labels, scenes, 1.0, np.random.default_rng(0))
@@ -168,12 +181,12 @@ def test_training_learns_and_goes_on_where_it_was(folder, tmp_path):
 
 def test_recipe_trains_and_resumes(folder, tmp_path):
     command = [
-        *(sys.executable, str(RECIPE), f"trials={folder}", f"run={tmp_path / 'run'}"),
+        *(RECIPE, f"trials={folder}", f"run={tmp_path / 'run'}"),
         *("settings.max_steps=2", "settings.epochs=1", "settings.batch_size=8"),
         *("dimensions.filters=4", "dimensions.channels=[4,4,4]", "dimensions.features=8"),
     ]
     for _ in range(2):  # the second finds the run finished
-        done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
+        done = run_script(*command, cwd=tmp_path, check=True)
         assert "24 trials to train on, 12 to validate on" in done.stdout
     assert load_model(tmp_path / "run" / "best.safetensors").dims.features == 8
     assert len((tmp_path / "run" / "curve.csv").read_text().splitlines()) == 2

@@ -13,7 +13,8 @@ from safetensors.torch import load_file
 from haaqinet_eval.model import Dimensions, read_metadata
 from haaqinet_eval.training.cache import GrowingSplit, read_split
 from haaqinet_eval.training.clip import ClipTrainer, read_described
-from haaqinet_eval.training.loop import Settings, Trainer
+from haaqinet_eval.training.loop import Trainer
+from haaqinet_eval.training.objective import Settings
 
 CLIP = Dimensions(members=0, clips=1, clip_channels=8, dropout=0.1)
 SETTINGS = Settings(epochs=5, batch_size=8, learning_rate=0.01, average=0.5, bfloat16=False)

@@ -1,19 +1,18 @@
 """Tuning with the loss: controls that start as no change, tasks that are held out, figures by true HAAQI."""
 
 import csv
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 import soundfile
 import torch
+from scripts import run_script
 
 from haaqinet_eval import InputError
 from haaqinet_eval.haaqi import Reference
 from haaqinet_eval.model import HaaqiNetLoss
-from haaqinet_eval.synthesis import losses
+from haaqinet_eval.synthesis import hearing_losses
 from haaqinet_eval.synthesis.render import SAMPLE_RATE
 from haaqinet_eval.tuning.ascent import Outcome, summary_rows, tune
 from haaqinet_eval.tuning.controls import BAND_CENTERS, Equaliser, Gains, Mask
@@ -83,7 +82,7 @@ def test_tasks_start_from_the_fault_and_know_what_is_right():
     tasks = {task.kind: task for task in make_tasks([song], "test", ["sloping"], [])}
     assert tuple(tasks) == KINDS
     for kind, task in tasks.items():
-        assert task.audiogram == losses.pattern("sloping", 9)
+        assert task.audiogram == hearing_losses.pattern("sloping", 9)
         wrong = np.sqrt(np.mean((task.parts.sum(0) - task.clean) ** 2)) / np.std(task.clean)
         assert (wrong < 1e-9) == (kind == "untouched"), kind
     again = {task.kind: task for task in make_tasks([song], "test", ["sloping"], [])}
@@ -142,14 +141,12 @@ def test_recipe_runs_on_clips_of_a_folder(tmp_path):
         f"out={tmp_path / 'out.csv'}",
     ]
     more = ["listeners=[flat]", "kinds=[tilt,noise_mask]"]
-    done = subprocess.run(
-        [sys.executable, RECIPE, *options, *more], capture_output=True, text=True, check=True
-    )
+    done = run_script(RECIPE, *options, *more, check=True)
     assert "true HAAQI" in done.stdout
     with (tmp_path / "out.csv").open() as file:
         rows = list(csv.DictReader(file))
     assert [row["kind"] for row in rows] == ["tilt", "noise_mask"]
     assert all(0 <= float(row["true_after"]) <= 1 for row in rows)
-    wrong = subprocess.run([sys.executable, RECIPE, *options, "data.songs=3"], capture_output=True, text=True)
+    wrong = run_script(RECIPE, *options, "data.songs=3")
     assert wrong.returncode == 2
     assert "3 clips are wanted; split test has 1" in wrong.stderr

@@ -19,10 +19,10 @@ from rich.console import Console
 from haaqinet_eval import InputError, Result, Unscorable
 from haaqinet_eval.cadenza import CHALLENGES
 from haaqinet_eval.cadenza.run import run_evaluation
-from haaqinet_eval.errors import Stopped
 from haaqinet_eval.scores import read_scores
 from haaqinet_eval.store import (
     System,
+    Unwritable,
     events,
     open_store,
     read_rows,
@@ -33,7 +33,7 @@ from haaqinet_eval.store import (
     submission,
     withdraw,
 )
-from haaqinet_eval.worker import digest, hand_in, open_split, work_once
+from haaqinet_eval.worker import accept_submission, digest, open_split, work_once
 
 QUIET = Console(quiet=True)
 E1 = System("T1", "E1", causal=True)
@@ -103,7 +103,9 @@ def store(tmp_path):
 def give(store, icassp, **options):
     """Hand the ICASSP zip in."""
     root, path = icassp
-    return hand_in(store, path, open_split("cad_icassp_2024", root), E1, ["haaqi"], **options).submission
+    return accept_submission(
+        store, path, open_split("cad_icassp_2024", root), E1, ["haaqi"], **options
+    ).submission
 
 
 def work(store, **options):
@@ -119,7 +121,7 @@ def test_scores_from_a_zip_are_those_of_the_recipe_on_the_folder(made, store, tm
     name, root, signals = made
     path = zipped(signals, tmp_path / "a.zip", "submission_T1/enhanced_signals/")
     split = open_split(name, root)
-    given = hand_in(store, path, split, E1, ["haaqi"])
+    given = accept_submission(store, path, split, E1, ["haaqi"])
     assert given.new
     assert not given.refused
     done = work(store)
@@ -140,7 +142,7 @@ def test_a_folder_can_be_handed_in_and_equals_its_zip(icassp, store, tmp_path):
     with zipfile.ZipFile(path) as archive:
         archive.extractall(tmp_path / "folder")
     split = open_split("cad_icassp_2024", root)
-    first = hand_in(store, tmp_path / "folder", split, E1, ["haaqi"]).submission
+    first = accept_submission(store, tmp_path / "folder", split, E1, ["haaqi"]).submission
     second = give(store, icassp)
     assert (work(store).state, work(store).state) == ("scored", "scored")
     assert plain(read_rows(store, first.id)) == plain(read_rows(store, second.id))
@@ -203,7 +205,7 @@ def test_what_has_errors_is_refused_with_all_findings_and_kept(icassp, store, tm
     files = sorted((tmp_path / "folder").iterdir())
     files[0].unlink()
     files[1].write_bytes(b"RIFF")
-    given = hand_in(store, tmp_path / "folder", open_split("cad_icassp_2024", root), E1, ["haaqi"])
+    given = accept_submission(store, tmp_path / "folder", open_split("cad_icassp_2024", root), E1, ["haaqi"])
     assert given.refused
     assert {"missing_file", "not_flac"} <= {item["code"] for item in given.findings}
     kept = submission(store, given.submission.id)
@@ -212,12 +214,44 @@ def test_what_has_errors_is_refused_with_all_findings_and_kept(icassp, store, tm
     assert work(store) is None
 
 
+def test_what_was_checked_fast_is_decoded_by_the_worker_before_it_scores(icassp, store, tmp_path):
+    root, path = icassp
+    split = open_split("cad_icassp_2024", root)
+    swapped = tmp_path / "swapped"
+    with zipfile.ZipFile(path) as archive:
+        archive.extractall(swapped)
+    first, second, _ = sorted(swapped.iterdir())
+    samples, rate = soundfile.read(first)
+    soundfile.write(first, np.zeros_like(samples), rate, subtype="PCM_16")
+    fast = accept_submission(store, swapped, split, E1, ["haaqi"], deep=False).submission
+    assert [item["code"] for item in fast.findings] == ["not_decoded"]
+    assert work(store).state == "scored"
+    expected = accept_submission(store, zipped(swapped, tmp_path / "b.zip"), split, E1, ["haaqi"]).findings
+    assert submission(store, fast.id).findings == expected
+    assert "silent_file" in {item["code"] for item in expected}
+    withdraw(store, 2)
+
+    data = bytearray(second.read_bytes())
+    data[-100] ^= 0xFF
+    second.write_bytes(data)
+    calls = Noisy.calls
+    bad = accept_submission(store, swapped, split, E1, ["haaqi"], deep=False)
+    assert not bad.refused
+    done = work(store)
+    assert (done.id, done.state, Noisy.calls) == (bad.submission.id, "invalid", calls)
+    assert done.reason in ("bad_md5 1", "corrupt_audio 1")
+    assert "the worker's check of the audio" in [e.message for e in events(store, done.id)]
+    assert work(store) is None
+
+
 def test_the_same_bytes_give_the_earlier_submission(icassp, store, tmp_path):
     first = give(store, icassp)
     again = shutil.copy(icassp[1], tmp_path / "again.zip")
     split = open_split("cad_icassp_2024", icassp[0])
-    second = hand_in(store, again, split, replace(E1, name="E2"), ["haaqi"])
+    second = accept_submission(store, again, split, replace(E1, name="E2"), ["haaqi"])
     assert (second.submission.id, second.new) == (first.id, False)
+    other = accept_submission(store, again, split, System("T2", "E1"), ["haaqi"])
+    assert (other.submission, other.refused, other.findings[0]["code"]) == (None, True, "other_team")
     work(store)
     assert give(store, icassp).state == "scored"
     withdraw(store, first.id)
@@ -266,7 +300,7 @@ def test_a_store_that_becomes_read_only_loses_nothing(icassp, store, noisy):
         connection.execute("PRAGMA query_only = ON")
 
     noisy(lambda call: call == 3 and sa.event.listen(store.engine, "checkout", forbid))
-    with pytest.raises(Stopped, match="is read-only"):
+    with pytest.raises(Unwritable, match="is read-only"):
         work(store, lease=0.5)
     sa.event.remove(store.engine, "checkout", forbid)
     store.engine.dispose()
@@ -286,7 +320,7 @@ def test_a_kept_zip_outlives_the_original(icassp, store, tmp_path):
     assert work(store).state == "scored"
 
 
-def test_other_metadata_are_no_basis_for_comparison(icassp, store, tmp_path):
+def test_other_metadata_are_no_basis_for_comparison(icassp, store, tmp_path, caplog):
     root = tmp_path / "root"
     shutil.copytree(icassp[0], root)
     entry = give(store, (root, icassp[1]))
@@ -299,7 +333,11 @@ def test_other_metadata_are_no_basis_for_comparison(icassp, store, tmp_path):
     assert "gains.json" in done.reason
     shutil.rmtree(root)
     rescore(store, entry.id)
-    assert str(root) in work(store).reason
+    caplog.clear()
+    gone = work(store)
+    assert str(tmp_path) not in gone.reason  # which everybody may read
+    assert "at_mic_music is no folder" in gone.reason
+    assert str(root) in caplog.text
     give(store, icassp)  # the data have moved: the same ones are elsewhere
     rescore(store, entry.id)
     assert work(store).state == "scored"
@@ -308,19 +346,22 @@ def test_other_metadata_are_no_basis_for_comparison(icassp, store, tmp_path):
 def test_a_trial_that_has_no_score_keeps_its_reason_and_is_tried_again(icassp, store, noisy):
     def silent(call):
         if call == 1:
-            raise Unscorable("silent", "nothing to hear")
+            raise Unscorable("silent", f"{icassp[0]}/audio/a.wav: nothing to hear")
 
     noisy(silent)
     entry = give(store, icassp)
     done = work(store)
     assert done.state == "incomplete"
     assert "haaqi 5 of 6" in done.reason
+    assert [row.message for row in read_rows(store, entry.id) if row.failed] == [
+        "audio/a.wav: nothing to hear"
+    ]
     noisy(lambda call: None)
     rescore(store, entry.id)
     assert work(store).state == "scored"
 
 
-def test_a_bug_stops_the_worker_and_the_submission_says_why(icassp, store, noisy):
+def test_a_bug_stops_the_worker_and_only_the_log_says_which(icassp, store, noisy, caplog):
     def fault(call):
         raise ZeroDivisionError("of a scorer")
 
@@ -329,7 +370,9 @@ def test_a_bug_stops_the_worker_and_the_submission_says_why(icassp, store, noisy
     with pytest.raises(ZeroDivisionError):
         work(store)
     left = submission(store, entry.id)
-    assert (left.state, left.reason) == ("failed", "ZeroDivisionError: of a scorer")
+    assert left.state == "failed"
+    assert left.reason == "internal_error: a fault of the program ended the scoring"
+    assert "ZeroDivisionError: of a scorer" in caplog.text
 
 
 def test_a_worker_that_is_stopped_gives_its_submission_back(icassp, store, noisy):
@@ -364,15 +407,15 @@ def test_mistakes_of_the_call_are_named(icassp, store, tmp_path):
     root, path = icassp
     split = open_split("cad_icassp_2024", root)
     with pytest.raises(InputError, match="scorers pesq; known: haaqi"):
-        hand_in(store, path, split, E1, ["pesq"])
+        accept_submission(store, path, split, E1, ["pesq"])
     with pytest.raises(InputError, match="cannot be read"):
-        hand_in(store, tmp_path / "none.zip", split, E1, ["haaqi"])
+        accept_submission(store, tmp_path / "none.zip", split, E1, ["haaqi"])
     with pytest.raises(InputError, match="team name"):
-        hand_in(store, path, split, System("a\x1b[2J", "E1"), ["haaqi"])
+        accept_submission(store, path, split, System("a\x1b[2J", "E1"), ["haaqi"])
     with zipfile.ZipFile(path) as archive:
         archive.extractall(tmp_path / "folder")
     with pytest.raises(InputError, match="only a zip can be kept"):
-        hand_in(store, tmp_path / "folder", split, E1, ["haaqi"], keep=True)
+        accept_submission(store, tmp_path / "folder", split, E1, ["haaqi"], keep=True)
     with pytest.raises(InputError, match="is unknown"):
         open_split("cad9", root)
 

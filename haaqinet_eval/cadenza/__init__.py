@@ -1,7 +1,7 @@
 """The Cadenza challenges: their files become trials, and scores become their tables.
 
-Each challenge has one adapter, imported when it is asked for; `run` evaluates systems,
-`merge` joins batches.
+Each challenge is a package with its record, adapter, renderer and mini challenge, imported when they are
+asked for; `registry.challenges` lists them. `run` evaluates systems and merges batches.
 """
 
 from __future__ import annotations
@@ -10,35 +10,30 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..errors import InputError
+from ..registry import challenge_names, challenge_record
 
 if TYPE_CHECKING:
     from .challenge import Challenge
 
-CHALLENGES = ("cad_icassp_2024", "cad1_task1", "cad2_task2")
+    CHALLENGES: tuple[str, ...]
+
+
+def __getattr__(name: str) -> tuple[str, ...]:
+    """`CHALLENGES`, the names of all; not read before, because the challenges' packages lie in this one."""
+    if name == "CHALLENGES":
+        return challenge_names()
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def load_challenge(name: str, config: Mapping, systems: Mapping[str, Path] | None = None) -> Challenge:
     """Read a challenge's metadata.
 
     Args:
-        name: one of `CHALLENGES`.
+        name: of the challenge, one of `CHALLENGES`.
         config: options of the recipe with pyclarity's keys, paths absolute or relative to the caller.
         systems: `enhanced_signals` folder of each system that is to be judged.
 
     Raises:
         InputError: for an unknown name, a missing option, or a fault in a metadata file.
     """
-    if name == "cad_icassp_2024":
-        from .cad_icassp_2024 import CadIcassp2024
-
-        return CadIcassp2024(config)
-    if name == "cad1_task1":
-        from .cad1_task1 import Cad1Task1
-
-        return Cad1Task1(config, systems or {})
-    if name == "cad2_task2":
-        from .cad2_task2 import Cad2Task2
-
-        return Cad2Task2(config)
-    raise InputError(f"challenge {name!r} is unknown; known: {', '.join(CHALLENGES)}")
+    return challenge_record(name).find("adapter")(config, systems or {})

@@ -8,19 +8,25 @@ for every challenge lives in the functions that take a `Challenge`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 
 from ..audiogram import EARS, Listener
 from ..errors import InputError, Unscorable
+from ..io.names import plain_number
+from ..scores import Score
 from ..trials import Trial
 from .metadata import Table, check_kind, check_name, option
+from .submitted import SubmissionFile
 
 ABSENT = -60.0  # dB
+SHOWN = 10  # names that a message lists
+GAIN_LIMITS = (ABSENT, 40.0)  # dB; the challenges' own are -10 to 10
 
 
 @dataclass(frozen=True)
@@ -50,6 +56,27 @@ class EnhancedFormat:
     side_car: bool = False  # a `.txt` beside the file holds a factor for its samples
 
 
+@dataclass(frozen=True, eq=False)
+class PairScores:
+    """All scores that a system has for a pair, of all scorers; failed trials have none."""
+
+    scorer: str  # whose table is being written; every trial of the pair has a score of it
+    rows: Mapping[tuple[str, str, str], Score]  # scorer, ear, stem -> row with a score
+
+    def value(self, ear: str, stem: str = "", scorer: str = "") -> float | None:
+        """One score, of the table's scorer or another; None where it is missing."""
+        row = self.rows.get((scorer or self.scorer, ear, stem))
+        return row.score if row else None
+
+    def values(self) -> dict[tuple[str, str], float]:
+        """The table's scorer's by ear and stem."""
+        return {
+            (ear, stem): row.score
+            for (scorer, ear, stem), row in self.rows.items()
+            if scorer == self.scorer and row.score is not None
+        }
+
+
 class Challenge(Protocol):
     """The adapter of one challenge."""
 
@@ -57,6 +84,7 @@ class Challenge(Protocol):
     listeners: Mapping[str, Listener]
     stems: tuple[str, ...]  # the judged stems in the order of scoring; ("",) where the remix is judged
     equalisation: int  # HAAQI's: 1, it gives the reference NAL-R; 2, the reference is amplified
+    input_sample_rate: int  # Hz, of the challenge's own audio
     sample_rate: int  # Hz, at which HAAQI is given its signals
     enhanced: EnhancedFormat
     small_test_stride: int  # `evaluate.small_test` takes every n-th pair
@@ -65,6 +93,36 @@ class Challenge(Protocol):
 
     def pairs(self) -> list[Pair]:
         """All pairs in the order of the challenge's own recipe."""
+        ...
+
+    def mixture(self, song: str) -> np.ndarray:
+        """The mixture of a whole song, [T, 2] at `input_sample_rate`.
+
+        Raises `Unscorable` where the music cannot be used.
+        """
+        ...
+
+    def given(self, song: str, ear: str) -> np.ndarray:
+        """The part of the mixture that a file for one ear, or for both (""), is made from, [T, 2]."""
+        ...
+
+    def target(self, pair: Pair, stem: str) -> np.ndarray:
+        """What is judged, before any amplification, [T, 2] at `input_sample_rate`.
+
+        Raises `Unscorable` where the music cannot be used.
+        """
+        ...
+
+    def seconds(self, song: str) -> float | None:
+        """Duration of the target (s), without reading its samples; None where it cannot be known."""
+        ...
+
+    def recording(self, song: str) -> str:
+        """Name of a song's recording in the list of music that gives genres."""
+        ...
+
+    def submission_files(self, pair: Pair) -> list[SubmissionFile]:
+        """What a team hands in for a pair."""
         ...
 
     def seed_name(self, pair: Pair) -> str:
@@ -90,8 +148,8 @@ class Challenge(Protocol):
         """What the target asks for, dB by stem; `ABSENT` where a stem is to go."""
         ...
 
-    def row(self, pair: Pair, scores: Mapping[tuple[str, str], float]) -> dict[str, object]:
-        """The row of a pair in the challenge's own table, from its scores by ear and stem."""
+    def row(self, pair: Pair, scores: PairScores) -> dict[str, object] | None:
+        """The row of a pair in the challenge's own table; None where a score that it needs is missing."""
         ...
 
 
@@ -115,6 +173,29 @@ def scene_listener_pairs(scene_listeners: Table, listeners: Mapping[str, Listene
     return pairs
 
 
+def read_gains(gains: Table, id: str, stems: Collection[str], also: str = "") -> dict[str, float]:
+    """A record of target gains (dB), checked.
+
+    Args:
+        gains: the table of records.
+        id: of the record.
+        stems: that it must have.
+        also: pattern of further names that it may have.
+
+    Raises:
+        InputError: for a stem that is missing or unknown, or a gain out of `GAIN_LIMITS`.
+    """
+    low, high = GAIN_LIMITS
+    values = {stem: gains.field(id, stem, float) for stem in (*stems, *gains.record(id))}
+    for stem, value in values.items():
+        where = f"{gains.path}: {id}: field {stem!r}"
+        if stem not in stems and not re.fullmatch(also, stem):
+            raise InputError(f"{where} is no stem; there are: {', '.join(stems)}")
+        if not low <= value <= high:
+            raise InputError(f"{where} is {plain_number(value)} dB, outside [{low:g}, {high:g}]")
+    return {stem: values[stem] for stem in gains.record(id)}
+
+
 def check_listener_names(listeners: Mapping[str, Listener], path: Path) -> None:
     """Refuse a listener whose `name`, which file names use, is not its id."""
     for id, listener in listeners.items():
@@ -123,14 +204,36 @@ def check_listener_names(listeners: Mapping[str, Listener], path: Path) -> None:
 
 
 def select_pairs(challenge: Challenge, config: Mapping) -> list[Pair]:
-    """The pairs that `evaluate.small_test`, `.batch` and `.batch_size` leave.
+    """The pairs that `evaluate.scenes`, `listeners`, `small_test`, `limit` and `batch` leave, in this order.
 
     `batch_size` is the number of batches, as in pyclarity, and `batch` counts from 0.
+
+    Raises:
+        InputError: for a scene or listener that is not among the pairs, and values that are none.
     """
     small = option(config, "evaluate.small_test", bool)
     batch, batches = batch_options(config)
-    pairs = challenge.pairs()[:: challenge.small_test_stride if small else 1]
-    return pairs[batch::batches]
+    pairs = challenge.pairs()
+    for name, field in (("scenes", "scene"), ("listeners", "listener")):
+        pairs = _chosen(pairs, config["evaluate"].get(name), f"option evaluate.{name}", field)
+    pairs = pairs[:: challenge.small_test_stride if small else 1]
+    limit = config["evaluate"].get("limit")
+    if limit is not None and check_kind(limit, int, "option evaluate.limit") < 1:
+        raise InputError(f"option evaluate.limit is {limit}; it is the number of pairs, 1 or more")
+    return pairs[:limit][batch::batches]
+
+
+def _chosen(pairs: list[Pair], names: Any, where: str, field: str) -> list[Pair]:
+    """The pairs whose scene or listener has one of some names; all of them without names."""
+    if names is None:
+        return pairs
+    names = [names] if isinstance(names, str) else check_kind(names, list, where)
+    known = dict.fromkeys(getattr(pair, field) for pair in pairs)
+    for name in names:
+        if name not in known:
+            some = ", ".join(list(known)[:SHOWN]) + (", …" if len(known) > SHOWN else "")
+            raise InputError(f"{where}: there is no {field} {name!r} to score; there are: {some}")
+    return [pair for pair in pairs if getattr(pair, field) in names]
 
 
 def batch_options(config: Mapping) -> tuple[int, int]:

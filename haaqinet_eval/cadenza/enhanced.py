@@ -1,7 +1,7 @@
 """A system's files: checked, never assumed.
 
 Each fault is an `Unscorable` with its own code, and its message names the file and the
-value: `missing_file`, `unreadable_file`, `corrupt_file`, `not_finite`, `wrong_channels`,
+value: `missing_file`, `unreadable_file`, `corrupt_file`, `bad_md5`, `not_finite`, `wrong_channels`,
 `wrong_sample_rate`, `wrong_length`, `bad_side_car`.
 """
 
@@ -14,39 +14,53 @@ from typing import Protocol
 
 import numpy as np
 
-from ..audio import read_audio, read_bytes
+from ..audio import read_audio, read_bytes, undecodable
 from ..errors import Unscorable
+from ..io.names import counted
 from .challenge import EnhancedFormat
 
 LENGTH_TOLERANCE = 0.1  # of the reference's duration; HAAQI's own limit
+_OTHERS = (".flac", ".FLAC", ".wav", ".WAV", ".mp3", ".ogg")
+_UNKNOWN = 2**40  # frames; so many are none that a file has
 SIDE_CAR_LIMITS = (1e-8, 1e4)  # a stem's peak at full scale 1, before it was scaled to 1
 
 
-def _header(path: Path) -> tuple[int, int, int]:
-    """Frames, sample rate (Hz) and channels as the file's header states them."""
+def _header(path: Path) -> tuple[int | None, int, int]:
+    """Frames (None where the header does not state them), sample rate (Hz) and channels."""
     import soundfile
 
     try:
         if not path.is_file():
-            raise Unscorable("missing_file", f"{path}: no such file")
+            raise Unscorable("missing_file", f"{path}: no such file{_instead(path)}")
         with path.open("rb") as file:
+            head = file.read(64)
+            file.seek(0)
             info = soundfile.info(file)
     except soundfile.LibsndfileError as error:
-        raise Unscorable("corrupt_file", f"{path}: cannot be decoded: {error}") from None
+        raise undecodable(path, error, head) from None
     except OSError as error:
         raise Unscorable("unreadable_file", f"{path}: {error.strerror or error}") from None
-    return info.frames, info.samplerate, info.channels
+    return info.frames if 0 < info.frames < _UNKNOWN else None, info.samplerate, info.channels
 
 
-def check_format(path: Path, wanted: EnhancedFormat) -> int:
-    """Check the header of a file and return its number of frames.
+def _instead(path: Path) -> str:
+    """What lies there in another format, in words."""
+    others = (path.with_suffix(suffix) for suffix in _OTHERS if suffix != path.suffix)
+    found = next((other.name for other in others if other.is_file()), "")
+    return (
+        f"; there is {found}, but the challenge asks for {path.suffix.lstrip('.').upper()}" if found else ""
+    )
+
+
+def check_format(path: Path, wanted: EnhancedFormat) -> int | None:
+    """Check the header of a file and return its number of frames; None where it states none.
 
     Raises:
         Unscorable: `missing_file`, `corrupt_file`, `wrong_channels` or `wrong_sample_rate`.
     """
     frames, sample_rate, channels = _header(path)
     if channels != wanted.channels:
-        raise Unscorable("wrong_channels", f"{path}: {channels} channels, not {wanted.channels}")
+        raise Unscorable("wrong_channels", f"{path}: {counted(channels, 'channel')}, not {wanted.channels}")
     if sample_rate != wanted.sample_rate:
         raise Unscorable("wrong_sample_rate", f"{path}: {sample_rate} Hz, not {wanted.sample_rate} Hz")
     return frames
@@ -96,9 +110,12 @@ def read_enhanced(path: Path, wanted: EnhancedFormat, reference_seconds: float) 
         Unscorable: see the module.
     """
     frames = check_format(path, wanted)
-    check_length(path, frames, wanted.sample_rate, reference_seconds)
+    if frames is not None:
+        check_length(path, frames, wanted.sample_rate, reference_seconds)
     audio = read_audio(path)
-    if len(audio.samples) != frames:
+    if frames is None:
+        check_length(path, len(audio.samples), wanted.sample_rate, reference_seconds)
+    elif len(audio.samples) != frames:
         raise Unscorable("corrupt_file", f"{path}: {len(audio.samples)} of {frames} samples can be decoded")
     samples = audio.samples.astype(np.float32)
     if wanted.side_car:
@@ -124,7 +141,7 @@ class SignalFolder:
 
     folder: Path
 
-    def check_format(self, name: Path, wanted: EnhancedFormat) -> int:
+    def check_format(self, name: Path, wanted: EnhancedFormat) -> int | None:
         """See `check_format`."""
         return check_format(self.folder / name, wanted)
 

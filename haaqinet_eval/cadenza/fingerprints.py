@@ -13,27 +13,36 @@ import csv
 import hashlib
 import os
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from ..audio import FileNote, time_of_change
 from ..errors import InputError
-from ..location import is_url, locate
+from ..io.csvfile import TornError, read_rows
+from ..io.files import read_text, written
+from ..io.location import is_url, locate
+from ..io.redaction import redact
 
 COLUMNS = ("file", "size", "mtime_ns", "sha256")
 
 
 def _read(path: Path) -> list[list[str]]:
-    text = path.read_text(encoding="utf-8", errors="replace")
-    rows = list(csv.reader(text[: text.rfind("\n") + 1].splitlines()))  # a torn last line is left out
-    if rows and tuple(rows[0]) != COLUMNS:
-        raise InputError(f"{path}: expected the columns {', '.join(COLUMNS)}")
-    return [row for row in rows[1:] if len(row) == len(COLUMNS)]
+    text = read_text(path, torn=True)
+    rows = []
+    with suppress(TornError):  # a torn last line is left out
+        for line, row in read_rows(text[: text.rfind("\n") + 1], path, COLUMNS, exact=True):
+            try:
+                int(row["size"]), int(row["mtime_ns"])
+            except ValueError as error:
+                raise InputError(f"{path}, line {line}: size and mtime_ns: {error}") from None
+            rows.append(list(row.values()))
+    return rows
 
 
 def merge_fingerprints(paths: Iterable[Path], merged: Path) -> None:
     """Join the notes of several batches in one file; a batch without a note has no file."""
     rows = {row[0]: row for path in paths if path.exists() for row in _read(path)}
-    with merged.open("w", encoding="utf-8", newline="") as out:
+    with written(merged) as out:
         csv.writer(out, lineterminator="\n").writerows([COLUMNS, *rows.values()])
 
 
@@ -43,17 +52,23 @@ class Fingerprints:
     Args:
         path: the CSV; made when the first file is noted.
         root: files below it are noted relative to it, so that the folder may move.
+        urls: below which files may lie; with a password they are noted without it.
     """
 
-    def __init__(self, path: Path, root: Path) -> None:
+    def __init__(self, path: Path, root: Path, urls: Iterable[str] = ()) -> None:
         self.path, self.root = path, root
+        self._urls = {redact(url): url for url in urls}
         rows = _read(path) if path.exists() else []
         self._noted = {file: FileNote(int(size), int(mtime), digest) for file, size, mtime, digest in rows}
 
     def _name(self, file: str) -> str:
-        return file.removeprefix(str(self.root) + os.sep)
+        name = file.removeprefix(str(self.root) + os.sep)
+        return redact(name) if is_url(name) else name
 
     def _place(self, name: str) -> Path:
+        for shown, url in self._urls.items():
+            if name.startswith(shown):
+                name = url + name.removeprefix(shown)
         return locate(name) if is_url(name) else self.root / name
 
     def __iter__(self):

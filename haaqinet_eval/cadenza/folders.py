@@ -21,7 +21,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from ..errors import InputError
-from ..location import is_url, locate
+from ..io.location import is_url, locate
 from .metadata import check_name
 
 ENHANCED = "enhanced_signals"

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import InputError
-from ..jsonfile import KINDS, read_json
-from ..location import locate
+from ..io.jsonfile import KINDS, read_json
+from ..io.location import locate
 
 
 def check_kind(value: Any, kind: type, where: str) -> Any:

@@ -4,23 +4,24 @@ No challenge data can be shipped, so these are procedural: music from `synthesis
 listeners, a spherical head. They show that a recipe runs and how systems compare on the same
 ground; scores on them say nothing about the official sets.
 
-Which files, in which layout: see `mini_write`. `make_mini` is deterministic and keeps what it made.
+Which files, in which layout: see `mini.py` of each challenge's package. `make_mini` is deterministic and
+keeps what it made.
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import shutil
 import tempfile
 from pathlib import Path
 
-from ..errors import InputError
+from ..errors import InputError, Stopped
+from ..io.files import cannot_write, sha256
+from ..registry import ChallengeRecord, PredictionRecord, challenge_records, prediction_records
 
 MINI_VERSION = "2"  # raise it whenever the files would come out differently
 MANIFEST = "manifest.json"
-CHALLENGES = ("cad_icassp_2024", "cad1_task1", "cad2_task2")
 
 _README = """A mini challenge for {challenge}, version {version}, written by haaqinet_eval.
 
@@ -38,9 +39,12 @@ def cache_folder() -> Path:
     return (Path(shared) if shared else Path.home() / ".cache") / "haaqinet"
 
 
-def _check(challenge: str) -> None:
-    if challenge not in CHALLENGES:
-        raise InputError(f"challenge {challenge!r} has no mini challenge; known: {', '.join(CHALLENGES)}")
+def _record(challenge: str) -> ChallengeRecord | PredictionRecord:
+    known = {**challenge_records(), **prediction_records()}
+    records = {name: record for name, record in known.items() if record.mini}
+    if challenge not in records:
+        raise InputError(f"challenge {challenge!r} has no mini challenge; known: {', '.join(records)}")
+    return records[challenge]
 
 
 def _list_files(root: Path) -> dict[str, dict]:
@@ -48,7 +52,7 @@ def _list_files(root: Path) -> dict[str, dict]:
     return {
         p.relative_to(root).as_posix(): {
             "bytes": p.stat().st_size,
-            "sha256": hashlib.sha256(p.read_bytes()).hexdigest(),
+            "sha256": sha256(p),
         }
         for p in files
     }
@@ -94,15 +98,16 @@ def make_mini(challenge: str, root: str | Path | None = None, *, force: bool = F
     killed run leaves nothing half done. A half-deleted or older one is made anew.
 
     Args:
-        challenge: one of `CHALLENGES`.
+        challenge: one that has a mini challenge, see `registry.challenges`.
         root: the folder; default: `cache_folder()/mini/<version>/<challenge>`.
         force: make it anew in any case.
 
     Raises:
         InputError: for an unknown challenge, or a folder with another mini challenge or with files
-            that are not a mini challenge's (they would be lost).
+            that are not a mini challenge's (they would be lost), or one that cannot be written.
+        Stopped: the disk is full.
     """
-    _check(challenge)
+    record = _record(challenge)
     root = Path(root) if root is not None else cache_folder() / "mini" / MINI_VERSION / challenge
     given, root = root, root.expanduser().absolute()
     held = (_read_manifest(root) or {}).get("challenge", challenge)
@@ -112,26 +117,35 @@ def make_mini(challenge: str, root: str | Path | None = None, *, force: bool = F
         return root
     if root.exists() and (not root.is_dir() or (any(root.iterdir()) and _read_manifest(root) is None)):
         raise InputError(f"{root}: holds files that are not a mini challenge; give an empty or a new folder")
-    from . import mini_write  # numpy and scipy only when something is made
+    import soundfile
 
-    root.parent.mkdir(parents=True, exist_ok=True)
-    work = Path(tempfile.mkdtemp(prefix=f".{root.name}.", dir=root.parent))
+    from .mini_write import write_json  # numpy and scipy only when something is made
+
+    try:
+        root.parent.mkdir(parents=True, exist_ok=True)
+        work = Path(tempfile.mkdtemp(prefix=f".{root.name}.", dir=root.parent))
+    except OSError as error:
+        raise cannot_write(given, error) from None
     try:
         made = work / "new"
         made.mkdir()
         (made / "README.txt").write_text(
             _README.format(challenge=challenge, version=MINI_VERSION), encoding="utf-8"
         )
-        getattr(mini_write, f"write_{challenge}")(made)
+        record.find("mini")(made)
         manifest = {"challenge": challenge, "haaqinet_mini": MINI_VERSION, "files": _list_files(made)}
-        mini_write.write_json(made / MANIFEST, manifest)
+        write_json(made / MANIFEST, manifest)
         if not force and is_complete(challenge, root):  # another process was faster
             return root
         if root.exists():
             root.rename(work / "old")
         made.rename(root)
+    except OSError as error:
+        raise cannot_write(given, error) from None
+    except soundfile.LibsndfileError as error:
+        raise Stopped(f"{given}: cannot be written: {error}") from None
     finally:
-        shutil.rmtree(work)
+        shutil.rmtree(work, ignore_errors=True)
     return root
 
 
@@ -139,27 +153,24 @@ def mini_overrides(challenge: str, root: str | Path, split: str | None = None) -
     """The Hydra overrides with which pyclarity's recipes, and ours, read a mini challenge.
 
     Args:
-        challenge: one of `CHALLENGES`.
+        challenge: one that has a mini challenge.
         root: what `make_mini` returned.
         split: None for the split of the recipe's own defaults, for which `path.root` is enough;
-            otherwise `train` or `valid` (cad_icassp_2024), `valid` or `test` (cad1_task1),
-            `valid` (cad2_task2).
+            otherwise one of the record's `mini_splits`.
 
     Raises:
         InputError: for an unknown challenge or a split it does not have.
     """
-    _check(challenge)
+    splits = _record(challenge).mini_splits
     out = {"path.root": str(Path(root).absolute())}
-    default, other, files = {
-        "cad_icassp_2024": ("train", "valid", ("listeners", "scenes", "scene_listeners", "at_mic_music")),
-        "cad1_task1": ("valid", "test", ("listeners", "musdb18")),
-        "cad2_task2": ("valid", None, ()),
-    }[challenge]
-    if split in (None, default):
+    if split in (None, splits[0]):
         return out
-    if split != other:
-        raise InputError(f"split {split!r}: {challenge} has {', '.join(s for s in (default, other) if s)}")
-    for name in files:
-        key = "music_file" if name in ("at_mic_music", "musdb18") else f"{name}_file"
-        out[f"path.{key}"] = f"${{path.metadata_dir}}/{name}.{split}.json"
+    if split not in splits:
+        raise InputError(f"split {split!r}: {challenge} has {', '.join(splits)}")
+    files, own = (_record(challenge).metadata_files(each) for each in (split, splits[0]))
+    for name, file in files.items():
+        if file != own[name]:
+            out[f"path.{name}"] = f"${{path.metadata_dir}}/{file}"
+    if _record(challenge).split_option:
+        out["evaluate.split"] = split
     return out

@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from ..distribute import Task
 from ..errors import InputError
-from ..evaluate import missing_scorers
-from ..location import is_url
+from ..evaluate import TrialGroup, lacking
+from ..io.location import is_url
 from ..scorers import Scorer
 from ..scores import Key, Score, ScoreFile
 from . import load_challenge
@@ -56,18 +55,19 @@ class Plan:
         found = {score.key: score for score in scores}
         return [found[key] for key in self.keys if key in found]
 
-    def tasks(self, file: ScoreFile, scorers: Iterable[Scorer]) -> Iterator[Task]:
+    def lacking(self, file: ScoreFile, scorers: Iterable[Scorer]) -> Iterator[TrialGroup]:
         """What a results file lacks, pair by pair, the systems of each together."""
-        scorers = list(scorers)
-        for pair in self.pairs:
-            for system in self.systems:
-                trials = pair_trials(self.challenge, pair, system)
-                if missing := missing_scorers(trials, scorers, file):
-                    yield Task(trials, tuple(scorer.name for scorer in missing))
+        groups = (pair_trials(self.challenge, p, system) for p in self.pairs for system in self.systems)
+        return lacking(groups, scorers, file)
+
+
+EVALUATOR = ("chosen", "scorers", "weights")  # options of `evaluator`
 
 
 def scorer_names(config: Mapping) -> list[str]:
     """The scorers that `evaluator` asks for."""
+    if unknown := option(config, "evaluator", dict).keys() - EVALUATOR:
+        raise InputError(f"option evaluator.{min(unknown)} is unknown; known: {', '.join(EVALUATOR)}")
     names = option(config, "evaluator.scorers", list)
     if not names or len(set(names)) < len(names):
         raise InputError(f"option evaluator.scorers is {names}, not a list of different scorers")

@@ -8,8 +8,9 @@ from contextlib import contextmanager
 from math import ceil
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
 
+from ..io.progress import Bar
 from ..scores import Score
 
 LINES = 20  # at most so many lines where there is no terminal
@@ -23,7 +24,7 @@ def show_progress(total: int, unit: str, console: Console) -> Iterator[Callable[
         total: pieces of work.
         unit: what a piece is, in the plural.
     """
-    bar = Progress(
+    bar = Bar(
         TextColumn("{task.description}"),
         BarColumn(),
         MofNCompleteColumn(),
@@ -31,7 +32,6 @@ def show_progress(total: int, unit: str, console: Console) -> Iterator[Callable[
         TimeRemainingColumn(elapsed_when_finished=True),
         TextColumn("{task.fields[failures]}"),
         console=console,
-        disable=not console.is_terminal,
         speed_estimate_period=120,
     )
     task = bar.add_task("scoring", total=total, rate="", failures="")

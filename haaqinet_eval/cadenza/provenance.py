@@ -2,38 +2,30 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import subprocess
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..distribute.versions import package_versions
 from ..errors import InputError
-from ..jsonfile import read_json
+from ..io.differences import first_difference
+from ..io.files import sha256
+from ..io.jsonfile import write_json
+from ..io.redaction import redacted
+from ..io.runfile import ask, read_run
+from ..registry import challenge_record
 from .challenge import Challenge
 
-_SCORING_OPTIONS = (
-    "sample_rate",
-    "input_sample_rate",
-    "stem_sample_rate",
-    "remix_sample_rate",
-    "HAAQI_sample_rate",
-    "nalr",
-    "enhancer",
-)
+if TYPE_CHECKING:
+    from .plan import Plan
 
 
 def now() -> str:
     """The time in UTC, ISO 8601."""
     return datetime.now(UTC).isoformat(timespec="seconds")
-
-
-def sha256(path: Path) -> str:
-    """Digest of a file."""
-    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def git_commit() -> str | None:
@@ -53,9 +45,10 @@ def git_commit() -> str | None:
 def scoring_settings(challenge: Challenge, config: Mapping) -> dict[str, Any]:
     """All that a score of this challenge depends on, besides the audio.
 
-    The scene-listener file is not among it: it says which pairs, not what they score.
+    The options are those of the challenge's record. The scene-listener file is not among it: it says which
+    pairs, not what they score.
     """
-    settings = {name: config[name] for name in _SCORING_OPTIONS if name in config}
+    settings = {name: config[name] for name in challenge_record(challenge.name).options if name in config}
     settings["evaluate.set_random_seed"] = config["evaluate"]["set_random_seed"]
     listing = Path(config["path"].get("scene_listeners_file", ""))
     for path in challenge.metadata_files:
@@ -79,33 +72,38 @@ class RunRecord:
     def __init__(self, path: Path, challenge: str, settings: Mapping[str, Any], fresh: bool) -> None:
         self.path = path
         self.runs: list[dict] = []
-        self.head = {"challenge": challenge, "settings": dict(settings)}
+        self.asked: dict[str, Any] = {}
+        self.head = {"challenge": challenge, "settings": redacted(dict(settings))}
         if path.exists() and not fresh:
-            earlier = read_json(path, dict)
+            earlier = read_run(path)
             self._check(earlier)
-            self.runs = earlier.get("runs", [])
+            self.runs, self.asked = earlier.get("runs", []), earlier.get("asked", {})
 
     def _check(self, earlier: dict) -> None:
         advice = "the scores would not be comparable; use another path.exp_folder"
         if earlier.get("challenge") != self.head["challenge"]:
             raise InputError(f"{self.path}: made for challenge {earlier.get('challenge')!r}; {advice}")
         old, new = earlier.get("settings", {}), json.loads(json.dumps(self.head["settings"]))
-        for name in sorted(old.keys() | new.keys()):
-            if old.get(name) != new.get(name):
-                raise InputError(
-                    f"{self.path}: the results were made with {name} {old.get(name)}, "
-                    f"now it is {new.get(name)}; {advice}"
-                )
+        name = first_difference(old, new)
+        if name is not None:
+            raise InputError(
+                f"{self.path}: the results were made with {name} {old.get(name)}, "
+                f"now it is {new.get(name)}; {advice}"
+            )
 
-    def start(self, **facts: Any) -> None:
-        """Begin a run."""
+    def start(self, plan: Plan, config: Mapping) -> None:
+        """Begin a run that is asked for a plan's rows."""
+        pairs = [(pair.scene, pair.listener) for pair in plan.pairs]
+        self.asked = ask(self.asked, plan.scorers, pairs, 2 * len(plan.challenge.stems))
+        facts = {"config": config, "systems": list(plan.systems), "scorers": plan.scorers}
         self.runs.append(
             {
                 "started": now(),
                 "ended": None,
                 "git_commit": git_commit(),
                 "versions": package_versions(),
-                **facts,
+                **redacted(facts),
+                "expected": len(plan.keys),
             }
         )
         self._write()
@@ -116,7 +114,5 @@ class RunRecord:
         self._write()
 
     def _write(self) -> None:
-        part = self.path.with_name(self.path.name + ".part")
-        text = json.dumps({**self.head, "runs": self.runs}, indent=2, default=str)
-        part.write_text(text + "\n", encoding="utf-8")
-        part.replace(self.path)
+        record = {**self.head, "runs": self.runs, "asked": self.asked}
+        write_json(self.path, record, default=str, ensure_ascii=True)  # a path may be no text

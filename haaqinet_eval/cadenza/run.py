@@ -7,6 +7,7 @@ that changed on the way; 3, the machine ended it: a full disk, a scheduler that 
 
 from __future__ import annotations
 
+import shlex
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -14,15 +15,16 @@ from pathlib import Path
 
 from rich.console import Console
 
+from ..analysis.summary import print_summary
 from ..distribute import Executor, gpu_version
 from ..errors import InputError
-from ..frames import merge_frames
-from ..jsonfile import read_json
+from ..io.jsonfile import read_json
+from ..io.names import counted, printable
+from ..registry import scorer_record
 from ..scorers import Scorer, load_scorer
+from ..scorers.own import Loader
 from ..scores import Score, merge_scores, read_scores, write_table
-from ..summary import print_summary
-from .dialect import write_dialects
-from .filling import fill
+from ..scores.frames import merge_frames
 from .fingerprints import merge_fingerprints
 from .folders import (
     absolute_paths,
@@ -33,8 +35,10 @@ from .folders import (
     run_file,
 )
 from .metadata import check_kind, option
+from .official_table import write_dialects
 from .plan import Plan, make_plan, scorer_names
 from .provenance import RunRecord, scoring_settings
+from .run_missing import fill
 from .source import FolderSource
 
 
@@ -45,17 +49,37 @@ def _finish(plan: Plan, scores: Sequence[Score], console: Console) -> Counter[st
     print_summary(scores, plan.challenge.listeners, trials)
     for path, pairs in left_out.items():
         if pairs:
-            console.print(
-                f"{path}: {pairs} of {len(plan.pairs)} pairs left out", soft_wrap=True, markup=False
-            )
+            of = counted(len(plan.pairs), "pair")
+            console.print(f"{path}: {pairs} of {of} left out", soft_wrap=True, markup=False)
     failures = Counter(score.error for score in scores if score.failed)
     if failures:
         codes = ", ".join(f"{code} {count}" for code, count in failures.most_common())
-        console.print(f"{failures.total()} of {len(plan.keys)} rows could not be scored: {codes}")
+        of = counted(len(plan.keys), "row")
+        console.print(f"{failures.total()} of {of} could not be scored: {printable(codes)}", markup=False)
         first = next(score for score in scores if score.failed)
         trial = " ".join(filter(None, (first.system, first.scene, first.listener, first.ear, first.stem)))
-        console.print(f"first: {trial}: {first.message}", soft_wrap=True, markup=False)
+        console.print(printable(f"first: {trial}: {first.message}"), soft_wrap=True, markup=False)
+    _say_next(plan, console)
     return failures
+
+
+def _from_here(path: Path) -> str:
+    """A path as it is shown: relative, if it is below the folder that one stands in."""
+    return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)
+
+
+def _say_next(plan: Plan, console: Console) -> None:
+    """Where the rows are, and the command to go on with."""
+    results = results_file(plan.exp_folder, plan.suffix)
+    place, goal = (_from_here(path) for path in (results, results.with_name("report.html")))
+    following = f"haaqinet report {shlex.quote(place)} --out {shlex.quote(goal)}"
+    if plan.suffix:
+        folder, batches = shlex.quote(_from_here(plan.exp_folder)), plan.suffix.rpartition("-")[2]
+        options = f"path.exp_folder={folder} evaluate.batch_size={batches}"
+        following = f"after all batches, python recipes/{plan.challenge.name}/merge.py {options}"
+    rows = counted(len(plan.keys), "row")
+    for line in (f"{rows} in {place}", f"next: {following}"):
+        console.print(line, soft_wrap=True, markup=False, highlight=False)
 
 
 def run_evaluation(name: str, config: Mapping, console: Console | None = None) -> int:
@@ -63,8 +87,8 @@ def run_evaluation(name: str, config: Mapping, console: Console | None = None) -
 
     Args:
         name: challenge.
-        config: pyclarity's options, and `system`, `evaluator.scorers`, `executor`, for CAD1
-            `evaluate.segments`.
+        config: pyclarity's options, and `system`, `evaluator.scorers`, `evaluator.weights`, `executor`, for
+            CAD1 `evaluate.segments`.
 
     Returns:
         The exit code.
@@ -76,20 +100,24 @@ def run_evaluation(name: str, config: Mapping, console: Console | None = None) -
     console = console or Console()
     config = absolute_paths(config)
     option(config, "evaluate.set_random_seed", bool)
-    executor, names = Executor.of(config.get("executor")), scorer_names(config)
+    executor, names = Executor.from_options(config.get("executor")), scorer_names(config)
     plan = make_plan(name, config, dict.fromkeys(names, ""))  # mistakes show before a scorer is loaded
-    scorers = {scorer: load_scorer(scorer) for scorer in names}
+    load = Loader.from_option(
+        names, config["evaluator"].get("weights"), "option evaluator.weights", load_scorer
+    )
+    scorers = {scorer: load(scorer) for scorer in names}
     if executor.gpu:
         _name_for_gpu(scorers)
     plan = replace(plan, scorers={scorer.name: scorer.version for scorer in scorers.values()})
     path = results_file(plan.exp_folder, plan.suffix)
-    fresh = not (path.exists() and read_scores(path))
+    fresh = not (path.exists() and read_scores(path, torn=True))
     settings = scoring_settings(plan.challenge, config)
+    plan.exp_folder.mkdir(parents=True, exist_ok=True)  # Hydra made it, unless its own folder is another
     record = RunRecord(run_file(plan.exp_folder, plan.suffix), name, settings, fresh)
-    record.start(config=config, systems=list(plan.systems), scorers=plan.scorers, expected=len(plan.keys))
+    record.start(plan, config)
     places = {system: str(folder) for system, folder in plan.enhanced.items()}
     source = FolderSource(name, config, places, settings, plan.challenge)
-    load = executor.loader(scorers.__getitem__, load_scorer)
+    load = executor.loader(scorers.__getitem__, load)
     scores = fill(plan, source, list(scorers.values()), load, executor, console, fresh)
     failures = _finish(plan, scores, console)
     record.end(scored=len(scores) - failures.total(), failed=dict(failures))
@@ -99,7 +127,7 @@ def run_evaluation(name: str, config: Mapping, console: Console | None = None) -
 def _name_for_gpu(scorers: Mapping[str, Scorer]) -> None:
     """Give scorers the version that they have on a GPU."""
     for name, scorer in scorers.items():
-        if name != "haaqinet":
+        if not scorer_record(name).uses_accelerator:
             raise InputError(
                 f"option executor.gpu: {name} has no use for one; score it without, in the same folder"
             )
@@ -161,7 +189,7 @@ def run_merge(name: str, exp_folder: str | Path, batches: int, console: Console 
     for notes in (fingerprints_file, references_file):
         merge_fingerprints([notes(exp_folder, suffix) for suffix in suffixes], notes(exp_folder, ""))
     record = RunRecord(run_file(exp_folder, ""), name, run["settings"], fresh=True)
-    record.start(config=config, systems=list(plan.systems), scorers=plan.scorers, expected=len(plan.keys))
+    record.start(plan, config)
     failures = _finish(plan, scores, console or Console())
     record.end(merged=batches, scored=len(scores) - failures.total(), failed=dict(failures))
     return 1 if failures else 0

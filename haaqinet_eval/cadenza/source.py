@@ -7,14 +7,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import Any
 
-from ..distribute import Task
 from ..errors import InputError
-from ..evaluate import Work
-from ..location import locate
+from ..evaluate import Load, TrialGroup
+from ..io.differences import first_difference
+from ..io.location import is_url, locate
 from . import load_challenge
 from .challenge import Challenge, Pair
+from .loaders import pair_loaders
 from .provenance import scoring_settings
-from .works import works
 
 
 class FolderSource:
@@ -42,11 +42,17 @@ class FolderSource:
     def __reduce__(self) -> tuple:
         return FolderSource, (self.name, self.config, self.enhanced, self.settings)
 
+    @property
+    def urls(self) -> list[str]:
+        """URLs that the music and the signals lie below."""
+        places = [*self.enhanced.values(), *self.config.get("path", {}).values()]
+        return [place for place in places if isinstance(place, str) and is_url(place)]
+
     def identity(self) -> str:
         """Challenge, options that count, digests of the metadata."""
         return json.dumps([self.name, self.settings], sort_keys=True)
 
-    def open(self) -> FolderWorks:
+    def open(self) -> FolderLoader:
         """Read the challenge, unless that was done here.
 
         Raises:
@@ -57,29 +63,27 @@ class FolderSource:
         if challenge is None:
             challenge = load_challenge(self.name, self.config, folders)
             check_settings(self.settings, json.loads(json.dumps(scoring_settings(challenge, self.config))))
-        return FolderWorks(challenge, folders, self.config["evaluate"]["set_random_seed"])
+        return FolderLoader(challenge, folders, self.config["evaluate"]["set_random_seed"])
 
 
 def check_settings(wanted: Mapping[str, Any], here: Mapping[str, Any]) -> None:
     """Refuse options or metadata other than those that a run began with."""
-    for name in sorted(wanted.keys() | here.keys()):
-        if wanted.get(name) != here.get(name):
-            raise InputError(
-                f"{name} is {here.get(name)} for the worker; the run began with {wanted.get(name)}"
-            )
+    name = first_difference(wanted, here)
+    if name is not None:
+        raise InputError(f"{name} is {here.get(name)} for the worker; the run began with {wanted.get(name)}")
 
 
-class FolderWorks:
-    """From tasks to works; a `Signals` may stand for a folder."""
+class FolderLoader:
+    """What loads groups of trials; a `Signals` may stand for a folder."""
 
     def __init__(self, challenge: Challenge, signals: Mapping[str, Any], set_random_seed: bool) -> None:
         self.challenge, self._signals, self._seeded = challenge, signals, set_random_seed
 
-    def __call__(self, tasks: Sequence[Task]) -> Iterator[Work]:
-        """A work per task, in order; the systems of one scene and listener share its references."""
-        for pair, group in groupby(tasks, _pair):
-            systems = {task.trials[0].system: self._signals[task.trials[0].system] for task in group}
-            yield from works(self.challenge, [pair], systems, self._seeded)
+    def __call__(self, groups: Sequence[TrialGroup]) -> Iterator[Load]:
+        """A loader per group, in order; the systems of one scene and listener share its references."""
+        for pair, same in groupby(groups, _pair):
+            systems = {group.trials[0].system: self._signals[group.trials[0].system] for group in same}
+            yield from pair_loaders(self.challenge, pair, systems, self._seeded)
 
     def close(self) -> None:
         """Close archives."""
@@ -88,6 +92,6 @@ class FolderWorks:
                 signals.close()
 
 
-def _pair(task: Task) -> Pair:
-    first = task.trials[0]
+def _pair(group: TrialGroup) -> Pair:
+    first = group.trials[0]
     return Pair(first.scene, first.song, first.listener)

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ..errors import InputError
+from ..io.names import counted
 from .options import StoreOption
 
 if TYPE_CHECKING:
+    from ..analysis.agreement import Agreement
     from ..scores import Score
 
 app = typer.Typer(help="Fit and apply a challenge's own map of predicted scores.", no_args_is_help=True)
@@ -31,7 +33,7 @@ def fit(
     true: Annotated[str, typer.Option("--true", help="Whose scores they are mapped to.")] = "haaqi",
 ) -> None:
     """Fit a map on trials that both scorers scored, and print its cross-validated figures."""
-    from ..calibration import check_method, fit_calibration, write_calibration
+    from ..analysis.calibration import check_method, fit_calibration, write_calibration
 
     if bool(results) == bool(challenge):
         raise InputError("calibrate fit: give either --results or --challenge with a store")
@@ -42,7 +44,7 @@ def fit(
     from .tables import columns
 
     table = [
-        (name, a.n, *(f"{value:.4f}" for value in (a.lcc, a.srcc, a.mse, a.bias)))
+        (name, a.n, *_correlations(a), f"{a.mse:.4f}", f"{a.bias:.4f}")
         for name, a in (("raw", fitted.raw), ("calibrated, other songs", fitted.cross_validated))
     ]
     typer.echo(columns(table, ("", "n", "LCC", "SRCC", "MSE", "bias")))
@@ -52,6 +54,12 @@ def fit(
     typer.echo(f"Wrote {map}: {method}, {fitted.n} trials of {fitted.songs} songs, {fitted.version}")
 
 
+def _correlations(a: Agreement) -> tuple[str, str]:
+    from ..analysis.agreement import FEW
+
+    return (f"{a.lcc:.4f}", f"{a.srcc:.4f}") if a.n >= FEW else ("too few", "too few")
+
+
 @app.command()
 def apply(
     map: MapArgument,
@@ -59,7 +67,7 @@ def apply(
     out: Annotated[Path, typer.Option("--out", help="CSV of all rows, the calibrated ones added.")],
 ) -> None:
     """Add calibrated rows, of a scorer of their own; raw rows stay as they are."""
-    from ..calibration import calibrate, read_calibration
+    from ..analysis.calibration import calibrate, read_calibration
     from ..scores import read_scores, results_path, write_scores
 
     scores = read_scores(results_path(results))
@@ -67,7 +75,9 @@ def apply(
     new = calibrate(scores, calibration)
     keys = {row.key for row in new}
     write_scores(out, [*(row for row in scores if row.key not in keys), *new])
-    typer.echo(f"Wrote {out}: {len(new)} rows of {calibration.name} {calibration.mapped_version} added")
+    typer.echo(
+        f"Wrote {out}: {counted(len(new), 'row')} of {calibration.name} {calibration.mapped_version} added"
+    )
 
 
 def _of_files(paths: list[Path]) -> list[Score]:

@@ -2,24 +2,39 @@
 
 from __future__ import annotations
 
+import sys
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from ..errors import InputError
+from ..registry import ScorerRecord
+from .options import CHALLENGES, WeightsOption, own_weights
 
 
 def score(
-    files: Annotated[list[Path], typer.Argument(help="WAV, FLAC or Ogg files: hearing-aid output.")],
+    files: Annotated[
+        list[str] | None,
+        typer.Argument(
+            help="Hearing-aid output: WAV, FLAC, Ogg, MP3; a folder (all audio below it), a URL, a pipe."
+        ),
+    ] = None,
+    listing: Annotated[
+        Path | None, typer.Option("--list", help="Text file that names further files, one a line.")
+    ] = None,
     audiogram: Annotated[
         str | None, typer.Option(help='dB HL at Hz, for both ears: "250:20,500:25,…".')
     ] = None,
     listener: Annotated[Path | None, typer.Option(help="Clarity listener JSON.")] = None,
     id: Annotated[str | None, typer.Option("--id", help="Listener in that file.")] = None,
     ear: Annotated[str | None, typer.Option(help="left or right: the ear that hears a mono file.")] = None,
-    scorer: Annotated[list[str], typer.Option(help="haaqinet, haaqi; may be repeated.")] = ["haaqinet"],  # noqa: B006
-    reference: Annotated[Path | None, typer.Option(help="Clean reference, for haaqi.")] = None,
+    scorer: Annotated[list[str], typer.Option(help="See `haaqinet scorers`; repeatable.")] = ["haaqinet"],  # noqa: B006
+    reference: Annotated[
+        str | None,
+        typer.Option(help="Clean reference, for haaqi; a folder has one for each file, of the same name."),
+    ] = None,
     equalisation: Annotated[
         int, typer.Option(help="1: HAAQI gives the reference NAL-R; 2: the reference has its amplification.")
     ] = 1,
@@ -31,54 +46,68 @@ def score(
     ] = None,
     frames: Annotated[bool, typer.Option("--frames", help="With --json: frame scores too.")] = False,
     json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    table: Annotated[
+        Path | None, typer.Option("--csv", help="Write the rows to this CSV file as well.")
+    ] = None,
+    weights: WeightsOption = None,
 ) -> None:
-    """Score files: both ears of a stereo file, one ear of a mono one."""
+    """Score files: both ears of a stereo file, one ear of a mono one. Rows come as they are made."""
     from .. import filescore
 
     if frames and not json:
         raise InputError("--frames: frame scores are printed with --json only")
-    listening = filescore.Listening.from_options(audiogram, listener, id, ear)
-    setting = filescore.Setting(tuple(scorer), reference, equalisation, level1)
-    rows = [row for file in files for row in filescore.score_file(file, listening, setting)]
-    if json:
-        typer.echo(filescore.to_json(rows, frames))
-    else:
-        filescore.print_rows(rows)
-    if any(row.error for row in rows):
+    listening = filescore.EarSetup.from_options(audiogram, listener, id, ear)
+    setting = filescore.ScoreOptions(tuple(scorer), reference, equalisation, level1)
+    places = filescore.audio_files(files or (), listing)
+    load = own_weights(weights, scorer) if weights else None
+    score_file = filescore.FileScorer(listening, setting, load)
+    writers = [] if table is None else [filescore.CsvRows(table)]
+    writers.append(filescore.JsonRows(sys.stdout, frames) if json else filescore.TextRows(sys.stdout))
+    failed = False
+    with ExitStack() as stack:
+        for writer in writers:
+            stack.callback(writer.close)
+        for place in places:
+            for row in score_file(place):
+                failed |= bool(row.error)
+                for writer in writers:
+                    writer.write(row)
+    if failed:
         raise typer.Exit(1)
 
 
 def scorers(json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:
-    """List the scorers: version, sample rate, what they need besides the output."""
+    """List the scorers, ours and other packages': version, what they predict and need, whether they load."""
     import json as json_module
 
-    from ..scorers import load_scorer, scorer_names
+    from ..registry import scorer_records
 
-    table = []
-    for name in scorer_names():
-        s = load_scorer(name)
-        needs = sorted(s.needs)
-        table.append(
-            {
-                "name": name,
-                "version": s.version,
-                "sample_rate": s.sample_rate,
-                "needs": needs,
-                "limits": list(s.limits),
-            }
-        )
+    table = [_described(record) for record in scorer_records().values()]
     if json:
         typer.echo(json_module.dumps(table, indent=2))
         return
     for s in table:
         needs = ", ".join(s["needs"]) or "nothing"
-        typer.echo(
-            f"{s['name']:15} {s['version']:26} {s['sample_rate']:g} Hz, needs besides the output: {needs}"
-        )
+        state = s["error"] or f"{s['version']}, {s['sample_rate']:g} Hz"
+        typer.echo(f"{s['name']:15} {s['kind']:14} {state}; needs besides the output: {needs}")
+
+
+def _described(record: ScorerRecord) -> dict[str, object]:
+    """A scorer's record, with its version and sample rate, or why it cannot be loaded here."""
+    about = {
+        **{field: getattr(record, field) for field in ("name", "title", "kind", "predicts", "summary")},
+        "limits": list(record.limits),
+        "needs": sorted(record.needs),
+    }
+    try:
+        scorer = record.load()
+    except InputError as error:
+        return {**about, "version": None, "sample_rate": None, "error": str(error)}
+    return {**about, "version": scorer.version, "sample_rate": scorer.sample_rate, "error": ""}
 
 
 def mini(
-    challenge: Annotated[str, typer.Argument(help="cad_icassp_2024, cad1_task1 or cad2_task2.")],
+    challenge: Annotated[str, typer.Argument(help=f"One of {', '.join(CHALLENGES)}.")],
     root: Annotated[Path | None, typer.Option(help="Where to write it; default: the user's cache.")] = None,
     force: Annotated[bool, typer.Option("--force", help="Write it again.")] = False,
 ) -> None:
@@ -96,11 +125,13 @@ def summary(
     ] = None,
 ) -> None:
     """Print the tables of a results file again."""
-    from ..report import load_run
-    from ..summary import print_summary
+    from ..analysis.report import load_run
+    from ..analysis.summary import print_summary
 
     run = load_run(results, listeners, expected)
     print_summary(run.scores, run.listeners, run.expected)
+    if run.note:
+        typer.echo(run.note, err=True)
 
 
 def report(
@@ -112,9 +143,12 @@ def report(
     ] = None,
 ) -> None:
     """Write a report with plots: predicted against intrusive scores, per listener."""
-    from ..report import load_run, write_report
+    from ..analysis.report import load_run, write_report
 
-    write_report([load_run(path, listeners, expected) for path in results], out)
+    runs = [load_run(path, listeners, expected) for path in results]
+    write_report(runs, out)
+    for note in dict.fromkeys(run.note for run in runs if run.note):
+        typer.echo(note, err=True)
     typer.echo(f"Wrote {out}")
 
 
@@ -123,7 +157,7 @@ def recipe(
     script: Annotated[Path, typer.Argument(help="Your own evaluate.py, as pyclarity has it.")],
 ) -> None:
     """Run an unmodified pyclarity recipe with our evaluator: haaqinet recipe evaluate.py evaluator=both …"""
-    from ..shim import run_recipe
+    from ..pyclarity_recipe import run_recipe
 
     evaluators = [a.partition("=")[2] for a in context.args if a.startswith("evaluator=")]
     if len(evaluators) > 1:

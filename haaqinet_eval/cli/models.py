@@ -9,8 +9,6 @@ import typer
 
 from ..errors import InputError
 
-TORCH = (b"PK", b"\x80\x02")  # how torch's files begin: a zip, before version 1.6 a pickle
-
 
 def convert(
     source: Annotated[
@@ -20,18 +18,19 @@ def convert(
     beats: Annotated[
         Path | None, typer.Option(help="BEATs_iter3_plus_AS2M.pt, if the checkpoint lacks BEATs.")
     ] = None,
+    attention: Annotated[
+        str | None,
+        typer.Option(
+            help="Of a student: published, the default: a token attends to itself; or repaired: to all."
+        ),
+    ] = None,
 ) -> None:
     """Convert an official HAAQI-Net checkpoint to safetensors; every wrong key is an error."""
     if target.suffix != ".safetensors":
         raise InputError(f"{target}: the converted file must end in .safetensors")
     if not target.parent.is_dir():
         raise InputError(f"{target}: no such folder")
-    if source.is_file() and source.suffix != ".safetensors":
-        with source.open("rb") as file:
-            start = file.read(2)
-        if start not in TORCH:
-            raise InputError(f"{source}: is no checkpoint of torch")
-    from ..model import convert_official
+    from ..model.paper import convert_official
 
-    convert_official(source, target, beats)
+    convert_official(source, target, beats, attention)
     typer.echo(f"Wrote {target}")

@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from ..registry import challenge_names, prediction_records
+
+if TYPE_CHECKING:
+    from ..scorers.own import Loader
+
+CHALLENGES = (*challenge_names(), *prediction_records())
 
 StoreOption = Annotated[
     str | None,
@@ -13,9 +21,7 @@ StoreOption = Annotated[
         "--store", help="Path, sqlite:///… or postgresql://…; default: $HAAQINET_STORE, else your own."
     ),
 ]
-ChallengeOption = Annotated[
-    str, typer.Option("--challenge", help="cad_icassp_2024, cad1_task1 or cad2_task2.")
-]
+ChallengeOption = Annotated[str, typer.Option("--challenge", help=f"One of {', '.join(CHALLENGES)}.")]
 RootOption = Annotated[
     Path, typer.Option("--root", help="The challenge's data: the folder with metadata and audio.")
 ]
@@ -39,3 +45,36 @@ ReferenceOption = Annotated[
     str, typer.Option("--reference", help="passthrough, ideal, baseline, …: shown on the board, unranked.")
 ]
 IdArgument = Annotated[int, typer.Argument(help="Number of the submission.")]
+VisitorOption = Annotated[
+    bool,
+    typer.Option(
+        "--visitor",
+        hidden=True,
+        help="From somebody of whom nothing is known: adds to what is there, changes nothing.",
+    ),
+]
+
+WeightsOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--weights",
+        help="FILE of a network of your own, or SCORER=FILE; repeatable. Its version is in the rows.",
+    ),
+]
+
+
+def own_weights(given: Sequence[str] | None, names: Iterable[str] | None = None) -> Loader:
+    """What loads scorers, all there are or some, with the weights of the option.
+
+    Raises:
+        InputError: for a file that no scorer takes, or that is not there.
+    """
+    from ..registry import scorer_names
+    from ..scorers.own import Loader
+
+    names = dict.fromkeys(scorer_names() if names is None else names)
+    files: dict[str, str] = {}
+    for text in given or ():
+        name, _, file = text.partition("=") if text.partition("=")[0] in scorer_names() else ("", "", text)
+        files |= {name: file} if name else Loader.from_option(names, file, "--weights").weights
+    return Loader.from_option(names, files or None, "--weights")

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from ..distribute.status import RunStatus, read_status
+from ..io.names import printable
 from .tables import to_json
 
 SHOWN = 8  # batches that are being scored
@@ -47,7 +48,7 @@ def _text(status: RunStatus) -> str:
         lines.append(f"Dask     {status.dashboard}")
     if status.state in ("dead", "stopped"):
         lines.append("The same command goes on from there.")
-    return "\n".join(lines)
+    return "\n".join(map(printable, lines))
 
 
 def _record(status: RunStatus) -> dict[str, Any]:

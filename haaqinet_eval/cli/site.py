@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from ..io.names import counted
 from .options import StoreOption
 
 
@@ -18,4 +19,5 @@ def export_site(
     from ..site import export_site as write
     from ..store import open_store
 
-    typer.echo(f"Wrote {write(open_store(store, make=False), out)} files to {out}; open {out / 'index.html'}")
+    number = counted(write(open_store(store, make=False), out), "file")
+    typer.echo(f"Wrote {number} to {out}; open {out / 'index.html'}")

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from ..errors import InputError
+from ..io.names import counted, printable
 from . import tokens
 from .options import (
     AugmentedOption,
@@ -21,6 +22,7 @@ from .options import (
     StoreOption,
     SystemOption,
     TeamOption,
+    VisitorOption,
 )
 
 app = typer.Typer(help="Look after the store: check, backup, export, import, tokens.", no_args_is_help=True)
@@ -34,7 +36,7 @@ def check(store: StoreOption = None) -> None:
 
     opened = open_store(store, make=False)
     findings = store_check(opened)
-    typer.echo("\n".join(findings) or f"store {opened.name}: sound")
+    typer.echo("\n".join(map(printable, findings)) or f"store {opened.name}: sound")
     raise typer.Exit(int(bool(findings)))
 
 
@@ -65,7 +67,7 @@ def export(
     from ..store import open_store, store_export
 
     counts = store_export(open_store(store, make=False), folder, format)
-    typer.echo(f"Wrote {sum(counts.values())} rows of {len(counts)} tables to {folder}")
+    typer.echo(f"Wrote {counted(sum(counts.values()), 'row')} of {len(counts)} tables to {folder}")
 
 
 @app.command("import")
@@ -76,7 +78,7 @@ def import_(
     from ..store import open_store, store_import
 
     counts = store_import(open_store(store), folder)
-    typer.echo(f"Read {sum(counts.values())} rows of {len(counts)} tables")
+    typer.echo(f"Read {counted(sum(counts.values()), 'row')} of {len(counts)} tables")
 
 
 @app.command()
@@ -87,7 +89,7 @@ def copy(
     from ..store import copy_store, open_store
 
     counts = copy_store(open_store(store, make=False), open_store(target))
-    typer.echo(f"Copied {sum(counts.values())} rows of {len(counts)} tables")
+    typer.echo(f"Copied {counted(sum(counts.values()), 'row')} of {len(counts)} tables")
 
 
 @app.command()
@@ -101,11 +103,11 @@ def quota(
     from ..store import challenge as find
     from ..store import expected_trials, open_store, register_challenge
 
-    opened = open_store(store)
+    opened = open_store(store, make=False)
     known = find(opened, challenge, split or "")
     trials = expected_trials(opened, known)
     register_challenge(opened, known.name, trials, split=known.split, quota=number)
-    typer.echo(f"{known.title}: {number} scored submissions per team and day")
+    typer.echo(f"{known.title}: {counted(number, 'scored submission')} per team and day")
 
 
 def load_published(
@@ -121,7 +123,7 @@ def load_published(
         if name not in CHALLENGES:
             raise InputError(f"challenge {name!r} has no published results; {', '.join(CHALLENGES)} have")
     number = load(open_store(store), challenge or CHALLENGES)
-    typer.echo(f"Loaded {number} published averages")
+    typer.echo(f"Loaded {counted(number, 'published average')}")
 
 
 def import_scores(
@@ -143,6 +145,7 @@ def import_scores(
     model_size: SizeOption = None,
     note: NoteOption = "",
     store: StoreOption = None,
+    visitor: VisitorOption = False,
     json: JsonOption = False,
 ) -> None:
     """Take in scores of a system that were made elsewhere; they are shown apart."""
@@ -159,18 +162,20 @@ def import_scores(
         split = known.split
     told = System(team, system, causal, augmented, model_size, note)
     for path, name in zip(tables, names, strict=True):
-        entry = take(opened, path, challenge, told, scorer=name, version=version, split=split or "")
+        options = {"version": version, "split": split or "", "visitor": visitor}
+        entry = take(opened, path, challenge, told, scorer=name, **options)
         if json:
             typer.echo(to_json({**submission_record(entry), "findings": entry.findings}))
             continue
         state = entry.state + (entry.reason and f": {entry.reason}")
-        typer.echo(f"{path}: submission {entry.id}, scores of {', '.join(entry.scorers)}: {state}")
+        typer.echo(printable(f"{path}: submission {entry.id}, scores of {', '.join(entry.scorers)}: {state}"))
 
 
 def _scorers_of(tables: list[Path], given: list[str] | None) -> list[str]:
     """Each table's scorer; a recipe's predicted scores say in their name whose they are."""
     if given and len(given) != len(tables):
-        raise InputError(f"{len(tables)} tables and {len(given)} scorers; give --scorer once for each table")
+        numbers = f"{counted(len(tables), 'table')} and {counted(len(given), 'scorer')}"
+        raise InputError(f"{numbers}; give --scorer once for each table")
     named = [_named_scorer(path) for path in tables]
     for path, name, told in zip(tables, named, given or (), strict=False):
         if name and told != name:
@@ -180,7 +185,7 @@ def _scorers_of(tables: list[Path], given: list[str] | None) -> list[str]:
 
 def _named_scorer(path: Path) -> str | None:
     """The scorer that `scores_SCORER.csv` names, also of one batch, `scores_SCORER_1-4.csv`."""
-    from ..scorers import scorer_names
+    from ..registry import scorer_names
 
     found = re.fullmatch(rf"scores_({'|'.join(scorer_names())})(_\d+-\d+)?\.csv", path.name)
     return found and found[1]

@@ -1,4 +1,4 @@
-"""Commands of a round: validate, submit, worker, status, withdraw, rescore, standings.
+"""Commands of a round: validate, submit, status, withdraw, rescore, standings.
 
 Exit codes: 0, done, and no errors found; 1, the submission has errors, or not all of it could be
 scored; 2, a mistake in the call.
@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ..errors import InputError
+from ..io.names import printable
+from ..registry import is_prediction
 from .options import (
     AugmentedOption,
     CausalOption,
@@ -28,18 +30,21 @@ from .options import (
     StoreOption,
     SystemOption,
     TeamOption,
+    VisitorOption,
 )
+from .predictions import print_standings, submit_table, validate_table
 
 if TYPE_CHECKING:
-    from ..store import Store, Submission
+    from collections.abc import Collection
+
+    from ..store import Store, Submission, System
+    from ..worker import HandedIn
 
 SCORERS = ("haaqi", "haaqinet")
-POLL_SECONDS = 5.0
-EXECUTORS = {"inline": "inline", "local": "local", "dask": "dask", "slurm": "jobs"}  # as the recipes' files
 
 
 def validate(
-    path: Annotated[Path, typer.Argument(help="Zip or folder of enhanced signals.")],
+    path: Annotated[Path, typer.Argument(help="Zip or folder of enhanced signals; for CLIP a CSV table.")],
     challenge: ChallengeOption,
     root: RootOption,
     split: SplitOption = None,
@@ -47,13 +52,17 @@ def validate(
     json: JsonOption = False,
 ) -> None:
     """Check a submission and list all findings at once; exit code 1 if one is an error."""
+    if is_prediction(challenge):
+        raise typer.Exit(validate_table(path, challenge, root, split, json))
+    if is_prediction(challenge):
+        raise typer.Exit(validate_table(path, challenge, root, split, json))
     from ..submissions import validate_command
 
     raise typer.Exit(validate_command(path, challenge, root, json, split=split, deep=not fast))
 
 
 def submit(
-    path: Annotated[Path, typer.Argument(help="Zip or folder of enhanced signals.")],
+    path: Annotated[Path, typer.Argument(help="Zip or folder of enhanced signals; for CLIP a CSV table.")],
     challenge: ChallengeOption,
     root: RootOption,
     team: TeamOption,
@@ -70,48 +79,77 @@ def submit(
     keep: Annotated[bool, typer.Option("--keep", help="Copy the zip beside the store.")] = False,
     now: Annotated[bool, typer.Option("--now", help="Score it at once.")] = False,
     by: Annotated[str, typer.Option("--by", help="Who hands it in, for its log.")] = "command line",
+    visitor: VisitorOption = False,
     json: JsonOption = False,
 ) -> None:
     """Check a submission and queue it for scoring; what has errors is refused, with all of them."""
-    from ..store import System, open_store
-    from ..worker import hand_in, open_split
+    from rich.console import Console
 
+    from ..store import System, open_store
+    from ..submissions import from_adapter
+    from ..worker import accept_submission, open_split
+
+    told = System(team, system, causal, augmented, model_size, note, reference)
+    if is_prediction(challenge):
+        code = submit_table(path, challenge, root, split, told, store, json, actor=by, visitor=visitor)
+        raise typer.Exit(code)
     opened = open_store(store)
     data = open_split(challenge, root, split)
-    told = System(team, system, causal, augmented, model_size, note, reference)
-    given = hand_in(opened, path, data, told, scorer or SCORERS, deep=not fast, keep=keep, actor=by)
+    options = {"deep": not fast, "keep": keep, "actor": by, "visitor": visitor}
+    given = accept_submission(
+        opened, path, data, told, scorer or SCORERS, console=Console(stderr=True), **options
+    )
     entry = given.submission
-    if now and entry.state in ("queued", "scoring"):  # a worker that died may hold it
+    if now and entry is not None and entry.state in ("queued", "scoring"):  # a worker that died may hold it
         entry = _score(opened, entry.id) or entry
     if json:
-        from .tables import submission_record, to_json
-
-        record = {**submission_record(entry), "new": given.new, "findings": given.findings}
-        typer.echo(to_json({**record, "progress": _progress(opened, entry)}))
+        typer.echo(given_json(opened, given, entry, told))
     else:
-        _print_given(opened, path, entry, given.new, given.findings)
-    raise typer.Exit(_exit_code(entry))
+        print_given(opened, path, given, entry, from_adapter(data.challenge).required)
+    raise typer.Exit(1 if entry is None else exit_code(entry))
 
 
-def _exit_code(entry: Submission) -> int:
+def given_json(store: Store, given: HandedIn, entry: Submission | None, told: System) -> str:
+    """What became of what was handed in, as JSON."""
+    from dataclasses import asdict
+
+    from .tables import submission_record, to_json
+
+    if entry is None:  # not kept: all that may be told is what was said just now
+        record = {"id": None, "system": asdict(told), "state": "invalid", "progress": []}
+        record["reason"] = given.findings[0]["message"]
+    else:
+        record = {**submission_record(entry), "progress": _progress(store, entry)}
+    return to_json({**record, "new": given.new, "findings": given.findings})
+
+
+def exit_code(entry: Submission) -> int:
+    """1 for what has errors or lacks a score, else 0."""
     return int(entry.state in ("invalid", "incomplete", "failed"))
 
 
-def _print_given(store: Store, path: Path, entry: Submission, new: bool, findings: Any) -> None:
-    from ..submissions.command import to_table
+def print_given(
+    store: Store, path: Path, given: HandedIn, entry: Submission | None, expected: Collection[str] = ()
+) -> None:
+    """What became of what was handed in: findings, whether the bytes are known, where it stands."""
     from ..submissions.findings import Finding
+    from ..submissions.listing import to_table
 
-    typer.echo(to_table([Finding(**item) for item in findings], path.name))
-    if not new:
-        whose = f"as {entry.system.name} of {entry.system.team}"
+    typer.echo(to_table([Finding(**item) for item in given.findings], path.name, expected))
+    if entry is None:
+        return
+    if not given.new:
+        whose = printable(f"as {entry.system.name} of {entry.system.team}")
         typer.echo(f"the same bytes were handed in before, {whose}, on {entry.received:%Y-%m-%d %H:%M} UTC")
-    _print_submission(store, entry)
+    print_submission(store, entry)
 
 
-def _print_submission(store: Store, entry: Submission) -> None:
+def print_submission(store: Store, entry: Submission) -> None:
+    """Where a submission stands: its state with the reason, and the rows that are there."""
     from .tables import progress_table
 
-    typer.echo(f"submission {entry.id}: {entry.state}" + (f": {entry.reason}" if entry.reason else ""))
+    reason = f": {entry.reason}" if entry.reason else ""
+    typer.echo(printable(f"submission {entry.id}: {entry.state}{reason}"))
     progress = _progress(store, entry)
     if progress:
         typer.echo(progress_table(progress))
@@ -133,7 +171,8 @@ def _progress(store: Store, entry: Submission) -> list[dict[str, Any]]:
     ]
 
 
-def _worker_name() -> str:
+def worker_name() -> str:
+    """This process, for the log of a submission."""
     import os
     import socket
 
@@ -143,53 +182,10 @@ def _worker_name() -> str:
 def _score(store: Store, id: int) -> Submission | None:
     from ..worker import work_once
 
-    done = work_once(store, _worker_name(), id=id)
+    done = work_once(store, worker_name(), id=id)
     if done is None:
         typer.echo(f"submission {id} waits: another worker has it, or today's quota is used up", err=True)
     return done
-
-
-def worker(
-    store: StoreOption = None,
-    once: Annotated[bool, typer.Option("--once", help="End when nothing is queued.")] = False,
-    lease: Annotated[
-        float, typer.Option(help="Seconds after which another worker takes over from one that died.")
-    ] = 60.0,
-    executor: Annotated[
-        str,
-        typer.Option(
-            help="inline: in this process; local: on its processors; dask: on a cluster; slurm: as jobs."
-        ),
-    ] = "inline",
-    workers: Annotated[int, typer.Option(help="Processes of local; 0: one per processor.")] = 0,
-    address: Annotated[str | None, typer.Option(help="Scheduler of dask, tcp://host:port.")] = None,
-) -> None:
-    """Score what is queued, as long as it runs; any number of workers may share a store."""
-    import signal
-    import sys
-    import time
-    from functools import cache
-
-    from ..distribute import Executor
-    from ..scorers import load_scorer
-    from ..store import open_store
-    from ..worker import work_once
-
-    if executor not in EXECUTORS:
-        raise InputError(f"--executor {executor!r} is unknown; known: {', '.join(EXECUTORS)}")
-    place = Executor(EXECUTORS[executor], workers=workers, address=address)
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
-    opened, name, load = open_store(store), _worker_name(), cache(load_scorer)
-    troubled = False
-    while True:
-        done = work_once(opened, name, lease=lease, load=load, executor=place)
-        if done is not None:
-            _print_submission(opened, done)
-            troubled |= _exit_code(done) != 0
-        elif once:
-            raise typer.Exit(int(troubled))
-        else:
-            time.sleep(POLL_SECONDS)
 
 
 def status(
@@ -217,6 +213,8 @@ def _submission_status(
     from dataclasses import asdict
 
     from ..store import events, open_store, submission, submissions
+    from ..submissions.findings import Finding
+    from ..submissions.listing import to_table
     from .tables import submission_record, submissions_table, to_json
 
     opened = open_store(store, make=False)
@@ -234,13 +232,12 @@ def _submission_status(
         typer.echo(to_json(record))
         return
     typer.echo(submissions_table([entry]))
-    for finding in entry.findings:
-        typer.echo(f"{finding['severity']:8} {finding['code']:22} {finding['message']}")
-    _print_submission(opened, entry)
+    if entry.findings:
+        typer.echo(to_table([Finding(**item) for item in entry.findings], Path(entry.path).name))
+    print_submission(opened, entry)
     for event in happened:
-        typer.echo(
-            f"{event.time:%Y-%m-%d %H:%M:%S}  {event.state:10}  {event.actor}  {event.message}".rstrip()
-        )
+        told = f"{event.time:%Y-%m-%d %H:%M:%S}  {event.state:10}  {event.actor}  {event.message}"
+        typer.echo(printable(told).rstrip())
 
 
 def withdraw(
@@ -253,32 +250,50 @@ def withdraw(
     from ..store import withdraw as take_back
 
     opened = open_store(store, make=False)
-    _print_submission(opened, take_back(opened, id, "command line", reason))
+    print_submission(opened, take_back(opened, id, "command line", reason))
 
 
 def rescore(
-    id: IdArgument,
+    id: Annotated[int | None, typer.Argument(help="Number of the submission.")] = None,
+    all: Annotated[bool, typer.Option("--all", help="All that stand and were handed in as audio.")] = False,
+    challenge: Annotated[str | None, typer.Option("--challenge", help="With --all: only this one's.")] = None,
     scorer: ScorerOption = None,
     store: StoreOption = None,
     now: Annotated[bool, typer.Option("--now", help="Score it at once.")] = False,
 ) -> None:
     """Queue a submission again: what failed or lacks a score, or new versions of the scorers."""
-    from ..scorers import scorer_names
+    from ..registry import scorer_names
     from ..store import open_store, submission
     from ..store import rescore as queue_again
 
     for name in scorer or ():
         if name not in scorer_names():
             raise InputError(f"scorer {name!r} is unknown; known: {', '.join(scorer_names())}")
+    if (id is None) != all or (challenge and not all):
+        raise InputError("rescore: give the number of a submission, or --all, which may have a --challenge")
     opened = open_store(store, make=False)
-    withdrawn = submission(opened, id).state == "withdrawn"
-    entry = queue_again(opened, id, "command line", scorer)
-    if withdrawn:
-        typer.echo(f"submission {id} was withdrawn; it is queued again", err=True)
-    if now:
-        entry = _score(opened, id) or entry
-    _print_submission(opened, entry)
-    raise typer.Exit(_exit_code(entry))
+    codes = [0]
+    for number in _standing(opened, challenge) if all else [id]:
+        if submission(opened, number).state == "withdrawn":
+            typer.echo(f"submission {number} was withdrawn; it is queued again", err=True)
+        entry = queue_again(opened, number, "command line", scorer)
+        if now:
+            entry = _score(opened, number) or entry
+        print_submission(opened, entry)
+        codes.append(exit_code(entry))
+    raise typer.Exit(max(codes))
+
+
+def _standing(store: Store, challenge: str | None) -> list[int]:
+    """Submissions that can be scored again as they stand, oldest first."""
+    from ..store import submissions
+
+    entries = submissions(store, challenge=challenge)
+    done = ("scored", "incomplete", "failed")
+    found = sorted(e.id for e in entries if e.origin == "submitted" and e.state in done)
+    if not found:
+        typer.echo(f"store {store.name}: nothing to score again", err=True)
+    return found
 
 
 def standings(
@@ -294,6 +309,9 @@ def standings(
     json: JsonOption = False,
 ) -> None:
     """Print the standings: mean, 95 % interval, rank range; the unranked below, with the reason."""
+    if is_prediction(challenge):
+        print_standings(challenge, split, published, store, json)
+        return
     from ..store import open_store, standings_json
     from .tables import published_table, standings_table, to_json
 
@@ -314,7 +332,7 @@ def standings(
 
 
 def _check_scorer(store: Store, challenge: str, split: str | None, scorer: str) -> None:
-    from ..scorers import scorer_names
+    from ..registry import scorer_names
     from ..store import scorer_versions
 
     there = {version.name for version in scorer_versions(store, challenge, split or "")}

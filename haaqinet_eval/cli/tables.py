@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
+from ..io.jsonfile import json_text
+from ..io.names import printable
+from ..registry import is_ranked
+
 if TYPE_CHECKING:
     from ..store import Submission
 
 
 def to_json(value: Any) -> str:
-    """Indented JSON; dates in ISO 8601."""
-    return json.dumps(value, indent=2, ensure_ascii=False, default=_plain)
+    """Indented JSON that a terminal may show; dates in ISO 8601, null for what is not finite."""
+    return json_text(value, default=_plain)
 
 
 def _plain(value: Any) -> Any:
@@ -25,8 +28,8 @@ def _plain(value: Any) -> Any:
 
 
 def columns(rows: Sequence[Sequence[object]], head: Sequence[str]) -> str:
-    """A table of left-aligned columns."""
-    cells = [list(head), *([str(cell) for cell in row] for row in rows)]
+    """A table of left-aligned columns; what is in a cell stays in it."""
+    cells = [list(head), *([printable(str(cell)) for cell in row] for row in rows)]
     widths = [max(len(row[i]) for row in cells) for i in range(len(head))]
     return "\n".join(
         "  ".join(c.ljust(w) for c, w in zip(row, widths, strict=True)).rstrip() for row in cells
@@ -56,28 +59,42 @@ def progress_table(progress: Iterable[Mapping[str, Any]]) -> str:
     return columns(rows, ("scorer", "version", "scored", "failed"))
 
 
+FIGURES = ("mean", "95 %", "left", "right", "team", "system", "scored", "state")
+
+
 def standings_table(records: Sequence[Mapping[str, Any]]) -> str:
-    """A table per scorer version: rank and its range, mean and its 95 % interval, coverage."""
+    """A table per scorer version: rank and its range, mean and its 95 % interval, coverage.
+
+    Where the scorer cannot rank, the table has no ranks; below it is what to know of it.
+    """
     parts = []
     for (scorer, version, origin), group in groupby(
         records, lambda r: (r["scorer"], r["version"], r["origin"])
     ):
-        title = f"{scorer} {version}".strip() + (" (scored elsewhere)" if origin == "external" else "")
-        head = ("rank", "range", "mean", "95 %", "left", "right", "team", "system", "scored", "state")
-        parts.append(f"{title}\n{columns([_standing(r) for r in group], head)}")
+        elsewhere = " (scored elsewhere)" if origin == "external" else ""
+        title = printable(f"{scorer} {version}").strip() + elsewhere
+        mine = list(group)
+        if is_ranked(scorer, mine[0]["challenge"]):
+            table = columns([(*_rank(r), *_figures(r)) for r in mine], ("rank", "range", *FIGURES))
+        else:
+            table = columns([(r["reference"], *_figures(r)) for r in mine], ("reference", *FIGURES))
+        parts.append("\n".join(filter(None, (title, table, mine[0]["caution"]))))
     return "\n\n".join(parts)
 
 
-def _standing(r: Mapping[str, Any]) -> tuple[object, ...]:
+def _rank(r: Mapping[str, Any]) -> tuple[object, str]:
+    if r["rank"] is None:
+        return r["reference"] or "-", ""
+    return r["rank"], f"{r['rank_low']}-{r['rank_high']}"
+
+
+def _figures(r: Mapping[str, Any]) -> tuple[object, ...]:
     def number(value: float | None) -> str:
         return "" if value is None else f"{value:.4f}"
 
-    ranked, known = r["rank"] is not None, r["low"] is not None
     return (
-        r["rank"] if ranked else r["reference"] or "-",
-        f"{r['rank_low']}-{r['rank_high']}" if ranked else "",
         number(r["mean"]),
-        f"{number(r['low'])} to {number(r['high'])}" if known else "",
+        f"{number(r['low'])} to {number(r['high'])}" if r["low"] is not None else "",
         number(r["left"]),
         number(r["right"]),
         r["team"],

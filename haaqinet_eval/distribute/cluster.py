@@ -7,6 +7,7 @@ it dies, are the same. Through the scheduler go names of trials and rows of scor
 from __future__ import annotations
 
 import logging
+import shutil
 import threading
 from collections.abc import Mapping
 from concurrent.futures import CancelledError
@@ -14,10 +15,13 @@ from dataclasses import replace
 from typing import Any, NoReturn, Self
 
 import distributed
+from distributed.comm import CommClosedError
+from distributed.core import Status
 from distributed.scheduler import KilledWorker
 
 from ..errors import InputError, Stopped
 from .batches import Batch
+from .guarded import job_options, local_options, safe_workers
 from .outcome import LOST, REFUSED, Fault, Outcome
 from .pools import LocalPool
 
@@ -89,8 +93,10 @@ class DaskPool:
 
     @property
     def dashboard(self) -> str:
-        """Dask's own."""
-        return self._client.dashboard_link or ""
+        """Dask's own, where it has one."""
+        ours = self._client.cluster
+        off = ours is not None and not ours.scheduler.http_application.applications
+        return "" if off else self._client.dashboard_link or ""
 
     @property
     def free(self) -> int:
@@ -98,13 +104,19 @@ class DaskPool:
         return max(1, AHEAD * self.workers) - len(self._futures)
 
     def submit(self, batch: Batch) -> None:
-        """Give a batch to the scheduler."""
+        """Give a batch to the scheduler.
+
+        Raises:
+            Stopped: where the scheduler is gone.
+        """
+        if self._client.status != "running":
+            self._gone()
         future = self._client.submit(
             score_batch,
             self._job,
             batch,
             *self._limits,
-            key=f"{batch.scene}-{batch.id}-{batch.tasks[0].faults}-{len(self._refused)}",
+            key=f"{batch.scene}-{batch.id}-{batch.groups[0].faults}-{len(self._refused)}",
             workers=list(self._threads) if self._refused else None,
             resources=self._resources,
             pure=False,
@@ -142,6 +154,8 @@ class DaskPool:
             outcome: Outcome = future.result()
         except KilledWorker:
             return Outcome(batch, [], Fault(LOST, "the workers that had it died"))
+        except (TimeoutError, CommClosedError):  # the result was on its way when the scheduler went
+            self._gone()
         finally:
             future.release()
         if outcome.fault and outcome.fault.code == REFUSED:
@@ -164,21 +178,45 @@ def connect(address: str) -> distributed.Client:
 
 def local_cluster(workers: int, options: Mapping[str, Any]) -> distributed.Client:
     """A client of a scheduler and worker processes on this machine, which end with it."""
-    settings = {"dashboard_address": None, "threads_per_worker": 1, "silence_logs": logging.ERROR}
-    return distributed.Client(distributed.LocalCluster(n_workers=workers, **{**settings, **options}))
+    with safe_workers():
+        return distributed.Client(distributed.LocalCluster(n_workers=workers, **local_options(options)))
 
 
 def job_cluster(kind: str, jobs: int, options: Mapping[str, Any]) -> distributed.Client:
-    """A client of workers that a batch system starts, through dask-jobqueue."""
+    """A client of workers that a batch system starts, through dask-jobqueue.
+
+    Raises:
+        InputError: where the batch system is unknown, is not here, or does not take the jobs.
+    """
     if kind not in KINDS:
         raise InputError(f"option executor.kind is {kind!r}; known: {', '.join(KINDS)}")
     try:
         import dask_jobqueue
     except ModuleNotFoundError:
         raise InputError("executor needs dask-jobqueue: pip install 'haaqinet-eval[cluster]'") from None
+    system = getattr(dask_jobqueue, KINDS[kind])
+    command = system.job_cls.submit_command
+    if shutil.which(command) is None:
+        raise InputError(
+            f"option executor.kind={kind}: {command}: not found; run this where jobs are submitted"
+        )
     try:
-        cluster = getattr(dask_jobqueue, KINDS[kind])(**options)
+        cluster = system(**job_options(kind, options))
     except (TypeError, ValueError) as error:
         raise InputError(f"option executor.options: {error}") from None
-    cluster.scale(jobs=jobs)
+    try:
+        _submit(cluster, jobs)
+    except (OSError, RuntimeError, ValueError) as error:
+        for given in cluster.workers.values():
+            given.status = Status.failed  # or `close` calls it a bug that it was never begun
+        cluster.close()
+        said = " ".join(str(error).rpartition("stderr:")[2].split())
+        raise InputError(f"option executor.kind={kind}: {command} does not take the job: {said}") from None
     return distributed.Client(cluster)
+
+
+def _submit(cluster: distributed.SpecCluster, jobs: int) -> None:
+    """`cluster.scale(jobs=jobs)`, which would only log that a job is not taken, and wait for it for ever."""
+    for _ in range(jobs):
+        cluster.worker_spec.update(cluster.new_worker_spec())
+    cluster.sync(cluster._correct_state)

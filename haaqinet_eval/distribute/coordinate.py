@@ -1,6 +1,6 @@
 """The one loop: batches out, rows in. Only the caller writes; a worker never does.
 
-A task that a worker failed at is tried again on its own, with nothing beside it, when all else
+A group of trials that a worker failed at is tried again on its own, with nothing beside it, when all else
 is done; then it gets rows with the reason. What the worker had finished before is kept, and
 what it had not begun goes to another one.
 """
@@ -9,34 +9,28 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from typing import NamedTuple
 
 from ..errors import Stopped
 from ..evaluate import blank_row
-from .batches import Batch, singly
-from .bench import Job, Scored
+from .batches import Batch, retry_alone
+from .job_runner import Job, Scored
 from .log import Log
 from .outcome import RETRIES, Outcome
 from .pools import Pool
-from .stopping import Wish, stopping
+from .stopping import StopRequest, stopping
 
 Keep = Callable[[Sequence[Scored]], None]  # writes rows, all or none; raises OSError where it cannot
 
 
-class _Named(NamedTuple):
-    name: str
-    version: str
-
-
 def failed_rows(job: Job, batch: Batch, code: str, message: str) -> Scored:
-    """Rows with a reason for the one task of a batch."""
-    (task,) = batch.tasks
-    named = [_Named(name, job.scorers[name]) for name in task.scorers]
-    return Scored([blank_row(trial, scorer, code, message) for trial in task.trials for scorer in named], {})
+    """Rows with a reason for the one group of a batch."""
+    (group,) = batch.groups
+    rows = [blank_row(t, n, job.scorers[n], code, message) for t in group.trials for n in group.scorers]
+    return Scored(rows, {})
 
 
 class _Coordinator:
-    def __init__(self, job: Job, pool: Pool, keep: Keep, log: Log, wish: Wish) -> None:
+    def __init__(self, job: Job, pool: Pool, keep: Keep, log: Log, wish: StopRequest) -> None:
         self._job, self._pool, self._keep, self._log, self._wish = job, pool, keep, log, wish
         self._soon: deque[Batch] = deque()  # goes out before anything new
         self._late: deque[Batch] = deque()  # goes out alone, at the end
@@ -69,7 +63,7 @@ class _Coordinator:
         if outcome.scored:
             self._keep(outcome.scored)
         self._log.done(outcome)
-        rest = outcome.batch.tasks[len(outcome.scored) :]
+        rest = outcome.batch.groups[len(outcome.scored) :]
         if not rest:
             return
         fault = outcome.fault
@@ -83,8 +77,8 @@ class _Coordinator:
         self._again(first, fault.code, fault.message)
 
     def _again(self, batch: Batch, code: str, message: str) -> None:
-        (retry,) = singly(batch, alone=True)
-        faults = retry.tasks[0].faults
+        (retry,) = retry_alone(batch, alone=True)
+        faults = retry.groups[0].faults
         if faults <= RETRIES[code]:
             self._late.append(retry)
             return

@@ -4,22 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
+from functools import partial
 from math import ceil
 from typing import Any
 
 from ..errors import InputError
 from ..scorers import Scorer, load_scorer
 from .batches import MOST
-from .bench import Job
+from .job_runner import Job
 from .pools import InlinePool, LocalPool, Pool, core_count
 
 ROUNDS = 4  # batches that each worker gets at least, so that none is long alone at the end
-NAMES = ("inline", "local", "dask", "jobs")
+NAMES = ("inline", "local", "dask", "batch_system")
+EARLIER = {"jobs": "batch_system"}  # names of earlier versions
 
 
-def load_on_gpu(name: str) -> Scorer:
+def load_on_gpu(load: Callable[..., Scorer], name: str) -> Scorer:
     """A scorer on a worker's GPU; its version says so, since the last digits are not a CPU's."""
-    scorer = load_scorer(name, device="cuda")
+    scorer = load(name, device="cuda")
     scorer.version = gpu_version(scorer.version)
     return scorer
 
@@ -40,11 +42,12 @@ class Executor:
     signals: int = MOST  # in a batch, unless one scene and listener has more
     address: str | None = None  # dask: of a scheduler, tcp://host:port; None starts one here
     gpu: bool = False  # dask: send batches to workers with the resource GPU
-    kind: str = "slurm"  # jobs: slurm, pbs, lsf or sge
-    jobs: int = 1  # jobs: how many to ask the batch system for
+    kind: str = "slurm"  # batch_system: slurm, pbs, lsf or sge
+    jobs: int = 1  # batch_system: how many to ask the batch system for
     options: Mapping[str, Any] = field(default_factory=dict)  # for LocalCluster, SLURMCluster, …
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "name", EARLIER.get(self.name, self.name))
         if self.name not in NAMES:
             raise InputError(f"option executor.name is {self.name!r}; known: {', '.join(NAMES)}")
         for name, low in (("workers", 0), ("timeout", 0.01), ("memory", 0), ("signals", 1), ("jobs", 1)):
@@ -53,7 +56,7 @@ class Executor:
                 raise InputError(f"option executor.{name} is {value!r}, not a number of {low} or more")
 
     @classmethod
-    def of(cls, options: Mapping[str, Any] | None) -> Executor:
+    def from_options(cls, options: Mapping[str, Any] | None) -> Executor:
         """From a configuration, where None is `inline`.
 
         Raises:
@@ -61,12 +64,14 @@ class Executor:
         """
         options = options or {}
         unknown = options.keys() - {f.name for f in fields(cls)}
-        if options.get("gpu") and options.get("name") not in ("dask", "jobs"):
+        if options.get("gpu") and options.get("name") not in ("dask", "batch_system", *EARLIER):
             raise InputError("option executor.gpu: GPUs are Dask's to find; use executor=dask or slurm")
         if unknown:
             known = ", ".join(f.name for f in fields(cls))
             raise InputError(f"option executor.{min(unknown)} is unknown; known: {known}")
         return cls(**options)
+
+    of = from_options  # its name in earlier versions
 
     @property
     def here(self) -> bool:
@@ -79,12 +84,12 @@ class Executor:
         return self.workers or core_count()
 
     def loader(
-        self, here: Callable[[str], Scorer], away: Callable[[str], Scorer] = load_scorer
+        self, here: Callable[[str], Scorer], away: Callable[..., Scorer] = load_scorer
     ) -> Callable[[str], Scorer]:
         """What gives a worker its scorers: `here` in this process, `away` in another, or on its GPU."""
         if self.here:
             return here
-        return load_on_gpu if self.gpu else away
+        return partial(load_on_gpu, away) if self.gpu else away
 
     def most(self, signals: int, workers: int) -> int:
         """How many signals a batch may have, so that each worker gets several."""
@@ -110,7 +115,7 @@ class Executor:
                 f"executor={self.name} needs {error.name}: pip install 'haaqinet-eval[cluster]'"
             ) from None
         pickled = job.pickled()
-        if self.name == "jobs":
+        if self.name == "batch_system":
             client = cluster.job_cluster(self.kind, self.jobs, self.options)
         elif self.address:
             client = cluster.connect(self.address)

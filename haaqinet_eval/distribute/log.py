@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import InputError, Stopped
+from ..io.redaction import redacted
 from .batches import Batch
 from .outcome import Outcome
 
@@ -34,7 +35,9 @@ class Log:
         if self.path is None:
             return
         time = datetime.now(UTC).isoformat(timespec="milliseconds")
-        line = json.dumps({"time": time, "run": self.run, "event": event, **facts}, default=str) + "\n"
+        line = (
+            json.dumps({"time": time, "run": self.run, "event": event, **redacted(facts)}, default=str) + "\n"
+        )
         with self.path.open("ab", buffering=0) as file:
             file.write(line.encode())
 
@@ -58,7 +61,7 @@ class Log:
         self.write("done", **_which(outcome.batch), **facts)
 
     def given_up(self, batch: Batch, code: str, rows: int) -> None:
-        """A task gets rows with a reason."""
+        """A group of trials gets rows with a reason."""
         self.write("given_up", **_which(batch), failed={code: rows})
 
     @contextmanager
@@ -81,11 +84,11 @@ def _states(error: BaseException) -> str:
 
 
 def _which(batch: Batch) -> dict[str, Any]:
-    systems = list(dict.fromkeys(task.trials[0].system for task in batch.tasks))
+    systems = list(dict.fromkeys(group.trials[0].system for group in batch.groups))
     return {
         "batch": batch.id,
         "scene": batch.scene,
         "listener": batch.listeners,
         "system": systems,
-        "signals": len(batch.tasks),
+        "signals": len(batch.groups),
     }

@@ -1,11 +1,11 @@
-"""What comes back for a batch: scored tasks, and why the rest is missing."""
+"""What comes back for a batch: scored groups of trials, and why the rest is missing."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 from .batches import Batch
-from .bench import Scored
+from .job_runner import Scored
 
 TIMEOUT, MEMORY, LOST, REFUSED = "timeout", "out_of_memory", "worker_lost", "refused"
 RETRIES = {TIMEOUT: 1, MEMORY: 1, LOST: 3}  # a worker dies of the machine's faults more often than of a clip
@@ -17,7 +17,7 @@ class Fault:
 
     code: str  # a key of RETRIES, or REFUSED
     message: str
-    blamed: bool = True  # whether the first task that is missing was being scored
+    blamed: bool = True  # whether the first group that is missing was being scored
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class Outcome:
     """What a worker made of a batch."""
 
     batch: Batch
-    scored: list[Scored]  # of its first tasks; of all of them where there is no fault
+    scored: list[Scored]  # of its first groups; of all of them where there is no fault
     fault: Fault | None = None
     worker: str = ""  # host and process
     seconds: float = 0.0

@@ -9,9 +9,9 @@ from typing import Protocol, Self
 
 from ..errors import InputError
 from .batches import Batch
-from .bench import Bench, Job, Scored
-from .child import Child
+from .job_runner import Job, JobRunner, Scored
 from .outcome import MEMORY, Fault, Outcome
+from .worker_process import WorkerProcess
 
 STARTS = 3  # times in a row that a worker process may die before it is ready
 
@@ -58,7 +58,7 @@ class InlinePool:
     workers, dashboard = 1, ""
 
     def __init__(self, job: Job) -> None:
-        self._bench = Bench(job)
+        self._bench = JobRunner(job)
         self._batch: Batch | None = None
 
     def __enter__(self) -> Self:
@@ -95,21 +95,26 @@ def core_count() -> int:
 
 
 class LocalPool:
-    """Processes of this machine, each with one numeric thread; see `child`.
+    """Processes of this machine, each with one numeric thread; see `worker_process`.
 
     Args:
         job: what they work at.
         workers: processes; 0 for one per processor that this process may use.
-        timeout, memory: see `Child`.
+        timeout, memory: see `WorkerProcess`.
+
+    Raises:
+        InputError: on Windows, whose processes inherit no socket.
     """
 
     dashboard = ""
 
     def __init__(self, job: bytes, workers: int = 0, timeout: float = 600.0, memory: float = 0.0) -> None:
+        if os.name != "posix":
+            raise InputError("executor=local, and Dask's workers, need Linux or macOS; use executor=inline")
         self.workers = workers or core_count()
-        self._make = lambda: Child(job, timeout, memory)
-        self._idle: list[Child] = []
-        self._busy: dict[connection.Connection, Child] = {}
+        self._make = lambda: WorkerProcess(job, timeout, memory)
+        self._idle: list[WorkerProcess] = []
+        self._busy: dict[connection.Connection, WorkerProcess] = {}
         self._failed_starts = 0
 
     def __enter__(self) -> Self:
@@ -146,7 +151,7 @@ class LocalPool:
         outcomes += [self._handle(child, False) for child in late]
         return [outcome for outcome in outcomes if outcome is not None]
 
-    def _handle(self, child: Child, heard: bool) -> Outcome | None:
+    def _handle(self, child: WorkerProcess, heard: bool) -> Outcome | None:
         key = child.connection
         outcome = child.take() if heard else child.expire()
         if outcome is None:

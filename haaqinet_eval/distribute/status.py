@@ -133,7 +133,7 @@ def _rate(status: RunStatus, lines: list[dict[str, Any]]) -> float:
 
 
 def _alive(status: RunStatus) -> bool:
-    if status.host != socket.gethostname():
+    if status.host != socket.gethostname() or os.name != "posix":  # Windows: signal 0 would be Ctrl-C
         return (datetime.now(UTC) - status.heard).total_seconds() < SILENT
     try:
         os.kill(status.pid, 0)

@@ -12,20 +12,20 @@ from types import FrameType
 
 
 @dataclass
-class Wish:
+class StopRequest:
     """Whether the user has asked for the end."""
 
     end: bool = False
 
 
 @contextmanager
-def stopping(tell: Callable[[], None]) -> Iterator[Wish]:
+def stopping(tell: Callable[[], None]) -> Iterator[StopRequest]:
     """Inside, the first Ctrl-C is a wish and the second `KeyboardInterrupt`; SIGTERM exits with 143.
 
     Args:
         tell: called at the first Ctrl-C.
     """
-    wish = Wish()
+    wish = StopRequest()
     if threading.current_thread() is not threading.main_thread():
         yield wish  # signals belong to the main thread
         return

@@ -25,11 +25,15 @@ PARTS = (
     "cadenza",
     "evaluate",
     "haaqi",
+    "haspi",
+    "hasqi",
+    "io",
+    "mixture_aware",
     "model",
     "nalr",
+    "registry",
     "scorers",
     "submissions",
-    "target",
     "trials",
 )
 

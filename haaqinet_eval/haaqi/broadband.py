@@ -49,7 +49,7 @@ class Centred:
     spectrum: np.ndarray  # complex64 [N1 / 2 + 1, N2]
 
     @classmethod
-    def of(cls, signal: np.ndarray) -> Centred:
+    def from_signal(cls, signal: np.ndarray) -> Centred:
         """From a signal [T]."""
         mean = signal.mean()
         centred = signal - mean

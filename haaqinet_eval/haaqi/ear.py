@@ -25,7 +25,6 @@ from .simd import LANES
 GROUPS = tuple(slice(first, first + LANES) for first in range(0, BANDS, LANES))
 PAD = DELAYS + 1024  # silent samples around each band: alignment and group delay reach into them
 _DB = 20 * np.log10(2.0)  # dB of a doubled amplitude
-_SMOOTH = 192  # samples: 8-ms averages of the envelope, half overlapping
 
 
 @dataclass(frozen=True)
@@ -34,6 +33,7 @@ class Ear:
 
     loss: Loss
     level1: float
+    noise_level1: float  # what the threshold noise goes by: `level1` before signals were scaled
     control_gain: np.ndarray = field(init=False)  # [32] of the control filters
     control_rows: np.ndarray = field(init=False)  # [10, 32] as `kernels.gammatone_control` wants them
 
@@ -57,8 +57,8 @@ class Ear:
 
     @property
     def noise_gain(self) -> np.float32:
-        """RMS of the threshold noise: 10 dB below threshold."""
-        return np.float32(10 ** ((-10 - self.level1) / 20))
+        """RMS of the threshold noise: 10 dB below threshold, in HAAQI's source by the calibration alone."""
+        return np.float32(10 ** ((-10 - self.noise_level1) / 20))
 
 
 @dataclass(frozen=True)
@@ -133,18 +133,24 @@ def filter_bands(signal: np.ndarray, ear: Ear, group: slice) -> Bands:
     )
 
 
-_WEIGHTS = adaptation_weights()
-_WINDOW = np.hanning(_SMOOTH)
+WEIGHTS = adaptation_weights()
 
 
-def _averages(halves: np.ndarray) -> np.ndarray:
+@lru_cache(maxsize=4)
+def _segment(milliseconds: float) -> np.ndarray:
+    """The window of segments that overlap by half: an even number of samples."""
+    size = int(np.around(milliseconds * (0.001 * RATE)))
+    return np.hanning(size + size % 2)
+
+
+def _averages(halves: np.ndarray, window: np.ndarray) -> np.ndarray:
     """Window averages from the sums of half windows: [L, 2, 16] -> [16, L]."""
     rise, fall = halves.astype(np.float64).transpose(1, 2, 0)
     smooth = rise.copy()
     smooth[:, :-1] += fall[:, 1:]
-    smooth /= _WINDOW.sum()
-    smooth[:, 0] = fall[:, 0] / (_WINDOW.sum() / 2)
-    smooth[:, -1] = rise[:, -1] / (_WINDOW.sum() / 2)
+    smooth /= window.sum()
+    smooth[:, 0] = fall[:, 0] / (window.sum() / 2)
+    smooth[:, -1] = rise[:, -1] / (window.sum() / 2)
     return smooth
 
 
@@ -160,22 +166,29 @@ IN_TIME = (np.zeros(LANES, np.int64), np.zeros(LANES, np.int64))
 
 
 def to_nerve(
-    bands: Bands, ear: Ear, group: slice, waits: np.ndarray, aligned: tuple[np.ndarray, np.ndarray]
+    bands: Bands,
+    ear: Ear,
+    group: slice,
+    waits: np.ndarray,
+    aligned: tuple[np.ndarray, np.ndarray],
+    smoothed: float,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Sensation level, adaptation and averages: what the nerve gets, less the threshold noise.
 
     Args:
         waits: [16] samples each band waits for the slowest.
         aligned: of `align`, or IN_TIME.
+        smoothed: ms, segments of the averages, which overlap by half.
 
     Returns:
-        Motion, flat [T * 16], and envelopes in dB SL, 250 a second: [16, L].
+        Motion, flat [T * 16], and envelopes in dB SL, one per half segment: [16, L].
     """
     n = bands.samples
     at_envelope, at_motion = ((PAD + delay - waits) * LANES + np.arange(LANES) for delay in aligned)
     levels = (ear.level1 - ear.loss.inner[group]).astype(np.float32)
     out = scratch.take(n * LANES)
-    halves = np.empty((n // (_SMOOTH // 2), 2, LANES), np.float32)
+    window = _segment(smoothed)
+    halves = np.empty((n // (window.size // 2), 2, LANES), np.float32)
     kernels.inner_hair_cells(
         bands.envelope.flat,
         bands.motion.flat,
@@ -183,12 +196,12 @@ def to_nerve(
         at_motion,
         waits.astype(np.float32),
         levels,
-        _WEIGHTS,
-        _WINDOW,
+        WEIGHTS,
+        window,
         out,
         halves.ravel(),
     )
-    return out, _averages(halves)
+    return out, _averages(halves, window)
 
 
 def add_noise(motion: np.ndarray, noise: np.ndarray, ear: Ear, waits: np.ndarray, out: np.ndarray) -> None:
@@ -203,11 +216,9 @@ def add_noise(motion: np.ndarray, noise: np.ndarray, ear: Ear, waits: np.ndarray
 
 @lru_cache(maxsize=8)
 def _covariance_windows(milliseconds: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    size = int(np.around(milliseconds * (0.001 * RATE)))
-    size += size % 2
-    window = np.hanning(size)
+    window = _segment(milliseconds)
     out = []
-    for part in (window, window[size // 2 :]):
+    for part in (window, window[window.size // 2 :]):
         correlation = np.correlate(part, part, "full")
         out.append((1 / correlation[len(part) - 25 : len(part) + 24]).astype(np.float32))
     return window.astype(np.float32), *out

@@ -10,7 +10,6 @@ from scipy.signal import firwin
 
 from .cochlea import BANDS, CENTERS
 
-SILENCE_THRESHOLD = 2.5  # dB SL: quieter segments do not count
 _SMOOTH_RATE = 250.0  # Hz, of the smoothed envelopes
 _EDGES = (32.0, 50.0, 80.0)  # Hz: the upper edges that the three band filters share
 _COEFFICIENTS = 6
@@ -32,7 +31,7 @@ def modulation_filters() -> np.ndarray:
 
 _FILTERS = modulation_filters()
 _basis = np.cos(np.outer(np.arange(_COEFFICIENTS), np.arange(BANDS)) * np.pi / (BANDS - 1))
-_BASIS = (_basis / np.linalg.norm(_basis, axis=1, keepdims=True))[1:]  # [5, 32]; without the mean level
+BASIS = (_basis / np.linalg.norm(_basis, axis=1, keepdims=True))[1:]  # [5, 32]; without the mean level
 
 
 def audible_frames(reference_smooth: np.ndarray, threshold: float) -> np.ndarray:
@@ -41,25 +40,34 @@ def audible_frames(reference_smooth: np.ndarray, threshold: float) -> np.ndarray
     return np.flatnonzero(20 * np.log10(loudness) > threshold)
 
 
+def cepstra(envelopes: np.ndarray) -> np.ndarray:
+    """Mel cepstra 2-6 of envelopes (dB SL) [32, L], zero mean: [5, L]."""
+    out = BASIS @ envelopes
+    out -= out.mean(axis=1, keepdims=True)
+    return out
+
+
 def modulations(envelopes: np.ndarray) -> np.ndarray:
     """Mel cepstra 2-6 of envelopes (dB SL) [32, L], by modulation band, zero mean: [4, 5, L]."""
-    cepstra = _BASIS @ envelopes
-    cepstra -= cepstra.mean(axis=1, keepdims=True)
     length, taps = envelopes.shape[1], _FILTERS.shape[1]
     size = next_fast_len(length + taps - 1, real=True)
-    spectrum = rfft(cepstra, size)[None] * rfft(_FILTERS, size)[:, None]
+    spectrum = rfft(cepstra(envelopes), size)[None] * rfft(_FILTERS, size)[:, None]
     filtered = irfft(spectrum, size)[..., (taps - 1) // 2 :][..., :length]
     return filtered - filtered.mean(axis=2, keepdims=True)
 
 
+def correlations(reference: np.ndarray, processed: np.ndarray) -> np.ndarray:
+    """Magnitude of the correlation over the last axis of two arrays of zero mean; 0 where one is silent."""
+    square_r = np.einsum("...l,...l->...", reference, reference)
+    square_p = np.einsum("...l,...l->...", processed, processed)
+    product = np.abs(np.einsum("...l,...l->...", reference, processed))
+    audible = (square_r >= _SMALL) & (square_p >= _SMALL)
+    return np.divide(product, np.sqrt(square_r * square_p), out=np.zeros_like(product), where=audible)
+
+
 def mel_cepstral_high(reference: np.ndarray, processed: np.ndarray) -> float:
     """Mean correlation of two `modulations` [4, 5, L]: modulation rates of 20 to 125 Hz."""
-    square_r = np.einsum("mcl,mcl->mc", reference, reference)
-    square_p = np.einsum("mcl,mcl->mc", processed, processed)
-    product = np.abs(np.einsum("mcl,mcl->mc", reference, processed))
-    audible = (square_r >= _SMALL) & (square_p >= _SMALL)
-    values = np.divide(product, np.sqrt(square_r * square_p), out=np.zeros_like(product), where=audible)
-    return float(values.sum() / values.size)
+    return float(correlations(reference, processed).mean())
 
 
 _CUTOFF, _ORDER = 3500.0, 5  # Hz: the fifth of Kates's six losses of synchrony
@@ -83,15 +91,18 @@ def synchrony(covariances: np.ndarray, mean_squares: np.ndarray, threshold: floa
     return float(np.sum(weights * covariances) / np.sum(weights))
 
 
+def shares(level_sl: np.ndarray) -> np.ndarray:
+    """Each band's share of the specific loudness of a spectrum (dB SL): [32], sum 1."""
+    loudness = 10 ** (level_sl / 20)
+    return loudness / loudness.sum()
+
+
 def spectral_differences(reference_sl: np.ndarray, processed_sl: np.ndarray) -> tuple[float, float]:
     """Difference of two long-term spectra (dB SL) [32]: d_loud and d_norm, 1 is equal, 0 worst.
 
     Moore and Tan (2004), JAES 52, 900: standard deviation over bands of specific loudness.
     """
-    reference = 10 ** (reference_sl / 20)
-    processed = 10 ** (processed_sl / 20)
-    reference /= reference.sum()
-    processed /= processed.sum()
+    reference, processed = shares(reference_sl), shares(processed_sl)
     difference = reference - processed
     d_loud = 1 - BANDS * np.std(difference) / 2.5
     d_norm = 1 - BANDS * np.std(difference / (reference + processed)) / 25

@@ -170,13 +170,51 @@ def _fill(key, position, held, spare, out):
         _scale(x, y, square, taken, singles, out[done:])
         done += 2 * taken
     if done < out.size:
-        taken = 0
-        while taken == 0:
-            position = _next_words(key, position, 4, words)
-            taken = _try_pairs(words, 1, x, y, square)
-        factor = math.sqrt(-2.0 * math.log(square[0]) / square[0])
-        out[done] = factor * y[0]
-        held, spare = 1, factor * x[0]
+        position, first, spare = _one_pair(key, position)
+        out[done], held = first, 1
+    return position, held, spare
+
+
+@_jit
+def _one_pair(key, position):
+    # both numbers of the next accepted pair in double precision
+    words = np.empty(4, np.uint32)
+    x, y, square = np.empty(1), np.empty(1), np.empty(1)
+    taken = 0
+    while taken == 0:
+        position = _next_words(key, position, 4, words)
+        taken = _try_pairs(words, 1, x, y, square)
+    factor = math.sqrt(-2.0 * math.log(square[0]) / square[0])
+    return position, factor * y[0], factor * x[0]
+
+
+@_jit
+def _accepted(words, count):
+    # how many of `count` pairs the polar method takes
+    taken = 0
+    for i in range(count):
+        a = _uniform(words[4 * i], words[4 * i + 1])
+        b = _uniform(words[4 * i + 2], words[4 * i + 3])
+        s = a * a + b * b
+        taken += (s < 1.0) & (s != 0.0)
+    return taken
+
+
+@_jit
+def _skip(key, position, held, spare, count):
+    """The state after `count` numbers that nobody wants."""
+    words = np.empty(4 * _BATCH, np.uint32)
+    left = count
+    if held and left:
+        held, spare = 0, 0.0
+        left -= 1
+    while left >= 2:
+        pairs = min(_BATCH, left // 2)
+        position = _next_words(key, position, 4 * pairs, words)
+        left -= 2 * _accepted(words, pairs)
+    if left:
+        position, _, spare = _one_pair(key, position)
+        held = 1
     return position, held, spare
 
 
@@ -202,6 +240,13 @@ class Gaussians:
         else:
             out[:] = self._rng.standard_normal(out.size)
         return out
+
+    def skip(self, count: int) -> None:
+        """Pass over the next numbers, in about half the time."""
+        if self._twister:
+            self._rest = _skip(self._key, *self._rest, count)
+        else:
+            self._rng.standard_normal(count)
 
     def hand_back(self) -> None:
         """Leave the generator as if it had drawn all these numbers itself."""

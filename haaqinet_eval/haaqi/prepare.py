@@ -16,25 +16,42 @@ from .threads import each, halves
 
 SHORTEST = 0.5  # s, of a reference
 SHORTEST_SOUND = 2400  # samples at 24 kHz between the reference's first and last sound
+RATES = (1e3, 1e6)  # Hz
+PEAKS = (2.0**-12, 2.0**12)  # of a reference that is taken as it is; beyond, single precision may end
+HIGHEST = 2.0**20  # times the reference's peak, of a processed signal
 LENGTH_TOLERANCE = 0.10  # of the reference's length
 _KHZ = RATE / 1000
 _REACH = 10  # samples at the lower rate that scipy's resampling filter looks to either side
 
 
 def check_rate(name: str, sample_rate: float) -> float:
-    """A sample rate (Hz) that is a number of at least 1 kHz, or Unscorable."""
-    rate = float(sample_rate)
-    if not math.isfinite(rate) or rate < 1000:
-        raise Unscorable("bad_sample_rate", f"{name} sample rate {sample_rate} Hz is not above 1000 Hz")
+    """A sample rate (Hz) that is a number from 1 kHz to 1 MHz, or Unscorable."""
+    low, high = RATES
+    try:
+        rate = float(sample_rate)
+    except (TypeError, ValueError):
+        told = f"{name} sample rate {sample_rate!r} is no number of Hz"
+        raise Unscorable("bad_sample_rate", told) from None
+    if not low <= rate <= high:
+        told = f"{name} sample rate {sample_rate} Hz is outside {low:g} to {high:g} Hz"
+        raise Unscorable("bad_sample_rate", told)
     return rate
+
+
+def clock(rate: float) -> float:
+    """By how much HAAQI's whole kHz are off: 44.1 / 44 for 44.1 kHz, 1 for 32 kHz."""
+    return rate / (1000 * float(np.round(rate / 1000)))
 
 
 def check_signal(name: str, signal: np.ndarray) -> np.ndarray:
     """The signal as finite float64 [T], one sample after the other in memory, or Unscorable."""
     signal = np.asarray(signal)
     if signal.ndim != 1:
-        raise Unscorable("not_mono", f"{name} has shape {list(signal.shape)}; HAAQI takes one ear, [T]")
-    signal = np.ascontiguousarray(signal, dtype=np.float64)  # a channel of [T, C] is not; kernels need it
+        raise Unscorable("not_mono", f"{name} has shape {list(signal.shape)}; one ear is needed, [T]")
+    try:
+        signal = np.ascontiguousarray(signal, dtype=np.float64)  # a channel of [T, C] is not; kernels need it
+    except (TypeError, ValueError):
+        raise Unscorable("bad_samples", f"{name} holds {signal.dtype} samples, no numbers") from None
     finite = np.isfinite(signal)
     if not finite.all():
         where = int(np.argmin(finite))
@@ -43,12 +60,12 @@ def check_signal(name: str, signal: np.ndarray) -> np.ndarray:
 
 
 def check_reference(signal: np.ndarray, sample_rate: float) -> tuple[np.ndarray, float]:
-    """Reference and rate if HAAQI can be had from them, or Unscorable."""
+    """Reference and rate if a score can be had from them, or Unscorable."""
     rate = check_rate("reference", sample_rate)
     signal = check_signal("reference", signal)
     if len(signal) < SHORTEST * rate:
         raise Unscorable(
-            "too_short", f"reference is {len(signal) / rate:.3g} s long; HAAQI needs {SHORTEST} s"
+            "too_short", f"reference is {len(signal) / rate:.3g} s long; {SHORTEST} s are needed"
         )
     if not np.any(signal):
         raise Unscorable("silent_reference", "every sample of the reference is 0")
@@ -57,6 +74,9 @@ def check_reference(signal: np.ndarray, sample_rate: float) -> tuple[np.ndarray,
 
 def check_audiogram(audiogram) -> np.ndarray:
     """Thresholds (dB HL) at the six HAAQI frequencies [6], or Unscorable."""
+    if not (hasattr(audiogram, "levels") and hasattr(audiogram, "frequencies")):
+        told = f"audiogram {audiogram!r} has no levels and frequencies; give haaqinet_eval.Audiogram(levels)"
+        raise Unscorable("bad_audiogram", told)
     try:
         hz = np.asarray(audiogram.frequencies, dtype=float)
         levels = np.asarray(audiogram.levels, dtype=float)
@@ -66,7 +86,7 @@ def check_audiogram(audiogram) -> np.ndarray:
         raise Unscorable("bad_audiogram", f"audiogram has {levels.size} levels at {hz.size} frequencies")
     missing = np.setdiff1d(HAAQI_FREQUENCIES, hz)
     if missing.size:
-        raise Unscorable("bad_audiogram", f"audiogram has no level at {missing[0]:g} Hz, which HAAQI needs")
+        raise Unscorable("bad_audiogram", f"audiogram has no level at {missing[0]:g} Hz, which is needed")
     wrong = np.flatnonzero(~np.isfinite(levels))
     if wrong.size:
         raise Unscorable("bad_audiogram", f"audiogram level at {hz[wrong[0]]:g} Hz is {levels[wrong[0]]}")
@@ -76,9 +96,36 @@ def check_audiogram(audiogram) -> np.ndarray:
 def check_options(equalisation: int, level1: float) -> None:
     """InputError for an equalisation other than 1 or 2 or a level that is no number."""
     if equalisation not in (1, 2):
-        raise InputError(f"equalisation {equalisation!r} is neither 1 (HAAQI adds NAL-R) nor 2 (it is there)")
-    if not math.isfinite(level1):
+        raise InputError(f"equalisation {equalisation!r} is neither 1 (NAL-R is added) nor 2 (it is there)")
+    if not is_finite(level1):
         raise InputError(f"level1 {level1!r} dB SPL is not a finite number")
+
+
+def is_finite(value: object) -> bool:
+    """Whether it is a number, and a finite one."""
+    try:
+        return math.isfinite(value)
+    except TypeError:
+        return False
+
+
+def peak_of(signal: np.ndarray) -> float:
+    """Largest magnitude of a signal [T] that is not empty."""
+    return float(max(signal.max(), -signal.min()))
+
+
+def halvings(peak: float) -> int:
+    """How often to halve a reference with this peak, and what is compared with it; 0 at usual levels.
+
+    With `level1` raised by 6.02 dB each time the score is the same: HAAQI knows sound pressures only.
+    """
+    low, high = PEAKS
+    return 0 if low <= peak <= high else math.frexp(peak)[1]
+
+
+def halve(signal: np.ndarray, times: int) -> np.ndarray:
+    """The signal [T], halved so often; negative numbers double it."""
+    return np.ldexp(signal, -times) if times else signal
 
 
 @lru_cache(maxsize=8)
@@ -131,12 +178,14 @@ def to_24_khz(signal: np.ndarray, sample_rate: float) -> np.ndarray:
 def sounding_part(reference: np.ndarray) -> slice:
     """From the first to the last sample above a thousandth of the peak (-60 dB)."""
     magnitude = np.abs(reference)
+    if not magnitude.any():  # of a longer reference that was cut
+        raise Unscorable("silent_reference", "every sample of the reference is 0, as long as there is both")
     loud = magnitude > 0.001 * magnitude.max()
     start, stop = int(loud.argmax()), len(loud) - int(loud[::-1].argmax())
     if stop - start < SHORTEST_SOUND:
         seconds = (stop - start) / RATE
         raise Unscorable(
-            "too_short", f"reference sounds for {seconds:.3g} s only; HAAQI needs {SHORTEST_SOUND / RATE} s"
+            "too_short", f"reference sounds for {seconds:.3g} s only; {SHORTEST_SOUND / RATE} s are needed"
         )
     return slice(start, stop)
 

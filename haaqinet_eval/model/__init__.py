@@ -1,9 +1,8 @@
-"""HAAQI-Net in torch: front end, network, checkpoint."""
+"""HAAQI-Net in torch: front end, network, checkpoint. What reproduces the paper is in `model.paper`."""
 
-from .asking import describe_ear, score_times
+from ..deprecated import old_names
+from ..io.files import sha256
 from .auditory import AuditoryFrontEnd, band_losses
-from .batch import judge_ears
-from .beats import load_beats
 from .checkpoint import (
     WEIGHTS,
     describe_source,
@@ -12,42 +11,35 @@ from .checkpoint import (
     model_version,
     read_metadata,
     save_model,
-    sha256,
 )
-from .confidence import Judgement
-from .hearing import Heard, Hearing
+from .confidence import Prediction
+from .dimensions import OUTPUTS, Dimensions
+from .front_end import FrontEnd, FrontEndOutput
 from .loss import HaaqiNetLoss
-from .net import OUTPUTS, Dimensions, HaaqiNet, frame_times, join
-from .official import convert_official, load_official
-from .paper import PaperDimensions, PaperNet, start_net
+from .net import HaaqiNet, frame_times, join
+from .network import Network
+
+__getattr__ = old_names(__name__)
 
 __all__ = [
     "OUTPUTS",
     "WEIGHTS",
     "AuditoryFrontEnd",
     "Dimensions",
+    "FrontEnd",
+    "FrontEndOutput",
     "HaaqiNet",
     "HaaqiNetLoss",
-    "Heard",
-    "Hearing",
-    "Judgement",
-    "PaperDimensions",
-    "PaperNet",
+    "Network",
+    "Prediction",
     "band_losses",
-    "convert_official",
-    "describe_ear",
     "describe_source",
     "find_device",
     "frame_times",
     "join",
-    "judge_ears",
-    "load_beats",
     "load_model",
-    "load_official",
     "model_version",
     "read_metadata",
     "save_model",
-    "score_times",
     "sha256",
-    "start_net",
 ]

@@ -157,10 +157,10 @@ class AuditoryFrontEnd(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        rise = torch.sin(math.pi / 2 * (torch.arange(OVERLAP) + 0.5) / OVERLAP)
+        rise = torch.sin(math.pi / 2 * (torch.arange(OVERLAP, dtype=torch.float32) + 0.5) / OVERLAP)
         hann = torch.from_numpy(np.hanning(2 * HOP)[::DECIMATION].copy()).float()
         tables = {
-            "taper": torch.cat([rise, torch.ones(STEP - OVERLAP), rise.flip(0)]),
+            "taper": torch.cat([rise, torch.ones(STEP - OVERLAP, dtype=torch.float32), rise.flip(0)]),
             "middle_ear": middle_ear(BLOCK // 2 + 1, BLOCK) / BLOCK,
             "adaptation": adaptation(ADAPTED, DECIMATION),
             "window": (hann / hann.sum()).view(2, HALF),
@@ -241,7 +241,7 @@ class AuditoryFrontEnd(nn.Module):
     def _adaptation(self, width: Tensor) -> Tensor:
         delay = group_delay(width)
         delay = delay.amax(-1, keepdim=True) - delay
-        k = torch.arange(ADAPTED // 2 + 1, device=width.device) / (ADAPTED * DECIMATION)
+        k = torch.arange(ADAPTED // 2 + 1, dtype=width.dtype, device=width.device) / (ADAPTED * DECIMATION)
         angle = 2 * math.pi * delay[..., None] * k
         return self.adaptation * torch.complex(angle.cos(), -angle.sin())
 

@@ -13,8 +13,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from torch import Tensor, nn
+
+from ..deprecated import old_names
+
+__getattr__ = old_names(__name__)
 
 GROUPS = 4  # groups of 8 bands over which the bands' description is averaged
 HELD = 0.9  # share of true scores that an interval holds
@@ -22,7 +27,7 @@ FARTHEST = 4.0  # standard deviations from the training's mean; nothing beyond i
 
 
 @dataclass(frozen=True, eq=False)
-class Judgement:
+class Prediction:
     """What a network makes of B clips; without the last three where it cannot tell how sure it is."""
 
     outputs: Tensor  # [B, P, N] frame outputs
@@ -53,7 +58,8 @@ class Confidence(nn.Module):
         super().__init__()
         size = GROUPS * description
         self.register_buffer("center", torch.zeros(size))
-        self.register_buffer("whiten", torch.eye(size))
+        whiten = torch.from_numpy(np.eye(size, dtype=np.float32))  # torch.eye takes 2 s on the meta device
+        self.register_buffer("whiten", whiten)
         self.register_buffer("limit", torch.tensor(1.0))  # distance beyond which a sound is unfamiliar
         self.register_buffer("margin", torch.tensor(0.0))  # by which both ends are moved outwards
         self.quantiles = nn.Sequential(nn.Linear(4, hidden), nn.Tanh(), nn.Linear(hidden, 2))
@@ -91,10 +97,10 @@ class Confidence(nn.Module):
 
         Args:
             scores: [M, B], clip scores of the network's members.
-            bands: [B, D, 32], see `net.describe_bands`.
+            bands: [B, D, 32], see `description.describe_bands`.
 
         Returns:
-            low, high and unfamiliar [B] of a `Judgement`.
+            low, high and unfamiliar [B] of a `Prediction`.
         """
         place, mean = self.place(bands), scores.mean(0)
         unfamiliar = self.unfamiliar(place)

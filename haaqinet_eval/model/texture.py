@@ -63,9 +63,9 @@ def _moves(pair: tuple[Tensor, Tensor], size: int) -> list[Tensor]:
     return [_over_blocks(_above(both[math.copysign(1, step)], abs(step), RAMP), size) for step in STEPS]
 
 
-def _pairs_in(hops: int, lags: list[int]) -> Tensor:
+def _pairs_in(hops: int, lags: list[int], like: Tensor) -> Tensor:
     """How many of so many hops have one so many earlier among them, [lags, 1]."""
-    return torch.tensor([[hops - lag] for lag in lags])
+    return like.new_tensor([[hops - lag] for lag in lags])
 
 
 def count_windows(frames: int) -> int:
@@ -97,7 +97,7 @@ class Texture(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        window = torch.hann_window(SIZE, periodic=False)
+        window = torch.hann_window(SIZE, periodic=False, dtype=torch.float32)
         measured = np.concatenate(([0.0], NALR_FREQUENCIES, [SAMPLE_RATE / 2]))
         ends = [np.concatenate((row[:1], row, row[-1:])) for row in np.eye(len(NALR_FREQUENCIES))]
         grid = np.linspace(0, SAMPLE_RATE / 2, SPAN // 2 + 1)
@@ -176,13 +176,13 @@ class Texture(nn.Module):
             before = known[:, -LAGS[-1] :]
         bins, alike, frames = (torch.cat(parts, 2) for parts in (bins, alike, frames))
         sums = (x.sum(2, keepdim=True) for x in (bins, alike))
-        whole = self._describe(frames[:, :, None], *sums, _pairs_in(count, lags))
+        whole = self._describe(frames[:, :, None], *sums, _pairs_in(count, lags, bins))
         if windows < 1:
             return whole[0], whole[:0]
         frames = frames.unfold(2, 2 * HOPS, HOPS)[:, :, :windows]
         sums = ((x[..., 1:] + x[..., :-1])[..., :windows] for x in (bins, alike))
-        pairs = _pairs_in(2 * HOPS, [0] * len(lags)).repeat(1, windows)
-        pairs[:, :1] = _pairs_in(2 * HOPS, lags)  # nothing is before the first window
+        pairs = _pairs_in(2 * HOPS, [0] * len(lags), bins).repeat(1, windows)
+        pairs[:, :1] = _pairs_in(2 * HOPS, lags, bins)  # nothing is before the first window
         return whole[0], self._describe(frames, *sums, pairs)
 
     def _describe(self, frames: Tensor, bins: Tensor, alike: Tensor, pairs: Tensor) -> Tensor:
@@ -195,7 +195,7 @@ class Texture(nn.Module):
             pairs: how many there are of each lag, [4, W].
         """
         flat, floor = frames
-        pairs = pairs.to(bins)[:, None]
+        pairs = pairs[:, None]
         often = self._pool(bins[3:]) / (RAMP * pairs.repeat_interleave(len(STEPS), 0))
         power, level, rough = bins[:3] / flat.shape[-1]
         over_time = torch.stack([_decibels(power), level, -2 * _decibels(rough)])

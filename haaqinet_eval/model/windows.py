@@ -6,14 +6,14 @@ import torch
 from torch import Tensor
 
 from .auditory import HOP as FRAME
-from .hearing import Heard
+from .front_end import FrontEndOutput
 from .texture import HOP, HOPS, count_windows
 
 EVERY = HOPS * HOP // FRAME  # envelope frames from one window to the next: 96, 384 ms
 WIDTH = 2 * EVERY
 
 
-def cut(heard: Heard, loss: Tensor) -> tuple[Heard, Tensor]:
+def cut(heard: FrontEndOutput, loss: Tensor) -> tuple[FrontEndOutput, Tensor]:
     """The W windows of B clips as B W clips, each with its clip's long-term spectrum; their losses [B W, 32].
 
     Args:
@@ -23,7 +23,7 @@ def cut(heard: Heard, loss: Tensor) -> tuple[Heard, Tensor]:
     count = count_windows(heard.envelope.shape[-1])
     envelope = heard.envelope.unfold(2, WIDTH, EVERY)[:, :, :count].transpose(1, 2).flatten(0, 1)
     spectrum, loss = (x.repeat_interleave(count, 0) for x in (heard.spectrum, loss))
-    return Heard(envelope, spectrum, heard.windows[:, :count].flatten(0, 1)), loss
+    return FrontEndOutput(envelope, spectrum, heard.windows[:, :count].flatten(0, 1)), loss
 
 
 def as_frames(windows: Tensor, count: int, stride: int) -> Tensor:

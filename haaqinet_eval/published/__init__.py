@@ -1,6 +1,6 @@
 """Results that the challenges published: averages of whole systems, not scored here.
 
-One JSON file per challenge: where the figures are from, and a record per system and split.
+One JSON file in the package of each challenge: where the figures are from, and a record per system and split.
 """
 
 from __future__ import annotations
@@ -9,7 +9,9 @@ import json
 from dataclasses import dataclass
 from importlib.resources import files
 
-CHALLENGES = ("cad1_task1", "cad_icassp_2024", "cad2_task2")
+from ..registry import challenge_record, challenge_records
+
+CHALLENGES = tuple(name for name, record in challenge_records().items() if record.published)
 
 
 @dataclass(frozen=True)
@@ -36,7 +38,8 @@ def published_results(challenge: str) -> list[PublishedResult]:
     >>> [round(r.mean, 4) for r in published_results("cad_icassp_2024")][:2]
     [0.6317, 0.6309]
     """
-    record = json.loads(files(__package__).joinpath(f"{challenge}.json").read_text(encoding="utf-8"))
+    package, _, file = challenge_record(challenge).published.partition(":")
+    record = json.loads(files(package).joinpath(file).read_text(encoding="utf-8"))
     results = [
         PublishedResult(challenge, source=record["source"], **{"split": split, **result})
         for split, found in record["results"].items()

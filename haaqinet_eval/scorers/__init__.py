@@ -1,23 +1,19 @@
-"""The table of scorers. A scorer turns a stimulus into a number.
+"""Scorers: each turns a stimulus into a number.
 
-Each scorer is one file and is imported only when it is asked for, so that
-importing the package needs neither torch nor numba.
+Each scorer is one file and is imported only when it is asked for, so that importing the package needs
+neither torch nor numba. What is known of a scorer before that is its record in `registry`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from importlib import import_module
-from typing import Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
-from ..errors import InputError, Unscorable
+from ..errors import Unscorable
+from ..registry import scorer_names, scorer_record
 from ..trials import Result, Stimulus
 
-_SCORERS = {  # name -> module and class
-    "haaqi": ("haaqi", "HaaqiScorer"),
-    "haaqinet": ("haaqinet", "HaaqiNetScorer"),
-    "haaqinet_target": ("haaqinet_target", "TargetScorer"),
-}
+__all__ = ["BatchScorer", "Scorer", "load_scorer", "scorer_names"]
 
 
 @runtime_checkable
@@ -43,25 +39,17 @@ class Scorer(Protocol):
 class BatchScorer(Scorer, Protocol):
     """A scorer that takes many ears in one call."""
 
-    at_once: bool  # whether that is quicker where it runs
+    prefers_batches: bool  # whether that is quicker where it runs
 
     def score_batch(self, stimuli: Sequence[Stimulus]) -> list[Result | Unscorable]:
         """What each ear would get by itself, or why it has no score."""
         ...
 
 
-def scorer_names() -> tuple[str, ...]:
-    """Names that `load_scorer` knows."""
-    return tuple(_SCORERS)
-
-
-def load_scorer(name: str, **options) -> Scorer:
-    """Load a scorer by name; options go to the scorer's own class.
+def load_scorer(name: str, **options: Any) -> Scorer:
+    """Load a scorer by name, ours or another package's; options go to the scorer's own class.
 
     Raises:
         InputError: for an unknown name (lists the known ones) or a missing package.
     """
-    if name not in _SCORERS:
-        raise InputError(f"scorer {name!r} is unknown; known: {', '.join(_SCORERS)}")
-    module, cls = _SCORERS[name]
-    return getattr(import_module(f".{module}", __name__), cls)(**options)
+    return scorer_record(name).load(**options)

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,12 +11,14 @@ import numpy as np
 
 from ..audio import resample, rms
 from ..errors import InputError, Unscorable
+from ..io.names import plain_number
 from ..trials import Result, Stimulus
 
 try:
     import torch
 
     from .. import model
+    from ..model.running import alone, with_threads
 except ModuleNotFoundError as error:
     raise InputError(
         f"scorer haaqinet needs {error.name}: install haaqinet-eval[net] (pip install 'haaqinet-eval[net]')"
@@ -27,10 +28,11 @@ WEIGHTS = model.WEIGHTS
 SHORTEST = 0.5  # s
 AT_ONCE = 600.0  # s of music that an accelerator gets in one call
 SILENCE_DB_SPL = -20.0  # a level that no ear hears
+LOUDEST_DB_SPL = 200.0  # no air carries more
 RATES = (8_000.0, 384_000.0)  # Hz
 
 
-def checked(stimulus: Stimulus, given: np.ndarray, what: str = "processed signal") -> np.ndarray:
+def validate_signal(stimulus: Stimulus, given: np.ndarray, what: str = "processed signal") -> np.ndarray:
     """A signal [T] that a stimulus holds, or the reason (`Unscorable`) why it has no score."""
     signal = np.asarray(given)
     rate, level1 = stimulus.sample_rate, stimulus.level1
@@ -40,8 +42,8 @@ def checked(stimulus: Stimulus, given: np.ndarray, what: str = "processed signal
         raise Unscorable(
             "bad_sample_rate", f"sample rate {rate!r} Hz is outside {RATES[0]:g} to {RATES[1]:g}"
         )
-    if not math.isfinite(level1):
-        raise Unscorable("bad_level", f"level1 {level1!r} dB SPL is not finite")
+    if not (isinstance(level1, int | float | np.number) and math.isfinite(level1)):
+        raise Unscorable("bad_level", f"level1 {level1!r} dB SPL is not a finite number")
     if len(signal) < SHORTEST * rate:
         raise Unscorable("too_short", f"{what}: {len(signal) / rate:.3f} s; {SHORTEST} s are needed")
     if not np.issubdtype(signal.dtype, np.floating):
@@ -50,15 +52,27 @@ def checked(stimulus: Stimulus, given: np.ndarray, what: str = "processed signal
         at = int(np.flatnonzero(~np.isfinite(signal))[0])
         raise Unscorable("not_finite", f"{what}: sample {at} is {signal[at]}")
     level = rms(signal)
-    if level == 0 or 20 * math.log10(level) + level1 < SILENCE_DB_SPL:
-        raise Unscorable("silent", f"{what}: RMS {level:.3g}, level1 {level1:g} dB SPL: inaudible")
+    loudness = 20 * math.log10(level) + level1 if level else -math.inf
+    told = f"{what}: RMS {level:.3g}, level1 {plain_number(level1)} dB SPL"
+    if loudness < SILENCE_DB_SPL:
+        raise Unscorable("silent", f"{told}: inaudible")
+    if loudness > LOUDEST_DB_SPL:
+        raise Unscorable("bad_level", f"{told}: {loudness:.0f} dB SPL; is full scale 1?")
     return signal
 
 
-def portions(lengths: Mapping[int, int], most: float) -> list[list[int]]:
-    """Signals in portions of neighbours by length, each of which takes no more samples once it is padded.
+def bad_audiogram(stimulus: Stimulus, error: Exception) -> Unscorable:
+    """What is wrong with a stimulus's audiogram."""
+    if isinstance(error, InputError):
+        return Unscorable("bad_audiogram", str(error))
+    told = "has no levels and frequencies; give haaqinet_eval.Audiogram(levels)"
+    return Unscorable("bad_audiogram", f"audiogram {stimulus.audiogram!r} {told}")
 
-    >>> portions({0: 10, 1: 30, 2: 12, 3: 99}, 40)
+
+def batch_by_length(lengths: Mapping[int, int], most: float) -> list[list[int]]:
+    """Signals in batches of neighbours by length, each of which takes no more samples once it is padded.
+
+    >>> batch_by_length({0: 10, 1: 30, 2: 12, 3: 99}, 40)
     [[0, 2], [1], [3]]
     """
     out: list[list[int]] = []
@@ -68,17 +82,6 @@ def portions(lengths: Mapping[int, int], most: float) -> list[list[int]]:
         else:
             out.append([key])
     return out
-
-
-@contextmanager
-def with_threads(count: int) -> Iterator[None]:
-    """Torch with so many CPU threads; the caller's number is put back."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(count)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
 
 
 class HaaqiNetScorer:
@@ -96,10 +99,11 @@ class HaaqiNetScorer:
 
     def __init__(self, weights: str | Path | None = None, device: str = "cpu", threads: int = 1) -> None:
         path = Path(weights or WEIGHTS)
-        self.net = model.load_model(path, device)
         self.device, self.threads = model.find_device(device), threads
-        self.at_once = self.device.type != "cpu"
-        self.version = model.model_version(path)
+        with with_threads(threads):
+            self.net = model.load_model(path, device)
+        self.prefers_batches = self.device.type != "cpu"
+        self.version = model.model_version(path, self.net)
         self.sample_rate = self.net.dims.sample_rate
 
     def __call__(self, stimulus: Stimulus) -> Result:
@@ -115,10 +119,10 @@ class HaaqiNetScorer:
             Unscorable: `not_mono`, `bad_sample_rate`, `bad_level`, `too_short`,
                 `bad_samples`, `not_finite`, `silent` or `bad_audiogram`.
         """
-        signal, ear, level1 = self._prepared(stimulus)
-        with torch.inference_mode(), with_threads(self.threads):
-            judgement = model.judge_ears(self.net, [signal], ear[None], level1[None])[0]
-        return self._result(judgement, len(signal))
+        with torch.inference_mode(), alone(self.device, self.threads):
+            signal, ear, level1 = self._prepared(stimulus)
+            prediction = self.net.predict_batch([signal], ear[None], level1[None])[0]
+            return self._result(prediction, len(signal))
 
     def score_batch(self, stimuli: Sequence[Stimulus]) -> list[Result | Unscorable]:
         """Score many ears, of any lengths: what each would get by itself, or why it has no score.
@@ -129,46 +133,47 @@ class HaaqiNetScorer:
         Raises:
             MemoryError: where the accelerator's memory is not enough.
         """
-        results: list[Result | Unscorable | None] = [None] * len(stimuli)
+        results: dict[int, Result | Unscorable] = {}
         ready = {}
         for i, stimulus in enumerate(stimuli):
             try:
-                if self.at_once:
+                if self.prefers_batches:
                     ready[i] = self._prepared(stimulus)
                 else:
                     results[i] = self(stimulus)
             except Unscorable as error:
                 results[i] = error
-        for some in portions(
+        for some in batch_by_length(
             {i: len(signal) for i, (signal, *_) in ready.items()}, AT_ONCE * self.sample_rate
         ):
             signals, ears, levels = zip(*(ready[i] for i in some), strict=True)
             try:
-                with torch.inference_mode():
-                    judged = model.judge_ears(self.net, signals, torch.stack(ears), torch.stack(levels))
+                with torch.inference_mode(), alone(self.device):
+                    predicted = self.net.predict_batch(signals, torch.stack(ears), torch.stack(levels))
             except torch.OutOfMemoryError as error:  # the accelerator's
                 raise MemoryError(str(error)) from None
-            for i, signal, judgement in zip(some, signals, judged, strict=True):
-                results[i] = self._result(judgement, len(signal))
-        return results
+            for i, signal, prediction in zip(some, signals, predicted, strict=True):
+                results[i] = self._result(prediction, len(signal))
+        return [results[i] for i in range(len(stimuli))]
 
     def _prepared(self, stimulus: Stimulus) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
         """Signal [T] at the network's rate, the ear [D] and the level of RMS 1, on the device."""
-        signal = checked(stimulus, stimulus.processed).astype(np.float32, copy=False)
+        signal = validate_signal(stimulus, stimulus.processed).astype(np.float32, copy=False)
         signal = resample(signal, stimulus.sample_rate, self.sample_rate)
         try:
-            ear = model.describe_ear(self.net, stimulus.audiogram)
+            ear = self.net.encode_audiogram(stimulus.audiogram)
         except (AttributeError, TypeError, InputError) as error:
-            raise Unscorable("bad_audiogram", f"audiogram {stimulus.audiogram!r}: {error}") from None
+            raise bad_audiogram(stimulus, error) from None
         given = (np.ascontiguousarray(signal), ear, stimulus.level1)
-        return tuple(torch.tensor(x, dtype=torch.float32, device=self.device) for x in given)
+        ready = (torch.tensor(x, dtype=torch.float32, device=self.device) for x in given)
+        return next(ready), next(ready), next(ready)
 
-    def _result(self, judgement: model.Judgement, samples: int) -> Result:
-        outputs = judgement.outputs.cpu().double().numpy()
+    def _result(self, prediction: model.Prediction, samples: int) -> Result:
+        outputs = prediction.outputs.cpu().double().numpy()
         values = dict(zip(model.OUTPUTS, outputs.mean(1).tolist(), strict=False))
-        times = model.score_times(self.net, outputs.shape[1], samples / self.sample_rate)
+        times = self.net.score_times(outputs.shape[1], samples / self.sample_rate)
         result = Result(values.pop("score"), values, outputs[0], times)
-        if judgement.low is None:
+        if prediction.low is None or prediction.high is None:
             return result
-        interval = float(judgement.low), float(judgement.high)
-        return replace(result, interval=interval, unfamiliar=bool(judgement.unfamiliar))
+        interval = float(prediction.low), float(prediction.high)
+        return replace(result, interval=interval, unfamiliar=bool(prediction.unfamiliar))

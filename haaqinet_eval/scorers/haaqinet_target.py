@@ -11,12 +11,15 @@ from ..audio import resample
 from ..errors import InputError, Unscorable
 from ..nalr import NalR
 from ..trials import Result, Stimulus
-from .haaqinet import checked, with_threads
+from .haaqinet import bad_audiogram, validate_signal
 
 try:
-    from ..target.ear import RATE, delay_of, hear, shifted
-    from ..target.model import target_version
-    from ..target.predictor import KnownScene, load_target
+    import torch
+
+    from ..mixture_aware.ear import RATE, delay_of, hear, shifted
+    from ..mixture_aware.model import target_version
+    from ..mixture_aware.predictor import KnownScene, load_target
+    from ..model.running import alone, with_threads
 except ModuleNotFoundError as error:
     raise InputError(
         f"scorer haaqinet_target needs {error.name}: install haaqinet-eval[net] "
@@ -25,14 +28,15 @@ except ModuleNotFoundError as error:
 
 WEIGHTS = Path(__file__).parents[1] / "weights" / "haaqinet_target.safetensors"
 NFIR = 140  # order of the NAL-R filter at 24 kHz, as HAAQI's
+CPU = torch.device("cpu")
 LONGER = 0.1  # share by which an output may be longer or shorter than its mixture
 
 
 class TargetScorer:
-    """Score of one ear that knows what the target is made of, though no clean stem; see `target`.
+    """Score of one ear that knows what the target is made of, though no clean stem; see `mixture_aware`.
 
     Args:
-        weights: a model, see `target.model`; None for the one that is shipped.
+        weights: a model, see `mixture_aware.model`; None for the one that is shipped.
         threads: CPU threads for an ear.
     """
 
@@ -43,7 +47,8 @@ class TargetScorer:
 
     def __init__(self, weights: str | Path | None = None, threads: int = 1) -> None:
         path = Path(weights or WEIGHTS)
-        self.model, self.net = load_target(path)
+        with with_threads(threads):
+            self.model, self.net = load_target(path)
         self.version, self.threads = target_version(path), threads
         self._last: tuple[np.ndarray, tuple, KnownScene] | None = None  # the latest, for its other systems
 
@@ -57,9 +62,9 @@ class TargetScorer:
             Unscorable: `needs_mixture`, `needs_gains`, `bad_gains`, `length_mismatch`; for output and
                 mixture, those of `haaqinet`; `bad_audiogram`.
         """
-        signal = self._at_rate(stimulus, checked(stimulus, stimulus.processed))
+        signal = self._at_rate(stimulus, validate_signal(stimulus, stimulus.processed))
         gains = _checked_gains(stimulus)
-        with with_threads(self.threads):
+        with alone(CPU, self.threads):
             scene = self._scene(stimulus, gains)
             mixture = scene.mixture.signal
             if abs(len(signal) - len(mixture)) > LONGER * len(mixture) + 0.05 * RATE:
@@ -67,7 +72,7 @@ class TargetScorer:
                 raise Unscorable("length_mismatch", f"processed signal: {seconds}")
             output = shifted(signal, delay_of(signal, mixture), len(mixture))
             features = scene.features(hear(output, stimulus.audiogram, stimulus.level1))
-        value, interval = self.model(features)
+            value, interval = self.model(features)
         return Result(value, interval=interval)
 
     def _at_rate(self, stimulus: Stimulus, signal: np.ndarray) -> np.ndarray:
@@ -80,15 +85,15 @@ class TargetScorer:
             raise Unscorable("needs_mixture", "the scorer needs the mixture, and the stimulus has none")
         samples = given() if callable(given) else given
         ear = (stimulus.audiogram, stimulus.level1)
-        about = (stimulus.sample_rate, *ear, stimulus.equalisation, tuple(gains.items()))
+        about = (stimulus.sample_rate, *ear, stimulus.amplified, tuple(gains.items()))
         if self._last is None or self._last[0] is not samples or self._last[1] != about:
-            signal = self._at_rate(stimulus, checked(stimulus, samples, "mixture"))
+            signal = self._at_rate(stimulus, validate_signal(stimulus, samples, "mixture"))
             try:
-                if stimulus.equalisation == 1:
+                if not stimulus.amplified:
                     signal = NalR(NFIR, RATE).amplify(stimulus.audiogram, signal)
                 scene = KnownScene(self.net, hear(signal, *ear), *ear, gains)
             except (AttributeError, TypeError, InputError) as error:
-                raise Unscorable("bad_audiogram", f"audiogram {stimulus.audiogram!r}: {error}") from None
+                raise bad_audiogram(stimulus, error) from None
             self._last = samples, about, scene
         return self._last[2]
 

@@ -11,19 +11,31 @@ The pages need no scripts and load nothing from elsewhere. The same store gives 
 
 from __future__ import annotations
 
-import json
 import re
-import shutil
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
 from ..errors import InputError
-from ..store import Challenge, Entry, Store, challenges, schema_version, standings, standings_json
+from ..io.files import folder_beside
+from ..io.jsonfile import json_text, read_json
+from ..store import (
+    Challenge,
+    Entry,
+    Store,
+    challenges,
+    judges_predictions,
+    schema_version,
+    shows_scores,
+    standings,
+    standings_json,
+    table_standings,
+)
 from .markup import element, page
-from .pages import INTRUSIVE, LIMITS, challenge_parts, published_parts, system_page
+from .pages import INTRUSIVE, LIMITS, challenge_parts, prediction_parts, published_parts, system_page
 
 INDEX = "site.json"
+_OWN = re.compile(r"systems/\d+\.html|(standings|cadenza)/[A-Za-z0-9_-]+\.json")  # that a later copy may lack
 
 
 def cadenza_table(entries: Iterable[Entry]) -> dict[str, Any]:
@@ -59,7 +71,7 @@ def cadenza_table(entries: Iterable[Entry]) -> dict[str, Any]:
 
 
 def _to_json(value: object) -> str:
-    return json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    return json_text(value) + "\n"
 
 
 def _file_names(known: Sequence[Challenge]) -> list[str]:
@@ -80,6 +92,14 @@ def site_files(store: Store) -> dict[str, str]:
     """
     known, files, parts = challenges(store), {}, []
     for challenge, name in zip(known, _file_names(known), strict=True):
+        if judges_predictions(challenge):
+            records = (
+                table_standings(store, challenge.name, challenge.split) if shows_scores(challenge) else None
+            )
+            parts += prediction_parts(challenge, records, name)
+            if records is not None:
+                files[f"standings/{name}.json"] = _to_json(records)
+            continue
         entries = standings(store, challenge.name, challenge.split)
         parts += challenge_parts(store, challenge, entries, name)
         files[f"cadenza/{name}.json"] = _to_json(cadenza_table(entries))
@@ -99,22 +119,41 @@ def site_files(store: Store) -> dict[str, str]:
 def export_site(store: Store, folder: str | Path) -> int:
     """Write the static copy to a folder, in place of an earlier one; gives the number of files.
 
+    All files are made before the first takes its place. Of the folder only what an earlier copy
+    wrote there is replaced or removed; files of others stay.
+
     Raises:
-        InputError: for a folder that is there and is no earlier copy.
+        InputError: for a folder that is there and is no earlier copy, or cannot be written.
+        Stopped: the disk is full.
     """
     folder = Path(folder).absolute()
     if folder.exists() and not (folder / INDEX).is_file():
         raise InputError(f"{folder}: is there already and is no earlier copy of a board; give a new folder")
+    earlier = _written_before(folder)
     files = site_files(store)
-    part, old = (folder.with_name(f"{folder.name}.{end}") for end in ("part", "old"))
-    for path in (part, old):
-        shutil.rmtree(path, ignore_errors=True)
-    for name, text in files.items():
-        path = part / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8", newline="\n")
-    if folder.exists():
-        folder.rename(old)
-    part.rename(folder)
-    shutil.rmtree(old, ignore_errors=True)
+    with folder_beside(folder) as own:
+        part = own / "site"
+        for name, text in files.items():
+            (part / name).parent.mkdir(parents=True, exist_ok=True)
+            (part / name).write_text(text, encoding="utf-8", newline="\n")
+        if not folder.exists():
+            part.rename(folder)
+            return len(files)
+        for name in sorted(files, key=lambda name: name == INDEX):
+            (folder / name).parent.mkdir(exist_ok=True)
+            (part / name).replace(folder / name)
+        for name in earlier - files.keys():
+            (folder / name).unlink(missing_ok=True)
     return len(files)
+
+
+def _written_before(folder: Path) -> set[str]:
+    """What an earlier copy says that it wrote, if it is what a copy may write."""
+    if not (folder / INDEX).is_file():
+        return set()
+    try:
+        names = read_json(folder / INDEX, dict).get("files")
+    except InputError:
+        return set()
+    known = [name for name in names if isinstance(name, str)] if isinstance(names, list) else []
+    return {name for name in known if _OWN.fullmatch(name)}

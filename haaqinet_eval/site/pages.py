@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import groupby
+from typing import Any
 
-from ..statistics import CONFIDENCE, DRAWS, SEED
-from ..store import Challenge, Entry, Store, Submission, group_table, published, submissions
+from ..analysis.statistics import CONFIDENCE, DRAWS, SEED
+from ..registry import scorer_title
+from ..store import Challenge, Entry, Store, group_table, published
 from .markup import Html, element, page, table
 
 INTRUSIVE = "haaqi"
-TITLES = {
-    INTRUSIVE: "HAAQI (intrusive)",
-    "haaqinet": "HAAQI-Net (predicted)",
-    "haaqinet_target": "Predicted, mixture and gains known",
-}
 LIMITS = (
     "HAAQI compares what a system made with a reference that has the challenge's target gains, for one "
     "ear with a hearing loss. HAAQI-Net hears the output alone and predicts what HAAQI would say. It cannot "
@@ -24,7 +21,7 @@ LIMITS = (
     f"A mean exists only where every expected trial has a score. Intervals are {CONFIDENCE:.0%}, from "
     f"{DRAWS:,} draws (seed {SEED}) of a bootstrap over scenes and listeners. A rank range has the ranks "
     "that the paired differences leave open, corrected for the number of pairs (Holm). Intrusive and "
-    "predicted scores are ranked apart, and versions of a scorer never mix.",
+    "predicted scores are ranked apart, if at all, and versions of a scorer never mix.",
 )
 GROUPS = {
     "severity_humes": "By severity (Humes 2019: better ear, 0.5 to 4 kHz)",
@@ -58,14 +55,17 @@ def _link(entry: Entry) -> Html:
     return element("a", element("bdi", entry.system), href=f"systems/{entry.submission}.html")
 
 
-def _ranked_row(entry: Entry) -> dict[str, object]:
+def _whole_row(entry: Entry) -> dict[str, object]:
+    """A row with a mean; without rank where the scorer cannot tell one."""
+    rank = {"Rank": entry.rank} if entry.is_ranked else {}
+    ranks = {"Rank range": _ranks(entry)} if entry.is_ranked else {"Reference": entry.reference or None}
     return {
-        "Rank": entry.rank,
+        **rank,
         "Team": entry.team,
         "System": _link(entry),
         "Mean": entry.mean,
         "95 % interval": _span(entry.low, entry.high),
-        "Rank range": _ranks(entry),
+        **ranks,
         "Left ear": entry.left,
         "Right ear": entry.right,
         "Coverage": _coverage(entry),
@@ -75,7 +75,7 @@ def _ranked_row(entry: Entry) -> dict[str, object]:
     }
 
 
-def _unranked_row(entry: Entry) -> dict[str, object]:
+def _incomplete_row(entry: Entry) -> dict[str, object]:
     return {
         "Team": entry.team,
         "System": _link(entry),
@@ -85,20 +85,16 @@ def _unranked_row(entry: Entry) -> dict[str, object]:
     }
 
 
-def _refused_row(entry: Submission) -> dict[str, object]:
-    codes = sorted({finding["code"] for finding in entry.findings if finding["severity"] == "error"})
-    return {"Team": entry.system.team, "System": entry.system.name, "Reason": ", ".join(codes)}
-
-
 def _by_scorer(entries: Iterable[Entry]) -> list[tuple[str, list[Entry]]]:
-    """Entries apart by scorer and version, the intrusive one first, those made elsewhere last."""
+    """Entries apart by scorer and version: the intrusive first, then those that rank; elsewhere's last."""
 
-    def key(entry: Entry) -> tuple[bool, bool, str, str]:
-        return entry.origin != "here", entry.scorer != INTRUSIVE, entry.scorer, entry.version
+    def key(entry: Entry) -> tuple[bool, bool, bool, str, str]:
+        first = entry.scorer != INTRUSIVE, not entry.is_ranked
+        return entry.origin != "here", *first, entry.scorer, entry.version
 
     found = []
-    for (elsewhere, _, scorer, version), group in groupby(sorted(entries, key=key), key):
-        title = f"{TITLES.get(scorer, scorer)}, version {version or 'not yet known'}"
+    for (elsewhere, _, _, scorer, version), group in groupby(sorted(entries, key=key), key):
+        title = f"{scorer_title(scorer)}, version {version or 'not yet known'}"
         found.append((title + (" (scored elsewhere)" if elsewhere else ""), list(group)))
     return found
 
@@ -112,20 +108,33 @@ def challenge_parts(store: Store, known: Challenge, entries: Sequence[Entry], na
     links = [element("a", label, href=f"{label}/{name}.json") for label in ("standings", "cadenza")]
     parts = [element("h2", known.title), element("p", text, links[0], ", ", links[1], ".")]
     for title, mine in _by_scorer(entries):
-        ranked = [_ranked_row(entry) for entry in mine if entry.mean is not None]
-        below = [_unranked_row(entry) for entry in mine if entry.mean is None]
+        whole = [_whole_row(entry) for entry in mine if entry.mean is not None]
+        below = [_incomplete_row(entry) for entry in mine if entry.mean is None]
         parts.append(element("h3", title))
-        parts += [table("Every expected trial has a score", ranked)] if ranked else []
+        parts += [element("p", mine[0].caution)] if mine[0].caution else []
+        parts += [table("Every expected trial has a score", whole)] if whole else []
         parts += [table("Not ranked: scores are missing", below)] if below else []
-    refused = submissions(store, challenge=known.name, split=known.split, state="invalid")
-    if refused:
-        parts += [
-            element("h3", "Refused by the check"),
-            table("Not scored", list(map(_refused_row, refused))),
-        ]
-    if not entries and not refused:
-        parts.append(element("p", "Nothing has been handed in yet."))
+    if not entries:
+        parts.append(element("p", "No submission stands yet."))
     return parts
+
+
+def prediction_parts(known: Challenge, records: Sequence[Mapping[str, Any]] | None, name: str) -> list[Html]:
+    """The part about a challenge that judges tables; without records, its scores are private."""
+    head = element("h2", known.title)
+    if records is None:
+        return [head, element("p", "The labels of this split are private, and so are its scores.")]
+    signals = known.settings.get("signals", 0)
+    text = f"{signals:,} signals; error in per cent of words, lower is better. Records: "
+    link = element("a", "standings", href=f"standings/{name}.json")
+    rows = [
+        {"Rank": r["rank"], "Team": r["team"], "System": r["system"], "RMSE": r["rmse"],
+         "95 % interval": _span(r["low"], r["high"]), "Standard error": r["standard_error"], "NCC": r["ncc"],
+         "Kendall's tau": r["kendall"], "Reference": r["reference"]}
+        for r in records
+    ]  # fmt: skip
+    none = element("p", "No table has been judged yet.")
+    return [head, element("p", text, link, "."), table("Judged tables", rows) if rows else none]
 
 
 def published_parts(store: Store, names: Iterable[str]) -> list[Html]:
@@ -167,10 +176,12 @@ def system_page(store: Store, known: Challenge, entries: Sequence[Entry]) -> str
         "State": about.state,
         "Note": about.note,
     }
+    cautions = dict.fromkeys(entry.caution for entry in entries if entry.caution)
     parts = [table("About the system", [facts]), table("Scores", rows)]
+    parts += [element("p", text) for text in cautions]
     for kind, caption in GROUPS.items():
         means = [
-            {"Group": g.name, "Scorer": TITLES.get(g.scorer, g.scorer), "Mean": g.mean, "Left ear": g.left,
+            {"Group": g.name, "Scorer": scorer_title(g.scorer), "Mean": g.mean, "Left ear": g.left,
              "Right ear": g.right, "Scored": g.scored, "Failed": g.failed}
             for g in group_table(store, about.submission, kind)
             if (g.scorer, g.version, g.origin) in shown and g.name

@@ -4,19 +4,20 @@
     register_challenge(store, name, trials, listeners)     what every submission must have
     entry, new = submit(store, name, System("T1", "E1"), sha256=digest, scorers=["haaqi"])
     held = claim(store, "worker 1")                        a worker takes it …
-    evaluate(works, scorers, StoredScores(store, held.submission))
+    evaluate(groups, load, scorers, StoredScores(store, held.submission))
     finish(store, held); refresh(store, [entry.id])        … and the board can show it
     standings(store, name)
 
 One file per idea: `schema` (the tables), `opening`, `challenges`, `systems`, `submissions`, `queue`,
-`rows`, `frames` (scores over time), `aggregates`, `board`, `groups`, `imports` (scores made
-elsewhere), `published`, `transfer` (export, import, backup, check), `tables` (their files) and
-`access` (tokens of organisers).
+`rows`, `columns` (rows for tables and plots), `frames` (scores over time), `evaluations` (of tables of
+predictions), `aggregates`, `board`,
+`groups`, `imports` (scores made elsewhere), `published`, `transfer` (export, import, backup, check),
+`tables` (their files) and `access` (tokens of organisers), `sqlite` and `clock` (the databases' own ways).
 """
 
+from ..deprecated import old_names
 from .access import Token, add_token, revoke_token, token_name, tokens
-from .aggregates import KINDS, Subset, refresh
-from .among import Among
+from .aggregates import KINDS, TrialFilter, refresh
 from .board import (
     Entry,
     ScorerVersion,
@@ -33,16 +34,41 @@ from .challenges import (
     expected_trials,
     register_challenge,
 )
+from .columns import part_means, score_columns, trial_columns
+from .evaluations import (
+    Evaluation,
+    evaluations,
+    finish_evaluation,
+    judges_predictions,
+    register_predictions,
+    shows_scores,
+    table_standings,
+)
 from .frames import frame_scores
-from .groups import GroupMean, PairedRow, compare, group_table, paired_rows
+from .groups import GroupMean, group_table
 from .imports import DIALECTS, import_results, import_scores
 from .opening import Store, Unwritable, default_path, open_store, schema_version
 from .published import load_published, published
-from .queue import Claim, claim, end_run, fail, finish, heartbeat, note_run, release, runs, start_run
-from .rows import StoredScores, read_rows, row_columns
+from .queue import (
+    Claim,
+    claim,
+    end_run,
+    fail,
+    finish,
+    heartbeat,
+    note_findings,
+    note_run,
+    release,
+    runs,
+    start_run,
+    workers,
+)
+from .rows import StoredScores, read_rows
+from .submission_filter import SubmissionFilter
 from .submissions import (
     STATES,
     Event,
+    Refused,
     Submission,
     events,
     rescore,
@@ -54,59 +80,67 @@ from .submissions import (
 from .systems import System
 from .transfer import copy_store, store_backup, store_check, store_export, store_import
 
+__getattr__ = old_names(__name__)
+
 __all__ = [
     "DIALECTS",
     "KINDS",
     "STATES",
-    "Among",
     "Challenge",
     "Claim",
     "Entry",
+    "Evaluation",
     "Event",
     "GroupMean",
-    "PairedRow",
+    "Refused",
     "ScorerVersion",
     "Store",
     "StoredScores",
     "Submission",
-    "Subset",
+    "SubmissionFilter",
     "System",
     "Token",
+    "TrialFilter",
     "Unwritable",
     "add_token",
     "challenge",
     "challenge_listeners",
     "challenges",
     "claim",
-    "compare",
     "copy_store",
     "default_path",
     "end_run",
+    "evaluations",
     "events",
     "expected_trials",
     "fail",
     "finish",
+    "finish_evaluation",
     "frame_scores",
     "group_table",
     "heartbeat",
     "import_results",
     "import_scores",
+    "judges_predictions",
     "load_published",
+    "note_findings",
     "note_run",
     "open_store",
-    "paired_rows",
+    "part_means",
     "published",
     "read_rows",
     "refresh",
     "register_challenge",
+    "register_predictions",
     "release",
     "rescore",
     "revision",
     "revoke_token",
-    "row_columns",
     "runs",
     "schema_version",
+    "score_columns",
     "scorer_versions",
+    "shows_scores",
     "standings",
     "standings_json",
     "start_run",
@@ -117,7 +151,10 @@ __all__ = [
     "submission",
     "submissions",
     "submit",
+    "table_standings",
     "token_name",
     "tokens",
+    "trial_columns",
     "withdraw",
+    "workers",
 ]

@@ -15,7 +15,7 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from ..errors import InputError
-from ..names import clean_name
+from ..io.names import clean_name
 from .opening import Store
 from .schema import Tokens
 from .submissions import moment

@@ -15,7 +15,7 @@ import numpy as np
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from ..statistics import Resampling, pair_sums
+from ..analysis.statistics import Resampling, pair_sums
 from .opening import Store
 from .schema import Aggregates, GroupSums, Listeners, Scenes, Scores, Submissions, Trials
 
@@ -169,7 +169,7 @@ def _aggregate(store: Store, session: Session, submissions: Collection[int]) -> 
 
 
 @dataclass(frozen=True)
-class Subset:
+class TrialFilter:
     """Some of a challenge's trials; an empty field leaves all in."""
 
     ear: str = ""
@@ -185,7 +185,7 @@ class PairTables:
         subset: of the challenge's trials.
     """
 
-    def __init__(self, session: Session, challenge_id: int, subset: Subset = Subset()) -> None:
+    def __init__(self, session: Session, challenge_id: int, subset: TrialFilter = TrialFilter()) -> None:
         columns = {
             "ear": Trials.ear,
             "listener": Listeners.name,
@@ -249,7 +249,7 @@ def _draw(session: Session, submissions: Collection[int]) -> None:
         if challenge != present:
             present = challenge
             pairs = PairTables(session, challenge)
-            resampling = Resampling.of(pairs.shape)
+            resampling = Resampling.from_shape(pairs.shape)
             counts = resampling.sums(pairs.trials)
         with np.errstate(invalid="ignore"):  # no trial at all in a draw of a small sparse challenge
             draws = resampling.sums(pairs.sums(pairs.read(submission, scorer))) / counts

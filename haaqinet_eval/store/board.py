@@ -11,11 +11,11 @@ import numpy as np
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from ..analysis.statistics import Resampling, compare_all, interval, rank_ranges
 from ..audiogram import EARS
 from ..errors import InputError
-from ..statistics import Resampling, compare_all, interval, rank_ranges
-from .aggregates import PairTables, Subset, read_draws
-from .among import Among
+from ..registry import caution, is_ranked
+from .aggregates import PairTables, TrialFilter, read_draws
 from .challenges import Challenge, find_challenge
 from .opening import Store
 from .rows import EXTERNAL, HERE
@@ -29,8 +29,10 @@ from .schema import (
     Systems,
     Teams,
 )
+from .submission_filter import SubmissionFilter
 from .submissions import moment
 
+OFF = ("withdrawn", "invalid")  # states of submissions that are on no board
 EQUAL = 1e-12  # means that differ by less are equal: a database adds in an order of its own
 
 
@@ -55,7 +57,7 @@ class Entry:
     scorer: str
     version: str
     origin: str
-    rank: int | None  # 1 is best; None for an incomplete system and for a reference row
+    rank: int | None  # 1 is best; None for an incomplete system, a reference row, and without `is_ranked`
     rank_low: int | None  # best and worst rank that the differences leave open
     rank_high: int | None
     tie_group: int | None  # from 1; every system is significantly better than all of later groups
@@ -86,17 +88,28 @@ class Entry:
         """Share of the expected trials that have a score."""
         return self.scored / self.expected if self.expected else 0.0
 
+    @property
+    def caution(self) -> str:
+        """What to say of the scorer's table, see `registry.caution`."""
+        return caution(self.scorer, self.challenge)
+
+    @property
+    def is_ranked(self) -> bool:
+        """Whether the scorer's means say which system of the challenge is better."""
+        return is_ranked(self.scorer, self.challenge)
+
 
 def revision(store: Store) -> str:
     """Changes whenever what a board shows may have changed; a key for caches."""
+    parts = (
+        sa.select(sa.func.max(Events.id)),
+        sa.select(sa.func.max(Aggregates.refreshed)),
+        sa.select(sa.func.count()).select_from(Aggregates),
+        sa.select(sa.func.count()).select_from(Published),
+    )
     with store.reading() as session:
-        parts = [
-            session.scalar(sa.select(sa.func.max(Events.id))),
-            session.scalar(sa.select(sa.func.max(Aggregates.refreshed))),
-            session.scalar(sa.select(sa.func.count()).select_from(Aggregates)),
-            session.scalar(sa.select(sa.func.count()).select_from(Published)),
-        ]
-    return "-".join(str(part or 0) for part in parts)
+        found = session.execute(sa.select(*(part.scalar_subquery() for part in parts))).one()
+    return "-".join(str(part or 0) for part in found)
 
 
 def scorer_versions(store: Store, challenge: str, split: str = "") -> list[ScorerVersion]:
@@ -114,7 +127,7 @@ def _versions(session: Session, challenge: Challenge) -> list[ScorerVersion]:
         sa.select(Scorers.id, Scorers.name, Scorers.version, Scorers.origin, sa.func.count(), complete)
         .join(Aggregates, Aggregates.scorer_id == Scorers.id)
         .join(Submissions, Submissions.id == Aggregates.submission_id)
-        .where(Submissions.challenge_id == challenge.id, Submissions.state != "withdrawn")
+        .where(Submissions.challenge_id == challenge.id, Submissions.state.not_in(OFF))
         .group_by(Scorers.id, Scorers.name, Scorers.version, Scorers.origin)
         .order_by(Scorers.name, Scorers.origin.desc(), Scorers.id.desc())
     )
@@ -122,7 +135,7 @@ def _versions(session: Session, challenge: Challenge) -> list[ScorerVersion]:
     asked = session.scalars(
         sa.select(Submissions.scorers).where(
             Submissions.challenge_id == challenge.id,
-            Submissions.state != "withdrawn",
+            Submissions.state.not_in(OFF),
             Submissions.origin != EXTERNAL,
         )
     )
@@ -131,19 +144,20 @@ def _versions(session: Session, challenge: Challenge) -> list[ScorerVersion]:
 
 
 def _shown(versions: Sequence[ScorerVersion], scorer: str | None, version: str | None) -> list[ScorerVersion]:
-    """Of each scorer and origin one version: the one asked for, else the one that ranks most systems.
+    """Of each scorer one version: the one asked for, else the one that ranks most systems.
 
-    Among equals it is the newest, so new weights take the board over when they have caught up.
+    Among equals it is the newest, so new weights take the board over when they have caught up. Of
+    scores made elsewhere all versions are shown: theirs are words of whoever handed them in.
     """
-    groups: dict[tuple[str, str], list[ScorerVersion]] = defaultdict(list)
+    groups: dict[tuple[str, str, str], list[ScorerVersion]] = defaultdict(list)
     for found in versions:
         if scorer in (None, found.name) and version in (None, found.version):
-            groups[found.name, found.origin].append(found)
+            groups[found.name, found.origin, found.version if found.origin == EXTERNAL else ""].append(found)
     return [max(group, key=lambda v: (v.complete, v.id)) for group in groups.values()]
 
 
 def _rows(session: Session, challenge: Challenge, version: ScorerVersion) -> list[tuple[Entry, Any]]:
-    """Entry, without rank, and draws of every submission that was not withdrawn."""
+    """Entry, without rank, and draws of every submission but those that are `OFF`."""
     statement = (
         sa.select(Submissions, Systems, Teams.name, Aggregates)
         .join(Systems, Systems.id == Submissions.system_id)
@@ -152,7 +166,7 @@ def _rows(session: Session, challenge: Challenge, version: ScorerVersion) -> lis
             Aggregates,
             sa.and_(Aggregates.submission_id == Submissions.id, Aggregates.scorer_id == version.id),
         )
-        .where(Submissions.challenge_id == challenge.id, Submissions.state != "withdrawn")
+        .where(Submissions.challenge_id == challenge.id, Submissions.state.not_in(OFF))
     )
     errors = _errors(session, version)
     found = []
@@ -224,7 +238,7 @@ def _rank(rows: list[tuple[Entry, Any]], freedom: int) -> list[Entry]:
         found = interval(entry.mean, draws, freedom)
         finite = np.isfinite(found.low)
         entries.append(replace(entry, low=found.low if finite else None, high=found.high if finite else None))
-    ranked = [i for i, (e, draws) in enumerate(rows) if draws is not None and not e.reference]
+    ranked = [i for i, (e, draws) in enumerate(rows) if draws is not None and not e.reference and e.is_ranked]
     if ranked:
         means = np.array([entries[i].mean for i in ranked])
         table = compare_all(means, np.stack([rows[i][1] for i in ranked], axis=1), freedom)
@@ -244,14 +258,14 @@ def _narrow(
     challenge: Challenge,
     version: ScorerVersion,
     rows: list[tuple[Entry, Any]],
-    subset: Subset,
+    subset: TrialFilter,
 ) -> tuple[list[tuple[Entry, Any]], int]:
     """The rows with means and draws over some of the trials, and the degrees of freedom of these."""
     pairs = PairTables(session, challenge.id, subset)
     if not len(pairs):
         chosen = ", ".join(f"{name} {value!r}" for name, value in asdict(subset).items() if value)
         raise InputError(f"{challenge.title}: no trial has {chosen}")
-    resampling = Resampling.of(pairs.shape)
+    resampling = Resampling.from_shape(pairs.shape)
     counts = resampling.sums(pairs.trials)
     found = []
     for entry, draws in rows:
@@ -268,6 +282,8 @@ def _narrow(
 
 
 def _order(entry: Entry) -> tuple:
+    if not entry.is_ranked:
+        return entry.mean is None, entry.team, entry.system
     mean = -np.inf if entry.mean is None else round(entry.mean, 12)
     return entry.mean is None, -mean, -entry.coverage, entry.team, entry.system
 
@@ -281,14 +297,16 @@ def standings(
     version: str | None = None,
     pick: str = "latest",
     per: str = "system",
-    subset: Subset | None = None,
-    among: Among | None = None,
+    subset: TrialFilter | None = None,
+    among: SubmissionFilter | None = None,
 ) -> list[Entry]:
     """The standings of a challenge, per scorer: by mean, with interval and rank range.
 
     Versions of a scorer never mix, nor do scores made here and elsewhere. Submissions that
     lack a score stand last and have no rank; reference rows stand at their mean, without
-    rank. Withdrawn submissions are left out. Rows that came since `refresh` do not count.
+    rank. Withdrawn and refused submissions are left out. Rows that came since `refresh` do not count.
+    A scorer that cannot rank on the challenge (`registry.is_ranked`) comes after those that can: without
+    any rank, its systems by name.
 
     Args:
         scorer: only this one. version: instead of the one that ranks most systems.
@@ -313,9 +331,11 @@ def standings(
             if subset is not None:
                 rows, freedom = _narrow(session, found, shown, rows, subset)
             tables.append(_rank(rows, freedom))
+    tables.sort(key=lambda table: any(not entry.is_ranked for entry in table))
     return [entry for table in tables for entry in table]
 
 
 def standings_json(store: Store, challenge: str, split: str = "", **options: Any) -> list[dict[str, Any]]:
     """The standings as records for JSON, see `standings` and `Entry`."""
-    return [{**asdict(e), "coverage": e.coverage} for e in standings(store, challenge, split, **options)]
+    entries = standings(store, challenge, split, **options)
+    return [{**asdict(e), "coverage": e.coverage, "caution": e.caution} for e in entries]

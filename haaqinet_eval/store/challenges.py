@@ -160,7 +160,7 @@ def register_challenge(
         raise InputError(f"{where}: {'a trial stands twice' if keys else 'no trials'}")
     with store.writing() as session:
         store.lock(session)
-        row = _find(session, name, split)
+        row = find_row(session, name, split)
         if row is None:
             row = Challenges(name=name, split=split, quota=quota, settings=dict(settings or {}) or None)
             _create(store, session, row, keys, listeners or {}, genres or {})
@@ -175,10 +175,11 @@ def register_challenge(
             row.quota = row.quota if quota is None else quota
             row.settings = row.settings if settings is None else dict(settings)
         session.flush()
-        return _describe(session, row)
+        return describe_challenge(session, row)
 
 
-def _find(session: Session, name: str, split: str) -> Challenges | None:
+def find_row(session: Session, name: str, split: str) -> Challenges | None:
+    """The row of a challenge's split, None where there is none."""
     return session.scalar(sa.select(Challenges).where(Challenges.name == name, Challenges.split == split))
 
 
@@ -188,7 +189,8 @@ def _count(session: Session, table: type, challenge_id: int) -> int:
     )
 
 
-def _describe(session: Session, row: Challenges) -> Challenge:
+def describe_challenge(session: Session, row: Challenges) -> Challenge:
+    """A row as the rest of the project sees it."""
     counts = [_count(session, table, row.id) for table in (Trials, Scenes, Listeners)]
     return Challenge(row.id, row.name, row.split, row.quota, *counts, settings=row.settings or {})
 
@@ -197,7 +199,7 @@ def challenges(store: Store) -> list[Challenge]:
     """All challenges, in the order of their names."""
     with store.reading() as session:
         rows = session.scalars(sa.select(Challenges).order_by(Challenges.name, Challenges.split))
-        return [_describe(session, row) for row in rows]
+        return [describe_challenge(session, row) for row in rows]
 
 
 def find_challenge(session: Session, name: str, split: str = "") -> Challenge:
@@ -206,20 +208,20 @@ def find_challenge(session: Session, name: str, split: str = "") -> Challenge:
     Raises:
         InputError: names what the store has.
     """
-    row = _find(session, name, split)
+    row = find_row(session, name, split)
     known = session.execute(
         sa.select(Challenges.name, Challenges.split).order_by(Challenges.name, Challenges.split)
     ).all()
     if row is None and not split:
         splits = [s for n, s in known if n == name]
         if len(splits) == 1:
-            row = _find(session, name, splits[0])
+            row = find_row(session, name, splits[0])
         elif splits:
             raise InputError(f"challenge {name}: which split? The store has {', '.join(splits)}")
     if row is None:
         names = ", ".join(f"{n} ({s})" if s else n for n, s in known) or "none"
         raise InputError(f"challenge {name!r}{f', split {split!r}' if split else ''}: the store has {names}")
-    return _describe(session, row)
+    return describe_challenge(session, row)
 
 
 def challenge(store: Store, name: str, split: str = "") -> Challenge:

@@ -9,8 +9,8 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from ..frames import Frames as FrameScores
-from ..frames import PackedFrames, pack, unpack
+from ..scores.frames import Frames as FrameScores
+from ..scores.frames import PackedFrames, pack, unpack
 from .opening import Store
 from .schema import Frames, Listeners, Scenes, Trials
 

@@ -1,19 +1,16 @@
-"""Means of a submission by group, and two sources of scores on the same trials."""
+"""Means of a submission by group."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import sqlalchemy as sa
-from sqlalchemy.orm import aliased
 
 from ..errors import InputError
-from ..statistics import Difference, paired_difference
 from .aggregates import KINDS
 from .opening import Store
-from .schema import GroupSums, Listeners, Scenes, Scorers, Scores, Trials
+from .schema import GroupSums, Scorers
 
 
 @dataclass(frozen=True)
@@ -61,54 +58,3 @@ def _group_mean(key: tuple, ears: dict[str, GroupSums]) -> GroupMean:
     sides = {ear: mean([ears[ear]]) if ear in ears else None for ear in ("left", "right")}
     counts = {name: sum(getattr(s, name) for s in sums) for name in ("scored", "failed")}
     return GroupMean(*key, **counts, mean=mean(sums), **sides)
-
-
-@dataclass(frozen=True)
-class PairedRow:
-    """A trial that both of two sources scored."""
-
-    scene: str
-    song: str
-    listener: str
-    ear: str
-    stem: str
-    first: float
-    second: float
-    low: float | None  # interval of the first, where that is a prediction with one
-    high: float | None
-    unfamiliar: bool  # the sound is unlike what the first was trained on
-
-
-def paired_rows(store: Store, first: tuple[int, int], second: tuple[int, int]) -> list[PairedRow]:
-    """Scores of the trials that two sources share, e.g. two systems, or two scorers of one system.
-
-    Args:
-        first, second: submission and scorer version (`ScorerVersion.id`).
-    """
-    a, b = aliased(Scores), aliased(Scores)
-    statement = (
-        sa.select(
-            *(Scenes.name, Scenes.song, Listeners.name, Trials.ear, Trials.stem),
-            *(a.score, b.score, a.low, a.high, a.unfamiliar),
-        )
-        .select_from(a)
-        .join(b, b.trial_id == a.trial_id)
-        .join(Trials, Trials.id == a.trial_id)
-        .join(Scenes, Scenes.id == Trials.scene_id)
-        .join(Listeners, Listeners.id == Trials.listener_id)
-        .where(a.submission_id == first[0], a.scorer_id == first[1], a.score.is_not(None))
-        .where(b.submission_id == second[0], b.scorer_id == second[1], b.score.is_not(None))
-        .order_by(a.trial_id)
-    )
-    with store.reading() as session:
-        return [PairedRow(*row) for row in session.execute(statement)]
-
-
-def compare(rows: Sequence[PairedRow]) -> Difference:
-    """Mean difference (first minus second) with its interval, resampled over scenes and listeners."""
-    return paired_difference(
-        [r.first for r in rows],
-        [r.second for r in rows],
-        [r.scene for r in rows],
-        [r.listener for r in rows],
-    )

@@ -2,58 +2,50 @@
 
 from __future__ import annotations
 
-import csv
 import hashlib
-import io
-import json
 import math
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
 
-from ..audiogram import EARS, Listener, read_listeners
+from ..audiogram import Listener, read_listeners
 from ..errors import InputError
-from ..frames import read_frames
+from ..io.csvfile import read_rows
+from ..io.files import decode
+from ..io.redaction import public_text, redacted
+from ..io.runfile import asked_trials, listeners_file, read_run, run_beside
+from ..registry import OfficialTable, challenge_record, challenge_records
 from ..scores import Score, read_scores, results_path
+from ..scores.frames import read_frames
 from ..trials import Trial
 from .aggregates import refresh
-from .challenges import TrialKey, challenge, challenges, expected_trials, register_challenge, trial_key
+from .challenges import (
+    Challenge,
+    TrialKey,
+    challenge,
+    challenges,
+    expected_trials,
+    register_challenge,
+    trial_key,
+)
 from .opening import Store
 from .queue import end_run, settle, start_run
 from .rows import EXTERNAL, HERE, StoredScores
 from .schema import Submissions
 from .submissions import Submission, submission, submit
 from .systems import System
+from .validity import check_score
 
 MAX_FINDINGS = 20  # that one message lists
 MEAN_TOLERANCE = 1e-3  # between a table's mean column and the mean of its scores
-STEMS = ("bass", "drums", "other", "vocals")
 
 
-@dataclass(frozen=True)
-class Dialect:
-    """The columns of a challenge's own table of scores, as pyclarity's recipes write it."""
-
-    scene: str  # column that holds the scene
-    scores: Mapping[str, tuple[str, str]]  # column -> ear and stem
-    mean: str  # column with the mean of these
-
-    @property
-    def columns(self) -> tuple[str, ...]:
-        """All columns that are needed."""
-        names = ("scene", "song", "listener") if self.scene == "scene" else ("song", "listener")
-        return (*names, *self.scores, self.mean)
-
-
-DIALECTS = {
-    "cad1_task1": Dialect("song", {f"{ear}_{stem}": (ear, stem) for stem in STEMS for ear in EARS}, "score"),
-    "cad_icassp_2024": Dialect("scene", {f"{ear}_score": (ear, "") for ear in EARS}, "score"),
-    "cad2_task2": Dialect("scene", {f"{ear}_haaqi": (ear, "") for ear in EARS}, "avg_haaqi"),
-}
+Dialect = OfficialTable  # the earlier name
+DIALECTS = {name: record.table for name, record in challenge_records().items()}
 
 
 def import_results(
@@ -87,81 +79,72 @@ def import_results(
     """
     results = results_path(results)
     frames = read_frames(results)
-    rows = [replace(row, frames=frames.get(row.key)) for row in read_scores(results)]
+    rows = [
+        replace(row, frames=frames.get(row.key), message=public_text(row.message))
+        for row in read_scores(results)
+    ]
     names = {row.challenge for row in rows}
     if len(names) != 1:
         raise InputError(f"{results}: holds rows of {len(names)} challenges ({', '.join(sorted(names))})")
-    record = _read_run(Path(run) if run else results.with_name("run.json"))
+    for row in rows:
+        check_score(row)
+    record = read_run(Path(run) if run else run_beside(results))
     people = _run_listeners(record) if listeners is None else listeners
-    split = split or _run_split(record)
-    name = names.pop()
-    if any(c.name == name and split in ("", c.split) for c in challenges(store)):
-        known = challenge(store, name, split)
-        register_challenge(
-            store, name, expected_trials(store, known), people, split=known.split, genres=genres
-        )
-    else:
-        trials = _all_trials(results, rows, expected or _expected(record))
-        known = register_challenge(store, name, trials, people, split=split, genres=genres)
     digest = hashlib.sha256(results.read_bytes())
-    provenance = {"results": results.name, "sha256": digest.hexdigest(), **record}
-    taken = []
-    for system in dict.fromkeys(row.system for row in rows):
-        told = (systems or {}).get(system, System(team, system))
-        mine = [row for row in rows if row.system == system]
-        facts = {
-            "sha256": hashlib.sha256(digest.digest() + system.encode()).hexdigest(),
-            "path": str(results.absolute()),
-        }
-        if told.name != system or told.team != team:
-            raise InputError(f"system {system}: is described as {told.name} of team {told.team}")
-        taken.append(_take(store, known.name, known.split, told, mine, facts, provenance, "imported"))
-    refresh(store, [entry.id for entry in taken])
+    provenance = redacted({"results": results.name, "sha256": digest.hexdigest(), **record})
+    with store.writing():  # all systems of the file, or none
+        known = _challenge_of(store, results, rows, record, people, split, expected, genres)
+        taken = []
+        for system in dict.fromkeys(row.system for row in rows):
+            told = (systems or {}).get(system, System(team, system))
+            mine = [row for row in rows if row.system == system]
+            facts = {
+                "sha256": hashlib.sha256(digest.digest() + system.encode()).hexdigest(),
+                "path": str(results.absolute()),
+            }
+            if told.name != system or told.team != team:
+                raise InputError(f"system {system}: is described as {told.name} of team {told.team}")
+            taken.append(_take(store, known.name, known.split, told, mine, facts, provenance, "imported"))
+        refresh(store, [entry.id for entry in taken])
     return taken
 
 
-def _read_run(path: Path) -> dict[str, Any]:
-    if not path.exists():
-        return {}
-    try:
-        record = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise InputError(f"{path}: is no JSON: {error}") from None
-    if not isinstance(record, dict):
-        raise InputError(f"{path}: expected an object, not a {type(record).__name__}")
-    return record
-
-
-def _last(record: Mapping) -> dict[str, Any]:
-    runs = record.get("runs") or [{}]
-    return runs[-1] if isinstance(runs, list) and isinstance(runs[-1], dict) else {}
-
-
-def _listeners_file(record: Mapping) -> Path | None:
-    config = _last(record).get("config") or {}
-    path = record.get("listeners_file") or config.get("path", {}).get("listeners_file")
-    return Path(path) if path else None
-
-
 def _run_listeners(record: Mapping) -> dict[str, Listener]:
-    path = _listeners_file(record)
-    return read_listeners(path) if path and path.exists() else {}
+    """Those of the file that the run used, where it is still there; pipes and devices are not opened."""
+    path = listeners_file(record)
+    return read_listeners(path) if path and path.is_file() else {}
 
 
 def _run_split(record: Mapping) -> str:
     """The split of a run, from the official name of its listeners' file; empty for another name."""
-    path = _listeners_file(record)
-    found = re.fullmatch(r"listeners\.(\w+)\.json", path.name) if path else None
+    path = listeners_file(record)
+    found = re.fullmatch(r"listeners\.(\w{1,40})\.json", path.name) if path else None
     return found[1] if found else ""
 
 
 def _expected(record: Mapping) -> int | None:
     """Trials per system that a run expected."""
-    if record.get("expected_trials_per_system"):
-        return int(record["expected_trials_per_system"])
-    last = _last(record)
-    parts = len(last.get("systems") or ()) * len(last.get("scorers") or ())
-    return int(last.get("expected") or 0) // parts if parts else None
+    return record.get("expected_trials_per_system") or max(asked_trials(record).values(), default=None)
+
+
+def _challenge_of(
+    store: Store,
+    results: Path,
+    rows: list[Score],
+    record: Mapping[str, Any],
+    people: Mapping[str, Listener],
+    split: str,
+    expected: int | None,
+    genres: Mapping[str, str] | None,
+) -> Challenge:
+    """The challenge that the rows belong to, which is made where the store does not know it."""
+    name, split = rows[0].challenge, split or _run_split(record)
+    if any(c.name == name and split in ("", c.split) for c in challenges(store)):
+        known = challenge(store, name, split)
+        trials, split = expected_trials(store, known), known.split
+    else:
+        trials = _all_trials(results, rows, expected or _expected(record))
+    return register_challenge(store, name, trials, people, split=split, genres=genres)
 
 
 def _all_trials(results: Path, rows: list[Score], expected: int | None) -> list[Trial]:
@@ -187,12 +170,12 @@ def _take(
     facts: Mapping[str, Any],
     provenance: dict[str, Any],
     origin: str,
+    visitor: bool = False,
 ) -> Submission:
     """A submission with these rows; one that an earlier import left half-done is completed."""
     scorers = sorted({row.scorer for row in rows})
-    entry, _ = submit(
-        store, challenge, system, split=split, origin=origin, state="scoring", scorers=scorers, **facts
-    )
+    facts = {**facts, "origin": origin, "visitor": visitor}
+    entry, _ = submit(store, challenge, system, split=split, state="scoring", scorers=scorers, **facts)
     if entry.state != "scoring":
         return entry
     run = start_run(store, entry.id, provenance)
@@ -214,14 +197,16 @@ def import_scores(
     scorer: str = "haaqi",
     version: str = "unknown",
     split: str = "",
+    visitor: bool = False,
 ) -> Submission:
     """Take in a challenge's own table of scores that was made elsewhere.
 
     Its rows are marked as external and never stand in one ranking with scores made here.
 
     Args:
-        path: CSV with the challenge's columns, see `DIALECTS`; more columns do not matter.
+        path: CSV with the columns of the challenge's record; more columns do not matter.
         scorer: what made the scores, e.g. "haaqi" or "haaqinet"; version: which one.
+        visitor: see `submit`.
 
     Raises:
         InputError: names the file, and line and value of what is wrong (up to 20 of them).
@@ -241,8 +226,9 @@ def import_scores(
     digest = hashlib.sha256(content + f"\0{scorer}\0{version}".encode()).hexdigest()
     facts = {"sha256": digest, "path": str(path), "size": len(content)}
     provenance = {"table": path.name, "sha256": hashlib.sha256(content).hexdigest()}
-    entry = _take(store, known.name, known.split, system, rows, facts, provenance, EXTERNAL)
-    refresh(store, [entry.id])
+    with store.writing():
+        entry = _take(store, known.name, known.split, system, rows, facts, provenance, EXTERNAL, visitor)
+        refresh(store, [entry.id])
     return entry
 
 
@@ -253,20 +239,18 @@ def read_dialect(
 
     Args:
         name: of the file, for messages.
-        content: UTF-8, with or without byte order mark, comma-separated.
+        content: text, see `files.decode`, comma-separated.
         trials: that the challenge expects; those without a row are left out of the answer.
 
     Raises:
         InputError: with a line for each finding.
     """
-    if challenge_name not in DIALECTS:
-        raise InputError(f"challenge {challenge_name!r} has no table known here; {', '.join(DIALECTS)} have")
-    dialect = DIALECTS[challenge_name]
+    dialect = challenge_record(challenge_name).table
     songs = {(scene, listener): song for scene, song, listener, *_ in trials}
     findings: list[str] = []
     values: dict[TrialKey, float] = {}
     lines: dict[tuple[str, str], int] = {}
-    for number, row in _read_table(name, content, dialect.columns):
+    for number, row in read_rows(decode(content, name), name, dialect.columns):
         scene, listener = row[dialect.scene], row["listener"]
         try:
             if (scene, listener) not in songs:
@@ -290,29 +274,7 @@ def read_dialect(
     return values
 
 
-def _read_table(name: str, content: bytes, columns: tuple[str, ...]) -> Iterator[tuple[int, dict[str, str]]]:
-    try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = content[: error.start].count(b"\n") + 1
-        raise InputError(f"{name}, line {line}: not UTF-8 text") from None
-    reader = csv.DictReader(io.StringIO(text, newline=""), restkey="_more", strict=True)
-    try:
-        head = list(reader.fieldnames or ())
-        missing = [column for column in columns if column not in head]
-        if missing or len(set(head)) != len(head):
-            what = f"lacks the columns {', '.join(missing)}" if missing else "names a column twice"
-            hint = "; columns are separated by commas" if ";" in (head or [""])[0] else ""
-            raise InputError(f"{name}, line 1: {what}; it has {', '.join(head) or 'none'}{hint}")
-        for row in reader:
-            if None in row.values() or "_more" in row:
-                raise InputError(f"{name}, line {reader.line_num}: not {len(head)} fields")
-            yield reader.line_num, row
-    except csv.Error as error:
-        raise InputError(f"{name}, line {reader.line_num}: {error}") from None
-
-
-def _row_scores(row: Mapping[str, str], dialect: Dialect) -> dict[tuple[str, str], float]:
+def _row_scores(row: Mapping[str, str], dialect: OfficialTable) -> dict[tuple[str, str], float]:
     def number(column: str) -> float:
         try:
             value = float(row[column])

@@ -10,7 +10,7 @@ heartbeat lies in the future counts as run out too.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,9 +19,11 @@ from sqlalchemy.orm import Session
 
 from ..errors import InputError
 from .opening import Store
-from .schema import Challenges, Runs, Scorers, Scores, Submissions, Systems, Trials
+from .schema import Challenges, Events, Runs, Scorers, Scores, Submissions, Systems, Trials
 from .submissions import Submission, describe, log_event, move, quota_used
 
+LONGEST_LEASE = 7 * 86400.0  # s
+CLAIMED, TAKEN_OVER = "claimed", "taken over from "  # messages of events
 MAX_ATTEMPTS = 5  # times that a submission is taken before it counts as one that kills its workers
 
 
@@ -34,7 +36,8 @@ class Claim:
     token: str  # proves the claim; another claim on the same submission has another
 
 
-def _claimable(session: Session, now: float) -> sa.Select:
+def _claimable(now: float, id: int | None) -> sa.Select:
+    """The submission that waits longest, or the one with this id if it may be taken."""
     lapsed = sa.or_(Submissions.heartbeat + Submissions.lease < now, Submissions.heartbeat > now + 1)
     free = sa.or_(
         Submissions.state == "queued",
@@ -45,34 +48,39 @@ def _claimable(session: Session, now: float) -> sa.Select:
         sa.select(Submissions)
         .join(Systems, Systems.id == Submissions.system_id)
         .join(Challenges, Challenges.id == Submissions.challenge_id)
-        .where(free)
+        .where(free, sa.true() if id is None else Submissions.id == id)
         .where(sa.or_(Challenges.quota.is_(None), Submissions.scored.is_not(None), used < Challenges.quota))
         .order_by(Submissions.queued, Submissions.id)
         .limit(1)
-        .with_for_update(of=Submissions, skip_locked=True)
     )
 
 
 def claim(store: Store, worker: str, lease: float = 60.0, id: int | None = None) -> Claim | None:
     """Take the submission that waits longest, or None where none waits.
 
-    A team whose quota for today is used up waits until midnight (UTC).
+    A team whose quota for today is used up waits until midnight (UTC). Where nothing waits, the
+    store is only read, so that idle workers are in nobody's way.
 
     Args:
         worker: a name for the log, e.g. host and process.
         lease: seconds after which the claim runs out without a heartbeat.
         id: only this submission.
     """
-    if lease <= 0:
-        raise InputError(f"lease: {lease} s is not above 0")
+    if not 0 < lease <= LONGEST_LEASE:
+        raise InputError(f"lease: {lease} s is not above 0 and at most {LONGEST_LEASE:g}")
     while True:
+        with store.reading() as session:
+            if session.scalar(_claimable(store.now(session), id)) is None:
+                return None
         with store.writing() as session:
             store.lock(session)
             now = store.now(session)
-            statement = _claimable(session, now)
-            row = session.scalar(statement if id is None else statement.where(Submissions.id == id))
+            statement = _claimable(now, id)
+            row = session.scalar(statement.with_for_update(of=Submissions, skip_locked=True))
             if row is None:
                 return None
+            if row.attempts and _has_got_on(session, row):
+                row.attempts = 0  # its worker was well: the clock was set, or its machine slept
             if row.attempts < MAX_ATTEMPTS:
                 return _take(store, session, row, worker, lease, now)
             if row.state == "queued":
@@ -81,15 +89,23 @@ def claim(store: Store, worker: str, lease: float = 60.0, id: int | None = None)
             move(store, session, row, "failed", worker, reason)
 
 
+def _has_got_on(session: Session, row: Submissions) -> bool:
+    """Whether the worker that had a submission last made rows of it, so that it did not end on it at once."""
+    run = sa.select(sa.func.max(Runs.id)).where(Runs.submission_id == row.id).scalar_subquery()
+    made = sa.select(Scores.trial_id).where(Scores.submission_id == row.id, Scores.run_id == run).limit(1)
+    return session.scalar(made) is not None
+
+
 def _take(store: Store, session: Session, row: Submissions, worker: str, lease: float, now: float) -> Claim:
-    message = f"taken over from {row.worker}, whose lease ran out" if row.state == "scoring" else "claimed"
+    message = f"{TAKEN_OVER}{row.worker}, whose lease ran out" if row.state == "scoring" else CLAIMED
     row.state, row.reason, row.worker, row.token = "scoring", "", worker, secrets.token_hex(16)
     row.lease, row.heartbeat, row.attempts = lease, now, row.attempts + 1
     log_event(store, session, row, worker, message)
     return Claim(describe(session, row.id), worker, row.token)
 
 
-def _held(session: Session, claim: Claim) -> Submissions | None:
+def held_row(session: Session, claim: Claim) -> Submissions | None:
+    """The row of what a claim is about, locked; None where the claim was lost."""
     return session.scalar(
         sa.select(Submissions)
         .where(
@@ -104,7 +120,7 @@ def _held(session: Session, claim: Claim) -> Submissions | None:
 def heartbeat(store: Store, claim: Claim) -> bool:
     """Renew a claim; False where it was lost, and the worker must stop."""
     with store.writing() as session:
-        row = _held(session, claim)
+        row = held_row(session, claim)
         if row is None:
             return False
         row.heartbeat = store.now(session)
@@ -114,7 +130,7 @@ def heartbeat(store: Store, claim: Claim) -> bool:
 def release(store: Store, claim: Claim, reason: str = "") -> bool:
     """Give a submission back to the queue, e.g. when the worker is told to stop; False where it was lost."""
     with store.writing() as session:
-        row = _held(session, claim)
+        row = held_row(session, claim)
         if row is not None:
             queued, attempts = row.queued, row.attempts - 1
             move(store, session, row, "queued", claim.worker, reason or "released")
@@ -125,9 +141,23 @@ def release(store: Store, claim: Claim, reason: str = "") -> bool:
 def fail(store: Store, claim: Claim, reason: str) -> bool:
     """End the scoring for a reason that concerns no single trial; False where the claim was lost."""
     with store.writing() as session:
-        row = _held(session, claim)
+        row = held_row(session, claim)
         if row is not None:
             move(store, session, row, "failed", claim.worker, reason)
+        return row is not None
+
+
+def note_findings(store: Store, claim: Claim, findings: Sequence[Any], refused: bool) -> bool:
+    """Put findings in the place of those of the validation, and end as "invalid" if they refuse it.
+
+    False where the claim was lost.
+    """
+    with store.writing() as session:
+        row = held_row(session, claim)
+        if row is not None:
+            row.findings = list(findings)
+            if refused:
+                move(store, session, row, "invalid", claim.worker, "the worker's check of the audio")
         return row is not None
 
 
@@ -137,7 +167,7 @@ def finish(store: Store, claim: Claim) -> Submission | None:
     None where the claim was lost.
     """
     with store.writing() as session:
-        row = _held(session, claim)
+        row = held_row(session, claim)
         if row is None:
             return None
         settle(store, session, row, claim.worker)
@@ -200,3 +230,14 @@ def runs(store: Store, submission_id: int) -> list[dict]:
             {"started": r.started, "ended": r.ended, "worker": r.worker, "provenance": r.provenance}
             for r in rows
         ]
+
+
+def workers(store: Store, submission_id: int) -> list[str]:
+    """Names of the workers that had a submission, in the order in which they took it."""
+    took = sa.or_(Events.message == CLAIMED, Events.message.startswith(TAKEN_OVER, autoescape=True))
+    with store.reading() as session:
+        names = session.scalars(
+            sa.select(Events.actor).where(Events.submission_id == submission_id, took).order_by(Events.id)
+        ).all()
+        ran = sa.select(Runs.worker).where(Runs.submission_id == submission_id).order_by(Runs.id)
+        return [name for name in dict.fromkeys([*names, *session.scalars(ran)]) if name]

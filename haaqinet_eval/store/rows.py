@@ -15,6 +15,7 @@ from .frames import insert_frames
 from .opening import Store
 from .schema import Listeners, Scenes, Scorers, Scores, Submissions, Trials
 from .submissions import Submission, submission
+from .validity import check_score
 
 BATCH = 10_000  # rows per statement
 HERE, EXTERNAL = "here", "external"  # origins of scores
@@ -73,9 +74,12 @@ class StoredScores:
         """Add rows with their frames, all or none; those that are there already are left as they are.
 
         Raises:
-            InputError: for a row of another challenge or system, or a trial that is not expected.
+            InputError: for a row of another challenge or system, a trial that is not expected, or values
+                that no scorer gives.
         """
         scores = list(scores)
+        for score in scores:
+            check_score(score)
         scorers = dict(self._scorers)
         with self.store.writing() as session:
             for name, version in sorted({(s.scorer, s.version) for s in scores} - scorers.keys()):
@@ -169,43 +173,3 @@ def read_rows(
             Score(mine.challenge, mine.system.name, *row[:8], row[8] or {}, *row[9:])
             for row in session.execute(statement)
         ]
-
-
-def row_columns(store: Store, submission_id: int, scorer_version: int) -> dict[str, list]:
-    """Rows of a submission and one scorer version as columns, for tables and plots.
-
-    Args:
-        scorer_version: `board.ScorerVersion.id`.
-
-    Returns:
-        Lists of one length: scene, song, genre, listener, ear, stem, score (None where it
-        failed), low, high (None where there is no interval), unfamiliar, seconds, error, message.
-    """
-    columns = {
-        "scene": Scenes.name,
-        "song": Scenes.song,
-        "genre": Scenes.genre,
-        "listener": Listeners.name,
-        "ear": Trials.ear,
-        "stem": Trials.stem,
-        "score": Scores.score,
-        "low": Scores.low,
-        "high": Scores.high,
-        "unfamiliar": Scores.unfamiliar,
-        "seconds": Scores.seconds,
-        "error": Scores.error,
-        "message": Scores.message,
-    }
-    statement = (
-        sa.select(*columns.values())
-        .select_from(Scores)
-        .join(Trials, Trials.id == Scores.trial_id)
-        .join(Scenes, Scenes.id == Trials.scene_id)
-        .join(Listeners, Listeners.id == Trials.listener_id)
-        .where(Scores.submission_id == submission_id, Scores.scorer_id == scorer_version)
-        .order_by(Scores.trial_id)
-    )
-    with store.reading() as session:
-        rows = session.execute(statement).all()
-    values = zip(*rows, strict=True) if rows else ((),) * len(columns)
-    return {name: list(value) for name, value in zip(columns, values, strict=True)}

@@ -4,7 +4,8 @@ A challenge has scenes, listeners and the trials it expects. A team hands in sys
 submissions; what happens to one is told by its events. A run says how scores were made.
 A score belongs to a submission, a trial and a version of a scorer, and to that once only:
 new weights make new rows. Aggregates are what a leaderboard reads; they can always be
-made again from the scores. Published results stand apart from all of this.
+made again from the scores. Challenges that judge a table of predictions have no trials; their submissions
+have evaluations. Published results stand apart from all of this.
 
 Times are seconds since 1970, UTC, by the database's clock.
 """
@@ -252,7 +253,7 @@ class Frames(Base):
     first: Mapped[float]  # s, middle of the first frame
     step: Mapped[float]  # s
     last: Mapped[float]  # s, middle of the last frame
-    scores: Mapped[bytes] = mapped_column(LargeBinary)  # [L] float16, see `haaqinet_eval.frames`
+    scores: Mapped[bytes] = mapped_column(LargeBinary)  # [L] float16, see `haaqinet_eval.scores.frames`
 
 
 class Aggregates(Base):
@@ -290,6 +291,17 @@ class GroupSums(Base):
     unfamiliar: Mapped[int]
     total: Mapped[float]  # sum of the scores
     seconds: Mapped[float]
+
+
+class Evaluations(Base):
+    """What a table of predictions comes to: measures over its signals, or over a group of them."""
+
+    __tablename__ = "evaluations"
+
+    submission_id: Mapped[int] = mapped_column(ForeignKey("submissions.id"), primary_key=True)
+    name: Mapped[str] = mapped_column(primary_key=True)  # "all", or of the group
+    signals: Mapped[int]
+    measures: Mapped[dict[str, Any]]  # name -> value; None where it is not defined
 
 
 class Published(Base):

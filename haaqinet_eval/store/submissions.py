@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -11,8 +12,9 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from ..errors import InputError
-from ..names import clean_name
+from ..io.names import clean_name, counted
 from .challenges import find_challenge
+from .clock import database_now
 from .opening import Store
 from .schema import Challenges, Events, Submissions, Systems, Teams
 from .systems import System, save_system
@@ -21,13 +23,23 @@ from .systems import System, save_system
 STATES = {
     "invalid": ("withdrawn",),  # the validation found errors; never scored
     "queued": ("scoring", "withdrawn"),
-    "scoring": ("queued", "scored", "incomplete", "failed", "withdrawn"),
+    "scoring": ("queued", "scored", "incomplete", "failed", "withdrawn", "invalid"),  # at the worker's check
     "scored": ("queued", "withdrawn"),  # every expected trial has a score of every scorer
     "incomplete": ("queued", "withdrawn"),  # scored, but some trials have a reason instead
     "failed": ("queued", "withdrawn"),  # the scoring stopped for a reason that is no trial's
-    "withdrawn": ("queued",),
+    "withdrawn": ("queued", "scoring"),  # "scoring": its rows are imported again
 }
 DAY = 86400.0
+
+
+class Refused(InputError):
+    """A submission that is not taken, although nobody made a mistake in the call."""
+
+    exit_code = 1
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code  # one of `reasons.CODES`
 
 
 @dataclass(frozen=True)
@@ -50,6 +62,7 @@ class Submission:
     scored: datetime | None  # when all was scored for the first time
     attempts: int
     worker: str
+    lapsed: bool  # its worker has not been heard of for longer than its lease
 
 
 @dataclass(frozen=True)
@@ -114,8 +127,8 @@ def _check_quota(store: Store, session: Session, challenge: Any, team: str) -> N
     used = session.scalar(sa.select(quota_used(challenge.id, team_id, store.now(session))))
     if used >= challenge.quota:
         raise InputError(
-            f"team {team}: {used} submissions were scored today; {challenge.title} allows {challenge.quota} "
-            "per day (UTC)"
+            f"team {team}: {counted(used, 'scored submission')} today; "
+            f"{challenge.title} allows {challenge.quota} per day (UTC)"
         )
 
 
@@ -133,49 +146,83 @@ def submit(
     origin: str = "submitted",
     state: str = "queued",
     actor: str = "",
+    visitor: bool = False,
 ) -> tuple[Submission, bool]:
-    """Take a submission; the same bytes again give the earlier submission.
+    """Take a submission; the same bytes again give the earlier submission of the same team.
 
-    A submission that was withdrawn or found invalid is queued again by its bytes.
+    Bytes that were withdrawn or found invalid are queued again as the submission they were,
+    for the team that now hands them in. What is invalid changes nothing that is known of a system.
 
     Args:
         sha256: digest of the bytes that were handed in; path, size: where they are, and how many.
         scorers: names of the scorers that are to score it.
         findings: of the validation, as JSON.
         state: "queued", "invalid", or "scoring" for rows that are imported in the same step.
+        visitor: it comes from somebody of whom nothing is known: what an organiser withdrew stays
+            withdrawn, and what is known of the system is added to, not changed.
 
     Returns:
         The submission, and whether it is new.
 
     Raises:
         InputError: for an unknown challenge, a bad name, or a quota that is used up.
+        Refused: `other_team`, the bytes are another team's; `withdrawn`, and the visitor may not
+            bring them back.
     """
     given = {"sha256": sha256, "path": path, "size": size, "findings": list(findings)}
     with store.writing() as session:
         store.lock(session)
         found = find_challenge(session, challenge, split)
-        row = session.scalar(
-            sa.select(Submissions).where(Submissions.challenge_id == found.id, Submissions.sha256 == sha256)
-        )
-        if row is not None and not (row.state in ("withdrawn", "invalid") and state == "queued"):
+        team = clean_name(system.team, "team")
+        row, owner = _same_bytes(session, found.id, sha256)
+        if row is not None and not _comes_back(row, owner == team, state, visitor):
             return describe(session, row.id), False
         if state == "queued":
-            _check_quota(store, session, found, clean_name(system.team, "team"))
+            _check_quota(store, session, found, team)
+        told = System(system.team, system.name) if state == "invalid" else system
+        about = {"system_id": save_system(store, session, told, visitor=visitor), **given}
         if row is None:
-            row = _add(store, session, found.id, system, state, {**given, "origin": origin}, scorers)
+            row = _add(store, session, found.id, state, {**about, "origin": origin}, scorers)
             log_event(store, session, row, actor, origin)
             return describe(session, row.id), True
-        row.path, row.size, row.findings = path, size, list(findings)
-        row.state = "withdrawn"  # from where it may be queued again
-        move(store, session, row, "queued", actor, "submitted again")
+        for name, value in about.items():
+            setattr(row, name, value)
+        row.scorers = list(scorers) or row.scorers
+        row.state = "withdrawn"  # from where it may come back
+        move(store, session, row, state, actor, "" if state == "scoring" else "submitted again")
         return describe(session, row.id), False
+
+
+def _same_bytes(session: Session, challenge_id: int, sha256: str) -> tuple[Submissions | None, str]:
+    """The submission that has these bytes, and whose it is."""
+    found = session.execute(
+        sa.select(Submissions, Teams.name)
+        .join(Systems, Systems.id == Submissions.system_id)
+        .join(Teams, Teams.id == Systems.team_id)
+        .where(Submissions.challenge_id == challenge_id, Submissions.sha256 == sha256)
+    ).one_or_none()
+    return (None, "") if found is None else (found[0], found[1])
+
+
+def _comes_back(row: Submissions, own: bool, state: str, visitor: bool) -> bool:
+    """Whether bytes that are there already are taken again; if not, the earlier submission stands.
+
+    Raises:
+        Refused: where neither may be, see `submit`.
+    """
+    if row.state == "withdrawn" and visitor:
+        raise Refused("withdrawn_bytes", "these bytes were withdrawn; only organisers can bring them back")
+    if row.state in ("withdrawn", "invalid") and state != "invalid":
+        return True
+    if not own:
+        raise Refused("other_team", "the same bytes were handed in before by another team")
+    return False
 
 
 def _add(
     store: Store,
     session: Session,
     challenge_id: int,
-    system: System,
     state: str,
     given: dict[str, Any],
     scorers: Sequence[str],
@@ -183,7 +230,6 @@ def _add(
     now = store.now(session)
     row = Submissions(
         challenge_id=challenge_id,
-        system_id=save_system(store, session, system),
         **given,
         scorers=list(scorers),
         state=state,
@@ -201,15 +247,35 @@ def _add(
 
 
 def _select() -> sa.Select:
+    lapsed = sa.and_(
+        Submissions.state == "scoring",
+        Submissions.token != "",
+        Submissions.heartbeat + Submissions.lease < database_now(),
+    )
     return (
-        sa.select(Submissions, Systems, Teams.name, Challenges.name, Challenges.split)
+        sa.select(
+            *(Submissions, Systems, Teams.name, Challenges.name, Challenges.split),
+            sa.func.coalesce(lapsed, sa.false()),
+        )
         .join(Systems, Systems.id == Submissions.system_id)
         .join(Teams, Teams.id == Systems.team_id)
         .join(Challenges, Challenges.id == Submissions.challenge_id)
     )
 
 
-def _submission(row: Submissions, system: Systems, team: str, challenge: str, split: str) -> Submission:
+def _reason(row: Submissions, lapsed: bool) -> str:
+    if row.state == "invalid":
+        codes = Counter(item["code"] for item in row.findings if item["severity"] == "error")
+        return ", ".join(f"{code} {count}" for code, count in sorted(codes.items())) or row.reason
+    if lapsed:
+        heard = f"{moment(row.heartbeat):%Y-%m-%d %H:%M:%S} UTC"
+        return f"not heard of its worker {row.worker} since {heard}; the next worker goes on"
+    return row.reason
+
+
+def _submission(
+    row: Submissions, system: Systems, team: str, challenge: str, split: str, lapsed: bool
+) -> Submission:
     return Submission(
         id=row.id,
         challenge=challenge,
@@ -223,7 +289,9 @@ def _submission(row: Submissions, system: Systems, team: str, challenge: str, sp
             system.note,
             system.reference,
         ),
-        **{f: getattr(row, f) for f in ("sha256", "path", "size", "origin", "state", "reason")},
+        **{f: getattr(row, f) for f in ("sha256", "path", "size", "origin", "state")},
+        reason=_reason(row, lapsed),
+        lapsed=bool(lapsed),
         **{f: getattr(row, f) for f in ("attempts", "worker")},
         scorers=tuple(row.scorers),
         findings=tuple(row.findings),

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from ..errors import InputError
-from ..names import clean_name
+from ..io.names import clean_name, clean_note, look
 from .opening import Store
 from .schema import Systems, Teams
 
@@ -33,17 +33,32 @@ def _get_or_add(store: Store, session: Session, table: type, key: dict[str, Any]
     return session.scalars(sa.select(table).filter_by(**key)).one()
 
 
-def save_system(store: Store, session: Session, system: System) -> int:
-    """Row id of a system, which is added or brought up to date; what is not said stays."""
+def _refuse_twins(session: Session, name: str) -> None:
+    """Let no team have a name that is taken for another team's."""
+    known = session.scalars(sa.select(Teams.name)).all()
+    for other in known if name not in known else ():
+        if look(other) == look(name):
+            raise InputError(f"team name {name!r}: looks like team {other!r}, which is there; use another")
+
+
+def save_system(store: Store, session: Session, system: System, *, visitor: bool = False) -> int:
+    """Row id of a system, which is added or brought up to date; what is not said stays.
+
+    Args:
+        visitor: told by somebody of whom nothing is known, who may add facts and change none.
+    """
     if system.model_size is not None and system.model_size < 0:
         raise InputError(f"model size: {system.model_size} is below 0")
     team_name, name = clean_name(system.team, "team"), clean_name(system.name, "system")
+    _refuse_twins(session, team_name)
     team = _get_or_add(store, session, Teams, {"name": team_name}, {"created": store.now(session)})
     blank = {"note": "", "reference": ""}
     row = _get_or_add(store, session, Systems, {"team_id": team.id, "name": name}, blank)
     for field in ("causal", "augmented", "model_size", "note", "reference"):
         value = getattr(system, field)
-        if value not in (None, ""):
+        value = clean_note(value, field) if isinstance(value, str) else value
+        told = getattr(row, field) not in (None, "")
+        if value not in (None, "") and not (visitor and told):
             setattr(row, field, value)
     session.flush()
     return row.id

@@ -33,7 +33,7 @@ def batches(rows: Iterable[Row], size: int = BATCH) -> Iterator[list[Row]]:
         yield batch
 
 
-def _kind(column: sa.Column) -> str:
+def kind_of(column: sa.Column) -> str:
     """The kind of a column's values, by SQLAlchemy's type."""
     for kind, types in (
         ("json", sa.JSON),
@@ -82,7 +82,7 @@ def _from_text(text: str, kind: str) -> Any:
 
 def write_table(path: Path, table: sa.Table, rows: Iterable[Row]) -> int:
     """Write the rows of a table to a file, by the file's suffix; gives their number."""
-    kinds = {column.name: _kind(column) for column in table.columns}
+    kinds = {column.name: kind_of(column) for column in table.columns}
     write = {".csv": _write_csv, ".jsonl": _write_jsonl, ".parquet": _write_parquet}[path.suffix]
     count = 0
 
@@ -102,9 +102,9 @@ def read_table(path: Path, table: sa.Table) -> Iterator[Row]:
     Raises:
         InputError: names the file, and the line where there are lines.
     """
-    kinds = {column.name: _kind(column) for column in table.columns}
+    kinds = {column.name: kind_of(column) for column in table.columns}
     read = {".csv": _read_csv, ".jsonl": _read_jsonl, ".parquet": _read_parquet}[path.suffix]
-    if not path.exists():
+    if not path.is_file():
         raise InputError(f"{path}: no such file")
     return read(path, kinds)
 
@@ -126,7 +126,7 @@ def _read_csv(path: Path, kinds: dict[str, str]) -> Iterator[Row]:
             for row in reader:
                 values = zip(kinds.items(), row, strict=True)
                 yield {name: _from_text(text, kind) for (name, kind), text in values}
-        except (ValueError, KeyError, csv.Error) as error:
+        except (ValueError, KeyError, RecursionError, csv.Error) as error:
             raise InputError(f"{path}, line {reader.line_num}: {error}") from None
 
 
@@ -152,7 +152,7 @@ def _read_jsonl(path: Path, kinds: dict[str, str]) -> Iterator[Row]:
                 for name in binary:
                     if row[name] is not None:
                         row[name] = base64.b64decode(row[name], validate=True)
-            except ValueError as error:
+            except (ValueError, TypeError, RecursionError) as error:
                 raise InputError(f"{path}, line {number}: {error}") from None
             yield row
 
@@ -189,5 +189,5 @@ def _read_parquet(path: Path, kinds: dict[str, str]) -> Iterator[Row]:
         for batch in file.iter_batches(BATCH):
             for row in batch.to_pylist():
                 yield {**row, **{n: None if row[n] is None else json.loads(row[n]) for n in texts}}
-    except (arrow.ArrowException, OSError, ValueError) as error:
+    except (arrow.ArrowException, OSError, ValueError, RecursionError) as error:
         raise InputError(f"{path}: is no Parquet file of this table: {error}") from None

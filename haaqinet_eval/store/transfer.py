@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import errno
 import json
-import shutil
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -11,13 +11,18 @@ from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import DatabaseError, DataError, IntegrityError
 from sqlalchemy.orm import Session
 
 from ..errors import InputError
-from .opening import Store, open_store, schema_version
+from ..io.files import folder_beside
+from ..io.jsonfile import json_text
+from ..io.names import counted
+from .aggregates import refresh
+from .opening import Store, make_private, open_store, schema_version
 from .schema import CARRIED, Aggregates, Frames, Scores, Submissions, Trials
 from .tables import BATCH, FORMATS, Row, batches, read_table, write_table
+from .validity import Validity, check_ranges
 
 INDEX = "store.json"  # in an exported folder: format, schema, number of rows
 
@@ -32,24 +37,25 @@ def store_export(store: Store, folder: str | Path, format: str = "jsonl") -> dic
         The number of rows of each table.
 
     Raises:
-        InputError: for another format, or a folder that is there already.
+        InputError: for another format, or a folder that is there already or cannot be written.
+        Stopped: the disk is full.
     """
     if format not in FORMATS:
         raise InputError(f"format {format!r}: known are {', '.join(FORMATS)}")
     folder = Path(folder)
-    part = folder.with_name(folder.name + ".part")
     if folder.exists():
         raise InputError(f"{folder}: is there already; an export makes a new folder")
-    shutil.rmtree(part, ignore_errors=True)
-    part.mkdir(parents=True)
-    with store.reading() as session:
-        counts = {
-            table.name: write_table(part / f"{table.name}.{format}", table, _read(session, table))
-            for table in CARRIED
-        }
-    record = {"format": format, "schema": schema_version(store), "tables": counts}
-    (part / INDEX).write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
-    part.rename(folder)
+    with folder_beside(folder) as own:
+        part = own / "export"
+        part.mkdir(mode=0o700)  # all that the store knows
+        with store.reading() as session:
+            counts = {
+                table.name: write_table(part / f"{table.name}.{format}", table, _read(session, table))
+                for table in CARRIED
+            }
+        record = {"format": format, "schema": schema_version(store), "tables": counts}
+        (part / INDEX).write_text(json_text(record) + "\n", encoding="utf-8")
+        part.rename(folder)
     return counts
 
 
@@ -67,9 +73,12 @@ def store_import(store: Store, folder: str | Path) -> dict[str, int]:
     """
     folder = Path(folder)
     try:
+        if not (folder / INDEX).is_file():
+            raise ValueError(f"it has no {INDEX}")
         record = json.loads((folder / INDEX).read_text(encoding="utf-8"))
         format, schema, counts = (record[name] for name in ("format", "schema", "tables"))
-    except (OSError, ValueError, KeyError, TypeError) as error:
+        counts = dict(counts)
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise InputError(f"{folder}: is no exported store: {error}") from None
     if format not in FORMATS or schema != schema_version(store):
         raise InputError(
@@ -85,7 +94,7 @@ def _fill(
     store: Store, source: Callable[[sa.Table], Iterator[Row]], where: str, counts: dict[str, int] | None
 ) -> dict[str, int]:
     """Insert all tables in one transaction."""
-    done = {}
+    done, validity = {}, Validity()
     with store.writing() as session:
         store.lock(session)
         for table in CARRIED:
@@ -95,16 +104,20 @@ def _fill(
                 )
         for table in CARRIED:
             done[table.name] = 0
-            for batch in batches(source(table)):
+            for batch in batches(validity.checked(table, source(table), where)):
                 try:
                     session.execute(sa.insert(table), batch)
-                except IntegrityError as error:
+                except (IntegrityError, DataError) as error:
                     raise InputError(f"{where}: {table.name}: {error.orig}") from None
                 done[table.name] += len(batch)
         if counts is not None and done != counts:
             wrong = [name for name in done if done[name] != counts.get(name)]
             raise InputError(f"{where}: {', '.join(wrong)}: not as many rows as were exported")
         _set_sequences(store, session)
+        if strangers := _check_trials(session):
+            raise InputError(f"{where}: {strangers[0]}")
+        if _check_aggregates(session):  # of a store that was in use, or was changed
+            refresh(store)
     return done
 
 
@@ -132,32 +145,37 @@ def store_backup(store: Store, path: str | Path) -> Path:
     """Copy a store, also while it is in use, into a new SQLite file that opens as a store.
 
     Raises:
-        InputError: for a file that is there already.
+        InputError: for a file that is there already or cannot be written.
+        Stopped: the disk is full.
     """
     path = Path(path)
-    part = path.with_name(path.name + ".part")
     if path.exists():
         raise InputError(f"{path}: is there already; a backup makes a new file")
-    part.unlink(missing_ok=True)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    if store.is_sqlite:
-        with (
-            closing(sqlite3.connect(store.url.database)) as source,
-            closing(sqlite3.connect(part)) as target,
-        ):
-            source.backup(target)
-            target.execute("PRAGMA journal_mode = DELETE")  # one file, nothing beside it
-    else:
-        target = open_store(str(part))
-        copy_store(store, target)
-        with target.engine.connect() as connection:
-            connection.connection.driver_connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-        target.close()
-    open_store(str(part)).close()  # checks it
-    part.rename(path)
-    for rest in ("-wal", "-shm"):
-        part.with_name(part.name + rest).unlink(missing_ok=True)
+    with folder_beside(path) as own:
+        part = own / "backup.sqlite"
+        make_private(part)
+        if store.is_sqlite:
+            _copy_pages(store, part)
+        else:
+            target = open_store(str(part))
+            copy_store(store, target)
+            with target.engine.connect() as connection:
+                connection.connection.driver_connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            target.close()
+        open_store(str(part), thorough=True).close()
+        part.rename(path)
     return path
+
+
+def _copy_pages(store: Store, part: Path) -> None:
+    with store.reading() as session, closing(sqlite3.connect(part)) as target:
+        try:
+            session.connection().connection.driver_connection.backup(target)
+            target.execute("PRAGMA journal_mode = DELETE")  # one file, nothing beside it
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF not in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR):
+                raise
+            raise OSError(errno.ENOSPC, "its disk is full") from None
 
 
 def store_check(store: Store) -> list[str]:
@@ -165,11 +183,9 @@ def store_check(store: Store) -> list[str]:
     findings = []
     with store.reading() as session:
         if store.is_sqlite:
-            findings += [
-                f"the file is damaged: {row[0]}"
-                for row in session.execute(sa.text("PRAGMA integrity_check(20)"))
-                if row[0] != "ok"
-            ]
+            findings += _check_file(session)
+            if findings:
+                return findings  # what else there is cannot be read
             findings += [
                 f"{row[0]}: row {row[1]} refers to a row of {row[2]} that is not there"
                 for row in session.execute(sa.text("PRAGMA foreign_key_check"))
@@ -177,27 +193,42 @@ def store_check(store: Store) -> list[str]:
         findings += _check_aggregates(session)
         findings += _check_trials(session)
         findings += _check_frames(session)
+        findings += check_ranges(session)
     return findings
+
+
+def _check_file(session: Session) -> list[str]:
+    try:
+        said = session.scalars(sa.text("PRAGMA integrity_check(20)")).all()
+    except DatabaseError as error:  # where it cannot even look further
+        said = [str(error.orig)]
+    return [f"the file is damaged: {damage}" for damage in said if damage != "ok"]
 
 
 def _check_aggregates(session: Session) -> list[str]:
     keys = (Scores.submission_id, Scores.scorer_id)
-    rows: dict[tuple[int, int], tuple[int, int]] = {
-        (submission, scorer): (scored, total - scored)
-        for submission, scorer, scored, total in session.execute(
-            sa.select(*keys, sa.func.count(Scores.score), sa.func.count()).group_by(*keys)
+    figures = sa.func.count(Scores.score), sa.func.count(), sa.func.avg(Scores.score)
+    rows: dict[tuple[int, int], tuple[Any, ...]] = {
+        (submission, scorer): (scored, total - scored, _rounded(mean))
+        for submission, scorer, scored, total, mean in session.execute(
+            sa.select(*keys, *figures).group_by(*keys)
         )
     }
     kept: dict[Any, Any] = {
-        (a.submission_id, a.scorer_id): (a.scored, a.failed) for a in session.scalars(sa.select(Aggregates))
+        (a.submission_id, a.scorer_id): (a.scored, a.failed, _rounded(a.mean))
+        for a in session.scalars(sa.select(Aggregates))
     }
     running = set(session.scalars(sa.select(Submissions.id).where(Submissions.state == "scoring")))
     return [
-        f"submission {key[0]}, scorer {key[1]}: the aggregates say {kept.get(key)} (scored, failed), "
+        f"submission {key[0]}, scorer {key[1]}: the aggregates say {kept.get(key)} (scored, failed, mean), "
         f"the rows {rows.get(key)}; refresh them"
         for key in sorted(rows.keys() | kept.keys())
         if rows.get(key) != kept.get(key) and key[0] not in running
     ]
+
+
+def _rounded(mean: float | None) -> float | None:
+    return None if mean is None else round(float(mean), 6)
 
 
 def _check_trials(session: Session) -> list[str]:
@@ -208,7 +239,7 @@ def _check_trials(session: Session) -> list[str]:
         .where(Trials.challenge_id != Submissions.challenge_id)
         .group_by(Scores.submission_id)
     )
-    return [f"submission {id}: {n} rows belong to trials of another challenge" for id, n in strangers]
+    return [f"submission {id}: {counted(n, 'row')} of trials of another challenge" for id, n in strangers]
 
 
 def _check_frames(session: Session) -> list[str]:
@@ -218,4 +249,4 @@ def _check_frames(session: Session) -> list[str]:
         .where(sa.or_(size == 0, size % 2 == 1, Frames.step < 0))
         .group_by(Frames.submission_id)
     )
-    return [f"submission {id}: {n} rows have damaged frame scores" for id, n in damaged]
+    return [f"submission {id}: {counted(n, 'row')} with damaged frame scores" for id, n in damaged]

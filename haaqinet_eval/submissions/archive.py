@@ -15,10 +15,11 @@ from pathlib import Path
 from typing import Protocol
 
 from ..errors import InputError
-from ..names import nfc
+from ..io.names import nfc
 from .findings import Fault, Finding, finding
 from .limits import MAX_DEPTH, MAX_MEMBER_BYTES, MAX_MEMBERS, MAX_RATIO, MAX_TOTAL_BYTES, RATIO_FREE_BYTES
 from .names import check_member_name
+from .opened import open_file
 from .streams import FileStream, Stream, ZipStream
 from .zip_directory import (
     DEFLATED,
@@ -114,7 +115,7 @@ class ZipArchive:
         self.path = path
         self.members: dict[str, Member] = {}
         self.findings: list[Finding] = []
-        self._fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+        self._fd = open_file(path)
         status = os.fstat(self._fd)
         if not stat.S_ISREG(status.st_mode):
             self.close()
@@ -191,12 +192,13 @@ class ZipArchive:
 
 
 def entry_faults(entry: Entry) -> Iterable[Fault]:
-    """What is wrong with one entry by itself."""
+    """What is wrong with one entry by itself; only the first fault of its name, where that has one."""
     name = entry.name
     try:
         check_member_name(name)
     except Fault as fault:
         yield fault
+        return
     if entry.mode == stat.S_IFLNK:
         yield Fault("symlink", f"{name}: a symbolic link")
     elif entry.mode not in (0, stat.S_IFREG, stat.S_IFDIR):
@@ -246,8 +248,8 @@ class FolderArchive:
     def open(self, member: Member) -> FileStream:
         """Begin to read a file. Raises `Fault`: `corrupt_member`."""
         try:
-            flags = os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
-            return FileStream(os.open(self.path / member.key, flags), member.name, member.size)
+            fd = open_file(self.path / member.key, follow=False)
+            return FileStream(fd, member.name, member.size)
         except OSError as error:
             raise Fault("corrupt_member", f"{member.name}: cannot be opened: {error.strerror}") from None
 
@@ -279,6 +281,7 @@ class FolderArchive:
             check_member_name(name)
         except Fault as fault:
             yield fault
+            return
         if stat.S_ISLNK(status.st_mode):
             yield Fault("symlink", f"{name}: a symbolic link")
         elif not stat.S_ISREG(status.st_mode) and not stat.S_ISDIR(status.st_mode):

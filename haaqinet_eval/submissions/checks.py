@@ -3,27 +3,41 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 from collections import defaultdict
 from collections.abc import Iterator
-from contextlib import closing, nullcontext
+from contextlib import closing, nullcontext, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from rich.console import Console
+
 from ..cadenza.enhanced import SIDE_CAR_LIMITS
 from ..errors import Unscorable
+from ..io.containers.flac import DECODABLE_BITS
+from ..io.containers.flac_end import data_after_end
+from ..io.progress import track
 from .archive import Archive, Member, open_archive, read_member
 from .decoding import Decoder, Pcm
 from .expected import SCALE, STEM, Expectation, ExpectedFiles
 from .findings import Fault, Finding, finding, in_order
-from .flac import DECODABLE_BITS, FlacHeader, header_faults, most_frames, parse_header
-from .flac_end import data_after_end
+from .flac import FlacHeader, header_faults, most_frames, parse_header
+from .flac_frames import last_frame, shortened
 from .limits import COMPARED_FILES, SIDE_CAR_BYTES
 from .manifest import Match, match
 from .signal_checks import signal_faults
 
+NOT_DECODED = "not_decoded"  # code of the note that the audio is still to be checked
+MANY = 100  # files from which on progress is told where there is no terminal
+_LOG = logging.getLogger(__name__)
+
 
 def validate(
-    path: str | Path, challenge: ExpectedFiles, deep: bool = True, decoder: Decoder | None = None
+    path: str | Path,
+    challenge: ExpectedFiles,
+    deep: bool = True,
+    decoder: Decoder | None = None,
+    console: Console | None = None,
 ) -> list[Finding]:
     """Check a submission, a zip or a folder, and report all findings.
 
@@ -31,8 +45,9 @@ def validate(
         path: the zip or folder.
         challenge: what is expected, see `challenges.expected_files`.
         deep: decode every file, and compare some with the challenge's own audio. If not, only
-            names, the archive and the headers of the files are checked.
+            names, the archive and the headers of the files are checked, and a note says so.
         decoder: to decode with; None for one of its own.
+        console: for progress; None for none.
 
     Returns:
         Findings, errors first, always in the same order.
@@ -47,8 +62,9 @@ def validate(
         matched = match(archive.members, challenge)
         checks = _Checks(archive, challenge, matched)
         with nullcontext(decoder) if decoder or not deep else Decoder() as used:
-            checks.run(used if deep else None)
-        return in_order(findings + matched.findings + checks.findings)
+            checks.run(used if deep else None, console)
+        fast = [] if deep else [finding(NOT_DECODED, "", "names and headers were checked, no audio decoded")]
+        return in_order(findings + matched.findings + checks.findings + fast)
 
 
 @dataclass(eq=False)
@@ -64,11 +80,13 @@ class _Checks:
     mixtures: list[str] = field(default_factory=list)  # files that seem to be the mixture
     compared: set[str] = field(default_factory=set)  # files to compare with all that the challenge has
 
-    def run(self, decoder: Decoder | None) -> None:
+    def run(self, decoder: Decoder | None, console: Console | None) -> None:
         """All checks, file by file and then across files."""
         if decoder and self.challenge.sounds:
             self.compared = self._sample()
-        for name, member in self.matched.found.items():
+        found = self.matched.found.items()
+        shown = console is not None and (console.is_terminal or len(found) >= MANY)
+        for name, member in track(found, "checking files", console) if shown else found:
             wanted = self.challenge.files[name]
             try:
                 if wanted.kind == SCALE:
@@ -148,7 +166,8 @@ class _Checks:
         try:
             sounds = self.challenge.sounds(name)
         except Unscorable as error:
-            self._report(Fault("not_compared", error.message), member)
+            _LOG.warning("%s: not compared: %s", name, error.message)  # which names places of this computer
+            self._report(Fault("not_compared", f"the challenge's own audio: {error.code}"), member)
             return
         samples = pcm.samples / 2.0 ** (header.bits - 1)
         for fault in compare(samples, header.sample_rate, sounds):
@@ -195,6 +214,13 @@ def decode_checked(data: bytes, header: FlacHeader, decoder: Decoder) -> Pcm:
     if any(header.md5) and pcm.md5 != header.md5:
         raise Fault("bad_md5", f"MD5 of the samples is {pcm.md5.hex()}, the header has {header.md5.hex()}")
     rest = data_after_end(data, header.audio_start, header.max_frame_bytes)
+    if rest:
+        raise Fault("trailing_data", rest)
+    last = last_frame(data, header)
+    with suppress(Fault):
+        spare = decoder.decode(shortened(data, header, last), last.block, header.channels, header.bits)
+        if len(spare.samples) == last.block:
+            rest = "the last byte is no part of the last frame"
     if rest:
         raise Fault("trailing_data", rest)
     return pcm

@@ -5,9 +5,12 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+from rich.console import Console
+
 from .challenges import expected_files
 from .checks import validate
-from .findings import Finding, has_errors, printable, to_json
+from .findings import has_errors, to_json
+from .listing import to_table
 
 
 def validate_command(
@@ -35,18 +38,8 @@ def validate_command(
     Raises:
         InputError: for a mistake in the call: no such file, challenge, root or split.
     """
-    findings = validate(path, expected_files(challenge_name, root, split), deep)
-    print(to_json(findings) if as_json else to_table(findings, Path(path).name), file=sys.stdout)
+    expected = expected_files(challenge_name, root, split)
+    findings = validate(path, expected, deep, console=Console(stderr=True))
+    shown = to_json(findings) if as_json else to_table(findings, Path(path).name, expected.required)
+    print(shown, file=sys.stdout)
     return int(has_errors(findings))
-
-
-def to_table(findings: list[Finding], whole: str) -> str:
-    """One line per finding, and a last line that counts them; `whole` is the name of the zip or folder."""
-    about = [item.message if item.file else f"{printable(whole)}: {item.message}" for item in findings]
-    lines = [f"{f.severity:8} {f.code:22} {message}" for f, message in zip(findings, about, strict=True)]
-    count = {
-        severity: sum(f.severity == severity for f in findings) for severity in ("error", "warning", "note")
-    }
-    verdict = "refused" if count["error"] else "accepted"
-    totals = ", ".join(f"{n} {severity}{'s' * (n != 1)}" for severity, n in count.items())
-    return "\n".join([*lines, f"{verdict}: {totals}"])

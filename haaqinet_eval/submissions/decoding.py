@@ -4,19 +4,27 @@ from __future__ import annotations
 
 import os
 import subprocess
-import sys
 import threading
+import warnings
 from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
+from importlib.util import find_spec
 
 import numpy as np
 
-from .findings import Fault, printable
+from ..io.names import counted, printable
+from ..io.programs import SAFE, module_command, search_path
+from .findings import Fault
 from .limits import DECODE_SECONDS
 from .wire import CORRUPT, DONE, NO_MEMORY, REPLY, REQUEST
 
-_ROOT = Path(__file__).parents[2]  # the folder that `haaqinet_eval` is imported from
+_KEPT = (  # of the environment: what finds Python and its libraries, and no secret
+    *("PATH", "HOME", "LANG", "LC_ALL", "LC_CTYPE", "SYSTEMROOT"),
+    *("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "PYTHONHOME", "PYTHONUSERBASE"),
+)
+_THREADS = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+
+UNLIMITED = "this system cannot limit the memory and time of decoding: open only zips that you trust"
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,7 +45,7 @@ class Decoder:
 
     def __init__(self, seconds: float = DECODE_SECONDS, command: tuple[str, ...] | None = None) -> None:
         self._seconds = seconds
-        self._command = command or (sys.executable, "-m", "haaqinet_eval.submissions.decoder")
+        self._command = command or module_command("haaqinet_eval.submissions.decoder")
         self._child: subprocess.Popen | None = None
 
     def __enter__(self) -> Decoder:
@@ -86,7 +94,7 @@ class Decoder:
         if state == CORRUPT:
             raise Fault("corrupt_audio", f"cannot be decoded: {printable(text)}")
         if found != channels:
-            raise Fault("corrupt_audio", f"{found} channels were decoded, not {channels}")
+            raise Fault("corrupt_audio", f"{counted(found, 'channel')} decoded, not {channels}")
         samples = np.frombuffer(body, "<i4" if bits > 16 else "<i2").reshape(count, channels)
         return Pcm(samples, md5)
 
@@ -94,14 +102,16 @@ class Decoder:
         if self._child is not None and self._child.poll() is not None:
             self.close()
         if self._child is None:
-            path = os.pathsep.join(filter(None, (str(_ROOT), os.environ.get("PYTHONPATH"))))
-            threads = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+            if find_spec("resource") is None:
+                warnings.warn(UNLIMITED, RuntimeWarning, stacklevel=2)
+            kept = {name: os.environ[name] for name in _KEPT if name in os.environ}
             self._child = subprocess.Popen(
                 self._command,
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
-                env={**os.environ, **threads, "PYTHONPATH": path},
+                env={**kept, **_THREADS, **SAFE, "PYTHONPATH": search_path()},
+                cwd=os.sep,
             )
         return self._child
 

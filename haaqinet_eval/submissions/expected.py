@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-SCALE, REMIX, STEM = "scale", "remix", "stem"
+from ..cadenza.submitted import REMIX, SCALE, STEM  # noqa: F401  (the kinds)
 
 
 @dataclass(frozen=True)
@@ -64,3 +64,8 @@ class ExpectedFiles:
     identify: Callable[[str], tuple[str, str, str] | None]
     sounds: Callable[[str], Sounds] | None = None
     excerpt: Callable[[str], Excerpt] | None = None
+
+    @property
+    def required(self) -> list[str]:
+        """Names of the files that must be there."""
+        return [name for name, item in self.files.items() if item.required]

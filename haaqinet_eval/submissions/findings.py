@@ -2,7 +2,7 @@
 
 The same fault always has the same code, and a code always has the same severity: an
 `error` stops a submission from being scored, a `warning` is a suspicion that the team should
-look into, a `note` tells what was done or left out. `CODES` is the whole list, see `reasons`.
+look into, a `note` tells what was done or left out. `CODES` is the whole list, see `error_codes`.
 """
 
 from __future__ import annotations
@@ -12,8 +12,10 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 
-from ..reasons import CODES
-from .limits import MAX_FINDINGS_PER_CODE
+from ..error_codes import CODES
+from ..io.jsonfile import json_text
+from ..io.names import printable
+from .limits import MAX_FINDINGS_BYTES, MAX_FINDINGS_PER_CODE, SHOWN_MESSAGE_BYTES, SHOWN_NAME_BYTES
 
 SEVERITIES = ("error", "warning", "note")
 
@@ -40,34 +42,33 @@ class Fault(ValueError):
 
 
 def finding(code: str, file: str, message: str) -> Finding:
-    """A finding with the severity of its code; name and message are made printable.
+    """A finding with the severity of its code; name and message are made printable, and cut where long.
 
     >>> finding("duplicate_name", "a\\x1b[2J", "stands twice").file
     'a\\\\x1b[2J'
     """
-    return Finding(code, CODES[code][0], printable(file), printable(message))
-
-
-def printable(text: str) -> str:
-    """The text with control, invisible and unpaired characters as escapes."""
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)
+    shown = printable(file, SHOWN_NAME_BYTES), printable(message, SHOWN_MESSAGE_BYTES)
+    return Finding(code, CODES[code][0], *shown)
 
 
 def in_order(findings: Iterable[Finding]) -> list[Finding]:
-    """Sorted by severity, code, file and message; at most `MAX_FINDINGS_PER_CODE` of a code."""
+    """Sorted by severity, code, file and message; of a code no more than the limits let through."""
     unique = sorted(
         set(findings), key=lambda f: (SEVERITIES.index(f.severity), _ORDER[f.code], f.file, f.message)
     )
+    share = MAX_FINDINGS_BYTES // max(1, len({item.code for item in unique}))
+    sizes: Counter[str] = Counter()
     counts: Counter[str] = Counter()
+    more: Counter[str] = Counter()
     kept = []
     for item in unique:
-        counts[item.code] += 1
-        if counts[item.code] <= MAX_FINDINGS_PER_CODE:
+        sizes[item.code] += len(json.dumps(asdict(item), ensure_ascii=False).encode())
+        if counts[item.code] < MAX_FINDINGS_PER_CODE and sizes[item.code] <= share:
+            counts[item.code] += 1
             kept.append(item)
-    for code, count in counts.items():
-        if count > MAX_FINDINGS_PER_CODE:
-            kept.append(finding("more_findings", "", f"{code}: {count - MAX_FINDINGS_PER_CODE} more"))
-    return kept
+        else:
+            more[item.code] += 1
+    return kept + [finding("more_findings", "", f"{code}: {count} more") for code, count in more.items()]
 
 
 def has_errors(findings: Iterable[Finding]) -> bool:
@@ -77,7 +78,7 @@ def has_errors(findings: Iterable[Finding]) -> bool:
 
 def to_json(findings: Iterable[Finding]) -> str:
     """A list of objects with `code`, `severity`, `file` and `message`."""
-    return json.dumps([asdict(item) for item in findings], indent=2, ensure_ascii=False)
+    return json_text([asdict(item) for item in findings])
 
 
 def code_table() -> str:

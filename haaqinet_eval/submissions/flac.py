@@ -12,24 +12,16 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from ..cadenza.enhanced import LENGTH_TOLERANCE
+from ..io.containers import kind_of
+from ..io.names import counted
 from .expected import Expectation
 from .findings import Fault
 from .limits import LENGTH_MARGIN_SECONDS, MAX_METADATA_BLOCKS, MAX_METADATA_BYTES, MAX_SECONDS
 
 BITS = 16  # of every challenge's files
-DECODABLE_BITS = (8, 16, 24)  # what libsndfile reads
 _STREAMINFO, _SEEKTABLE, _INVALID = 0, 3, 127  # block types, section 8.1
 _STREAMINFO_BYTES, _SEEKPOINT_BYTES = 34, 18
 _PLACEHOLDER = 2**64 - 1
-
-OTHER_KINDS = (  # first bytes -> what such a file is
-    (b"RIFF", "a WAV or other RIFF file"),
-    (b"RF64", "a WAV file"),
-    (b"FORM", "an AIFF file"),
-    (b"OggS", "an Ogg file"),
-    (b"ID3", "tagged with ID3 in front, as MP3 files are"),
-    (b"PK\x03\x04", "a zip"),
-)
 
 
 @dataclass(frozen=True)
@@ -57,9 +49,7 @@ def parse_header(read: Callable[[int], bytes]) -> FlacHeader:
     if not magic:
         raise Fault("empty_file", "the file has no bytes")
     if magic != b"fLaC":
-        kind = next(
-            (text for start, text in OTHER_KINDS if magic.startswith(start)), f"begins with {magic!r}"
-        )
+        kind = kind_of(magic + read(12)) or f"begins with {magic!r}"
         raise Fault("not_flac", f"not a FLAC stream: {kind}")
     last, kind, length = _block_header(read)
     if kind != _STREAMINFO or length != _STREAMINFO_BYTES:
@@ -124,7 +114,7 @@ def header_faults(header: FlacHeader, wanted: Expectation) -> Iterator[Fault]:
     if header.sample_rate != wanted.sample_rate:
         yield Fault("wrong_sample_rate", f"{header.sample_rate} Hz, not {wanted.sample_rate} Hz")
     if header.channels != wanted.channels:
-        yield Fault("wrong_channels", f"{header.channels} channels, not {wanted.channels}")
+        yield Fault("wrong_channels", f"{counted(header.channels, 'channel')}, not {wanted.channels}")
     if header.bits != BITS:
         yield Fault("wrong_bits", f"{header.bits} bits per sample, not {BITS}")
     if header.frames == 0:

@@ -27,6 +27,9 @@ DECODE_MEMORY_BYTES = 2**30
 
 LENGTH_MARGIN_SECONDS = 0.05  # below it a length is not mentioned: filters leave tails
 MAX_FINDINGS_PER_CODE = 1000  # the rest is counted
+MAX_FINDINGS_BYTES = 2**20  # of all findings together, shared evenly among their codes
+SHOWN_NAME_BYTES = 240  # of a member's name in a finding; the longest official one has 82
+SHOWN_MESSAGE_BYTES = 600
 # Every file is compared with a second of the mixture; this many, drawn by the digests of their names,
 # with all that the challenge has. Swapped ears, delays or copies of the reference come from the code
 # that wrote all files: where they are in a share p of them, (1 - p)^24 is the chance to miss them, 8 % for

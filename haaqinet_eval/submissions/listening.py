@@ -1,7 +1,7 @@
 """What a system made for one listener, to be looked at and listened to by people.
 
 Nothing of the challenge's data is needed, since the names of the files tell all: a stereo
-`<scene>_<listener>_remix.flac`, or `<listener>_<song>_<ear>_<stem>.flac` for each ear. Members
+`<scene>_<listener>_….flac`, or `<listener>_<song>_<ear>_<stem>.flac` for each ear. Members
 are read as they are for scoring: straight from the zip, checked, and decoded in a child process.
 """
 
@@ -16,12 +16,13 @@ import numpy as np
 from ..audiogram import EARS
 from ..cadenza.folders import ENHANCED, find_systems
 from ..errors import InputError
-from ..names import nfc
+from ..io.containers.flac import DECODABLE_BITS
+from ..io.names import counted, nfc
 from .archive import Archive, Member, open_archive, read_member
 from .checks import decode_checked, side_car_factor
 from .decoding import Decoder
 from .findings import Fault
-from .flac import DECODABLE_BITS, parse_header
+from .flac import parse_header
 from .limits import MAX_SECONDS
 
 
@@ -64,7 +65,7 @@ def hear(place: Path, scene: str, listener: str, stem: str = "") -> Heard:
     try:
         with closing(open_archive(place)) as archive, Decoder() as decoder:
             if not stem:
-                member = _member(archive, f"{scene}_{listener}_remix.flac")
+                member = _member(archive, f"{scene}_{listener}_", "remix.flac")
                 return _decode(archive, member, decoder, 2)
             names = [f"{listener}_{scene}_{ear}_{stem}.flac" for ear in EARS]
             ears = [_decode(archive, _member(archive, name), decoder, 1) for name in names]
@@ -74,9 +75,16 @@ def hear(place: Path, scene: str, listener: str, stem: str = "") -> Heard:
     return Heard(np.hstack([ear.samples[:length] for ear in ears]), ears[0].sample_rate)
 
 
-def _member(archive: Archive, name: str) -> Member:
-    """The one member with this name, in whatever folder."""
-    found = [m for path, m in archive.members.items() if path.rpartition("/")[2] == nfc(name)]
+def _member(archive: Archive, start: str, end: str = "") -> Member:
+    """The one member with this name, in whatever folder.
+
+    With `end`, the usual end of a name, any FLAC that starts so: CAD1 task 2 ends with the song.
+    """
+    start, name = nfc(start), nfc(start + end)
+    members = [(path.rpartition("/")[2], member) for path, member in archive.members.items()]
+    found = [member for own, member in members if own == name]
+    if end and not found:
+        found = [member for own, member in members if own.startswith(start) and own.endswith(".flac")]
     if len(found) != 1:
         how = "is there more than once" if found else "is missing"
         raise InputError(f"{name} {how}")
@@ -87,7 +95,7 @@ def _decode(archive: Archive, member: Member, decoder: Decoder, channels: int) -
     with closing(archive.open(member)) as stream:
         header = parse_header(stream.read)
     if header.bits not in DECODABLE_BITS or header.channels != channels:
-        raise Fault("wrong_channels", f"{header.channels} channels of {header.bits} bits")
+        raise Fault("wrong_channels", f"{counted(header.channels, 'channel')} of {header.bits} bits")
     if not 0 < header.frames <= MAX_SECONDS * header.sample_rate:
         raise Fault("wrong_length", f"{header.frames} samples at {header.sample_rate} Hz")
     pcm = decode_checked(read_member(archive, member), header, decoder)

@@ -138,4 +138,8 @@ def missing(expected: ExpectedFiles, found: Mapping[str, Member], explained: set
             yield finding("remix_missing", name, f"{name}: is missing; it is not scored")
     for listener, count in all_of.items():
         if none_of[listener] == count and len(all_of) > 1:
-            yield finding("listener_missing", "", f"listener {listener}: all {count} files are missing")
+            yield finding(
+                "listener_missing",
+                "",
+                f"listener {listener}: all files are missing ({count})",
+            )

@@ -11,7 +11,7 @@ import numpy as np
 
 from ..cadenza.challenge import EnhancedFormat
 from ..errors import Unscorable
-from ..names import nfc
+from ..io.names import nfc
 from .archive import Archive, Member, open_archive, read_member
 from .checks import decode_checked, side_car_factor
 from .decoding import Decoder
@@ -63,7 +63,7 @@ class Submission:
             Unscorable: with a code of `findings.CODES`.
         """
         member = self._member(name)
-        with _named_faults(self.path, member):
+        with _named_faults(member):
             return self._read(member, wanted, reference_seconds)
 
     def check_format(self, name: str | PurePath, wanted: EnhancedFormat) -> None:
@@ -73,14 +73,14 @@ class Submission:
             Unscorable: with a code of `findings.CODES`.
         """
         member = self._member(name)
-        with _named_faults(self.path, member), closing(self._archive.open(member)) as stream:
+        with _named_faults(member), closing(self._archive.open(member)) as stream:
             _header(stream.read, _expectation(wanted))
 
     def _member(self, name: str | PurePath) -> Member:
         name = nfc(PurePath(name).as_posix())
         member = self._archive.members.get(self._prefix + name)
         if member is None:
-            raise Unscorable("missing_file", f"{self.path}: {name} is missing")
+            raise Unscorable("missing_file", f"{name}: is missing")
         return member
 
     def _read(self, member: Member, wanted: EnhancedFormat, seconds: float) -> np.ndarray:
@@ -98,12 +98,12 @@ class Submission:
 
 
 @contextmanager
-def _named_faults(path: str | PurePath, member: Member) -> Iterator[None]:
-    """Let a fault name the file it is about."""
+def _named_faults(member: Member) -> Iterator[None]:
+    """Let a fault name the file it is about; not where the submission lies, since rows are public."""
     try:
         yield
     except Fault as fault:
-        raise Unscorable(fault.code, f"{path}: {member.name}: {fault.message}") from None
+        raise Unscorable(fault.code, f"{member.name}: {fault.message}") from None
 
 
 def _expectation(wanted: EnhancedFormat, seconds: float | None = None) -> Expectation:

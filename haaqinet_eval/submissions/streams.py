@@ -7,6 +7,7 @@ import zlib
 from typing import Protocol
 
 from .findings import Fault
+from .opened import read_at
 from .zip_directory import STORED, Entry
 
 _CHUNK = 2**16
@@ -59,7 +60,7 @@ class ZipStream:
         """Nothing to give back: the archive holds the file."""
 
     def _packed_bytes(self, count: int) -> bytes:
-        data = os.pread(self._fd, min(count, self._packed), self._at)
+        data = read_at(self._fd, min(count, self._packed), self._at)
         self._at += len(data)
         self._packed -= len(data)
         return data

@@ -7,7 +7,6 @@ reads it. Values are little-endian; offsets count from the file's begin.
 
 from __future__ import annotations
 
-import os
 import stat
 import struct
 from collections.abc import Iterator
@@ -15,6 +14,7 @@ from dataclasses import dataclass
 
 from .findings import Fault
 from .limits import MAX_DIRECTORY_BYTES, MAX_MEMBERS
+from .opened import read_at
 
 _END = struct.Struct("<4s4H2LH")  # 4.3.16 end of central directory record
 _END64 = struct.Struct("<4sQ2H2L4Q")  # 4.3.14 zip64 end of central directory record
@@ -78,14 +78,14 @@ def read_end(fd: int, length: int) -> End:
     if length == 0:
         raise Fault("empty_file", "the file has no bytes")
     tail_start = max(0, length - _END.size - _FULL16)
-    tail = os.pread(fd, length - tail_start, tail_start)
+    tail = read_at(fd, length - tail_start, tail_start)
     at = _find_end(tail)
     if at is None:
-        _refuse_other_kind(os.pread(fd, 8, 0))
+        _refuse_other_kind(read_at(fd, 8, 0))
     _, disk, first_disk, here, entries, size, offset, comment = _END.unpack_from(tail, at)
     position = tail_start + at
     trailing = length - position - _END.size - comment
-    locator = os.pread(fd, _LOCATOR.size, position - _LOCATOR.size) if position >= _LOCATOR.size else b""
+    locator = read_at(fd, _LOCATOR.size, position - _LOCATOR.size) if position >= _LOCATOR.size else b""
     if locator.startswith(b"PK\x06\x07"):
         position, fields = _read_zip64(fd, locator, position, (here, entries, size, offset))
         here, entries, size, offset = fields
@@ -130,7 +130,7 @@ def _read_zip64(
     if disk != 0 or disks > 1:
         raise Fault("multi_disk", f"the zip64 locator states {disks} disks")
     for position in (offset, end - _LOCATOR.size - _END64.size):
-        record = os.pread(fd, _END64.size, position) if 0 <= position <= end - _END64.size else b""
+        record = read_at(fd, _END64.size, position) if 0 <= position <= end - _END64.size else b""
         if record.startswith(b"PK\x06\x06") and len(record) == _END64.size:
             break
     else:
@@ -156,7 +156,7 @@ def read_entries(fd: int, end: End) -> Iterator[Entry | Fault]:
     """
     if end.entries > MAX_MEMBERS or end.size > MAX_DIRECTORY_BYTES:
         raise Fault("too_many_members", f"{end.entries} members; {MAX_MEMBERS} are allowed")
-    data = os.pread(fd, end.size, end.offset)
+    data = read_at(fd, end.size, end.offset)
     at = count = 0
     while at + _CENTRAL.size <= len(data) and data.startswith(b"PK\x01\x02", at):
         fields = _CENTRAL.unpack_from(data, at)
@@ -242,7 +242,7 @@ def data_start(fd: int, entry: Entry, shift: int, limit: int) -> int:
     """
     at = entry.offset + shift
     name_length = len(entry.raw_name)
-    header = os.pread(fd, _LOCAL.size + name_length, at) if at < limit else b""
+    header = read_at(fd, _LOCAL.size + name_length, at) if at < limit else b""
     if len(header) < _LOCAL.size or not header.startswith(b"PK\x03\x04"):
         raise Fault("header_mismatch", f"{entry.name}: there is no local header at {at}")
     _, _, flags, method, _, _, crc, compressed, size, name, extra = _LOCAL.unpack_from(header)
@@ -254,7 +254,7 @@ def data_start(fd: int, entry: Entry, shift: int, limit: int) -> int:
     if not flags & _DESCRIPTOR:
         wide = (size, compressed)
         if _FULL32 in wide:
-            field = find_extra(os.pread(fd, extra, at + _LOCAL.size + name), 1) or b""
+            field = find_extra(read_at(fd, extra, at + _LOCAL.size + name), 1) or b""
             if len(field) < 16:
                 raise Fault(
                     "zip64_inconsistent", f"{entry.name}: the local header's zip64 field is too short"

@@ -207,6 +207,7 @@ def draw(
     rng: np.random.Generator,
     only: tuple[str, ...] = (),
     among: Mapping[str, Condition] = CONDITIONS,
+    shares: Mapping[str, float] = SHARES,
 ) -> list[Condition]:
     """Conditions for one clip, all different; groups come up by their shares.
 
@@ -215,6 +216,7 @@ def draw(
         rng: the draw depends on nothing else.
         only: names or kinds ("white" for "white-1" to "white-4") to draw from; empty for all.
         among: the table to draw from.
+        shares: how often a drawn condition is of a group; 0.2 of one that is not named.
 
     Raises:
         InputError: if fewer conditions than `count` are left.
@@ -223,8 +225,8 @@ def draw(
     if len(members) < count:
         raise InputError(f"conditions {', '.join(only)}: {len(members)} conditions, {count} are needed")
     present = {c.group for c in members}
-    groups = [g for g in dict.fromkeys((*SHARES, *(c.group for c in members))) if g in present]
-    chance = np.array([SHARES.get(g, 0.2) for g in groups])
+    groups = [g for g in dict.fromkeys((*shares, *(c.group for c in members))) if g in present]
+    chance = np.array([shares.get(g, 0.2) for g in groups])
     chosen: dict[str, Condition] = {}
     while len(chosen) < count:
         group = groups[rng.choice(len(groups), p=chance / chance.sum())]

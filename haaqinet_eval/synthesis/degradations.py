@@ -20,6 +20,7 @@ from ..audio import resample
 
 Array = np.ndarray
 Rng = np.random.Generator
+Noise = Callable[[int, float, Rng], Array]  # samples, Hz and a generator to noise [T]
 SPEECH_TOP = 12_000.0  # Hz, above which the synthetic babble has nothing
 
 
@@ -50,12 +51,12 @@ def hilly(
     return shape(x, rate, lambda f: np.interp(np.log2(f), places, heights))
 
 
-def _stft(x: Array, size: int = 512) -> Array:
+def stft(x: Array, size: int = 512) -> Array:
     """[size // 2 + 1, L], Hann, hop a quarter."""
     return sps.stft(x, window="hann", nperseg=size, noverlap=size * 3 // 4)[2]
 
 
-def _istft(z: Array, length: int) -> Array:
+def istft(z: Array, length: int) -> Array:
     size = 2 * (len(z) - 1)
     x = sps.istft(z, window="hann", nperseg=size, noverlap=size * 3 // 4)[1]
     return np.pad(x, (0, max(length - len(x), 0)))[:length]
@@ -97,7 +98,7 @@ def talkers(rate: float, seconds: float = 12.0, count: int = 8) -> Array:
         voiced = rng.random(steps) < 0.7
         loud = np.interp(where, np.arange(steps), rng.uniform(0, 1, steps) ** 1.5)
         tone = np.interp(where, np.arange(steps), voiced.astype(float))
-        source = _stft(loud * (tone * pulses + (1 - tone) * 0.08 * rng.standard_normal(length)))
+        source = stft(loud * (tone * pulses + (1 - tone) * 0.08 * rng.standard_normal(length)))
         formants = rng.uniform((270, 850, 2300), (800, 2300, 3300), (steps, 3))
         now = np.arange(source.shape[1]) * 128 / step
         gain = np.full(source.shape, 0.02)
@@ -105,7 +106,7 @@ def talkers(rate: float, seconds: float = 12.0, count: int = 8) -> Array:
             center = np.interp(now, np.arange(steps), formants[:, k])
             gain += np.exp(-0.5 * ((frequencies[:, None] - center) / (90 + 50 * k)) ** 2) / (1 + k)
         gain[frequencies > SPEECH_TOP] = 0
-        made.append(_istft(source * gain, length))
+        made.append(istft(source * gain, length))
     return np.array(made) / np.array([[rms(t)] for t in made])
 
 
@@ -118,9 +119,9 @@ def babble_noise(length: int, rate: float, rng: Rng) -> Array:
     return total / np.sqrt(len(talkers(rate)))
 
 
-def babble(x: Array, rate: float, rng: Rng, *, snr_db: float) -> Array:
-    """Multi-talker babble (synthetic)."""
-    return add_noise(x, babble_noise(len(x), rate, rng), snr_db)
+def babble(x: Array, rate: float, rng: Rng, *, snr_db: float, talk: Noise = babble_noise) -> Array:
+    """Multi-talker babble, synthetic or of recorded talkers (`voices`)."""
+    return add_noise(x, talk(len(x), rate, rng), snr_db)
 
 
 # Nonlinear processing
@@ -140,7 +141,7 @@ def quantise(x: Array, rate: float, rng: Rng, *, bits: float) -> Array:
 
 def wdrc(x: Array, rate: float, rng: Rng, *, ratio: float, release: float = 0.07) -> Array:
     """Wide dynamic-range compression in 8 bands, 5 ms attack; knee 25 dB below the band's level."""
-    z = _stft(x)
+    z = stft(x)
     hop = 128 / rate
     edges = np.unique(np.geomspace(2, len(z), 9).astype(int))
     edges[0] = 0
@@ -155,18 +156,25 @@ def wdrc(x: Array, rate: float, rng: Rng, *, ratio: float, release: float = 0.07
             level[n] = state = keep * state + (1 - keep) * p
         decibels = np.maximum(10 * np.log10(level / mean + 1e-12), -25.0)
         out[low:high] *= 10 ** (decibels * (1 / ratio - 1) / 20)
-    return match(_istft(out, len(x)), x)
+    return match(istft(out, len(x)), x)
 
 
 def spectral_subtraction(
-    x: Array, rate: float, rng: Rng, *, snr_db: float, strength: float, floor_db: float = -18.0
+    x: Array,
+    rate: float,
+    rng: Rng,
+    *,
+    snr_db: float,
+    strength: float,
+    floor_db: float = -18.0,
+    talk: Noise = babble_noise,
 ) -> Array:
     """Babble, then power subtraction of its long-term spectrum, times `strength`."""
-    noise = match(babble_noise(len(x), rate, rng), x) * 10 ** (-snr_db / 20)
-    z, n = _stft(x + noise), _stft(noise)
+    noise = match(talk(len(x), rate, rng), x) * 10 ** (-snr_db / 20)
+    z, n = stft(x + noise), stft(noise)
     mean = np.mean(np.abs(n) ** 2, 1, keepdims=True)
     gain = 1 - strength * mean / (np.abs(z) ** 2 + 1e-12)
-    return _istft(z * np.sqrt(np.maximum(gain, 10 ** (floor_db / 10))), len(x))
+    return istft(z * np.sqrt(np.maximum(gain, 10 ** (floor_db / 10))), len(x))
 
 
 # Linear filters
@@ -196,7 +204,7 @@ def resonances(x: Array, rate: float, rng: Rng, *, centers: tuple, gain_db: floa
 # Beyond the paper: separation, coding, rooms, levels
 
 
-def _field(plane: tuple[int, int], rng: Rng, smooth: tuple[int, int]) -> Array:
+def random_field(plane: tuple[int, int], rng: Rng, smooth: tuple[int, int]) -> Array:
     """A random field in frequency and time, smoothed over some bins and frames; ranks in [0, 1]."""
     field = rng.standard_normal(plane)
     for axis, size in enumerate(smooth):
@@ -208,23 +216,23 @@ def _field(plane: tuple[int, int], rng: Rng, smooth: tuple[int, int]) -> Array:
 
 def soft_mask(x: Array, rate: float, rng: Rng, *, depth_db: float) -> Array:
     """Errors of a soft separation mask: smooth random gains between 0 and -depth dB."""
-    z = _stft(x, 1024)
-    return match(_istft(z * 10 ** (-depth_db * _field(z.shape, rng, (9, 9)) / 20), len(x)), x)
+    z = stft(x, 1024)
+    return match(istft(z * 10 ** (-depth_db * random_field(z.shape, rng, (9, 9)) / 20), len(x)), x)
 
 
 def binary_mask(x: Array, rate: float, rng: Rng, *, share: float, leak_db: float = -30.0) -> Array:
     """Errors of a binary mask: a share of the time-frequency plane, in patches, is lost."""
-    z = _stft(x, 1024)
-    lost = _field(z.shape, rng, (5, 5)) < share
-    return match(_istft(np.where(lost, z * 10 ** (leak_db / 20), z), len(x)), x)
+    z = stft(x, 1024)
+    lost = random_field(z.shape, rng, (5, 5)) < share
+    return match(istft(np.where(lost, z * 10 ** (leak_db / 20), z), len(x)), x)
 
 
 def musical_noise(x: Array, rate: float, rng: Rng, *, threshold_db: float) -> Array:
     """What thresholding leaves: bins below the band's level plus a threshold are dropped, jittered."""
-    z = _stft(x, 1024)
+    z = stft(x, 1024)
     power = np.abs(z) ** 2
     limit = power.mean(1, keepdims=True) * 10 ** ((threshold_db + rng.normal(0, 4, z.shape)) / 10)
-    return match(_istft(np.where(power < limit, 0.03 * z, z), len(x)), x)
+    return match(istft(np.where(power < limit, 0.03 * z, z), len(x)), x)
 
 
 def interference(x: Array, rate: float, rng: Rng, *, snr_db: float, mask_power: float) -> Array:
@@ -232,9 +240,9 @@ def interference(x: Array, rate: float, rng: Rng, *, snr_db: float, mask_power: 
     factor = rng.choice([0.75, 0.84, 1.19, 1.33])
     other = np.interp((np.arange(len(x)) * factor) % (len(x) - 1), np.arange(len(x)), x)
     other = match(np.roll(other[::-1], int(rng.integers(len(x)))), x) * 10 ** (-snr_db / 20)
-    a, b = _stft(x, 1024), _stft(other, 1024)
+    a, b = stft(x, 1024), stft(other, 1024)
     mask = np.abs(a) ** mask_power / (np.abs(a) ** mask_power + np.abs(b) ** mask_power + 1e-12)
-    return match(_istft(mask * (a + b), len(x)), x)
+    return match(istft(mask * (a + b), len(x)), x)
 
 
 def coded(x: Array, rate: float, rng: Rng, *, format: str, subtype: str, level: float) -> Array:

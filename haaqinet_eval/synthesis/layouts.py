@@ -7,6 +7,7 @@ divided by artist. An artist or track that is in several splits stays in the str
 from __future__ import annotations
 
 import csv
+import io
 import zlib
 from collections.abc import Callable, Iterable
 from dataclasses import replace
@@ -14,9 +15,10 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import InputError
-from ..jsonfile import read_json
+from ..io.files import read_text
+from ..io.jsonfile import read_json
+from .clips import SPLITS, Clip, check_disjoint, read_index
 from .options import chosen, several
-from .sources import SPLITS, Clip, check_disjoint, read_index
 
 _OFFICIAL = {
     **dict.fromkeys(("train", "training"), "train"),
@@ -95,11 +97,8 @@ def _artist_and_title(name: str, where: object) -> tuple[str, str]:
 
 def _lines(path: Path, delimiter: str) -> list[list[str]]:
     try:
-        with path.open(encoding="utf-8", newline="") as file:
-            return list(csv.reader(file, delimiter=delimiter))
-    except (FileNotFoundError, NotADirectoryError):
-        raise InputError(f"{path}: no such file") from None
-    except (UnicodeDecodeError, csv.Error) as error:
+        return list(csv.reader(io.StringIO(read_text(path), newline=""), delimiter=delimiter))
+    except csv.Error as error:
         raise InputError(f"{path}: not a table of text: {error}") from None
 
 

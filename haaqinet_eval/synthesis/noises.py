@@ -17,16 +17,18 @@ import soundfile
 
 from ..audio import read_audio, resample, rms
 from ..errors import InputError, Unscorable
+from ..io.files import whole
 from .degradations import Array, Rng, hilly, reverberate, shape
-from .gather import find_audio, stem_of
+from .duplicates import Twins
+from .gather import Stems, find_audio
 from .options import natural
-from .twins import Twins
 
 SAMPLE_RATE = 24_000  # Hz, of the noises
 COLUMNS = ("path", "kind", "source", "licence")
 HAPPENINGS, SPEECH, CROWD, OTHER = "happenings", "speech", "crowd", "other"
 SEVERAL = "several"  # sources, of a crowd
 SILENT = 1e-3  # of full scale: no sound
+SHORTEST = 0.1  # s; shorter files are no sound
 STRING = 8  # sounds that a source needs to be strung
 
 
@@ -83,13 +85,14 @@ class Sounds:
 
     def __init__(self, folder: str | Path, rules: NoiseRules, twins: Twins) -> None:
         self.folder, self.rules, self.twins = Path(folder), rules, twins
-        self.left_out: dict[Path, Path] = {}  # twins, and the recordings they are in
+        self.left_out: dict[Path, str] = {}  # files that gave no sound, with the reason
         self._known: dict[Path, bool] = {}
         self.sources: dict[str, list[Path]] = {}
         self.voices: dict[str, list[Path]] = {}  # by the folder they lie in: a speaker, or a language
-        for path in find_audio(self.folder, rules.exclude, "sounds"):
+        for path in find_audio(self.folder, rules.exclude, "sounds", self.left_out):
             inside = path.relative_to(self.folder)
             if path.is_symlink() or len(inside.parts) < 2:
+                self.left_out[path] = "is a link" if path.is_symlink() else "lies in no sub-folder"
                 continue
             spoken = any(text.lower() in str(inside).lower() for text in rules.speech)
             group = self.voices if spoken else self.sources
@@ -106,25 +109,27 @@ class Sounds:
         """A sound [T] with a peak of 1, or None: unreadable, too short, silent, or a twin."""
         if not self._known.get(path, True):
             return None
-        sound = self._read(path)
+        try:
+            sound = self._read(path)
+        except Unscorable as error:
+            sound = None
+            self.left_out[path] = error.message.removeprefix(f"{path}: ")
         self._known[path] = sound is not None
         return sound
 
-    def _read(self, path: Path) -> Array | None:
-        try:
-            audio = read_audio(path)
-        except Unscorable:
-            return None
-        if not 0.1 <= audio.seconds <= self.rules.longest:
-            return None
+    def _read(self, path: Path) -> Array:
+        """A sound; raises `Unscorable` with the reason why it is none."""
+        audio = read_audio(path)
+        if not SHORTEST <= audio.seconds <= self.rules.longest:
+            wanted = f"{SHORTEST:g} to {self.rules.longest:g} s are taken"
+            raise Unscorable("wrong_length", f"{audio.seconds:.2f} s; {wanted}")
         sound = audio.samples.mean(1)
         peak = np.abs(sound).max()
         if peak <= SILENT:
-            return None
+            raise Unscorable("silent", "is silent")
         twin = None if path in self._known else self.twins.of(sound, audio.sample_rate)
         if twin:
-            self.left_out[path] = twin
-            return None
+            raise Unscorable("twin", f"is in {twin}")
         return resample(sound, audio.sample_rate, SAMPLE_RATE) / peak
 
 
@@ -186,7 +191,7 @@ Noise = tuple[str, str, str, Array]  # kind, name, source, signal [T]
 
 
 def _alone(sounds: Sounds, kinds: Mapping[str, re.Pattern], rng: Rng) -> Iterator[Noise]:
-    wanted = round(sounds.rules.seconds * SAMPLE_RATE)
+    wanted, stems = round(sounds.rules.seconds * SAMPLE_RATE), Stems()
     for source, path in ((source, path) for source, paths in sounds.sources.items() for path in paths):
         sound = sounds.load(path)
         if sound is None or len(sound) < sounds.rules.alone * SAMPLE_RATE:
@@ -199,7 +204,7 @@ def _alone(sounds: Sounds, kinds: Mapping[str, re.Pattern], rng: Rng) -> Iterato
             stretch = sound[start : start + 2 * wanted]
             if np.abs(stretch).max() > SILENT:
                 signal = _varied(stretch, rng) if version else stretch
-                yield kind, f"{stem_of(inside)}-{version}", source, signal[:wanted]
+                yield kind, f"{stems.of(inside)}-{version}", source, signal[:wanted]
 
 
 def _happenings(sounds: Sounds, rng: Rng) -> Iterator[Noise]:
@@ -251,13 +256,11 @@ def write_noises(
     """Write every noise as FLAC with a peak of one half, `KIND/NUMBER-NAME.flac`; the rows of the index.
 
     Raises:
-        InputError: for a folder that cannot be written.
+        InputError, Stopped: for a folder that cannot be written.
     """
     for number, (kind, name, source, signal) in enumerate(make_noises(sounds, kinds)):
         path = Path(kind) / f"{number:05d}-{name}.flac"
-        try:
-            (out / kind).mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise InputError(f"out={out}: {error.strerror}") from None
-        soundfile.write(out / path, 0.5 * signal / np.abs(signal).max(), SAMPLE_RATE, subtype="PCM_16")
+        with whole(out / path) as part:
+            heard = 0.5 * signal / np.abs(signal).max()
+            soundfile.write(part, heard, SAMPLE_RATE, format="FLAC", subtype="PCM_16")
         yield dict(zip(COLUMNS, (str(path), kind, source, licence), strict=True))

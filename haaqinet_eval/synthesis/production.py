@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 from scipy import signal as sps
 
-from .degradations import Array, Rng, match, rms, shape, wdrc
+from .degradations import Array, Rng, coloured_noise, match, reverberate, rms, shape, wdrc
 
 BASS = 35.0, 95.0  # Hz, the lowest and highest fundamental of a sub-bass
 
@@ -66,7 +66,25 @@ def distortion(x: Array, rate: float, rng: Rng) -> Array:
     return (1 - share) * x + share * match(sps.sosfilt(cabinet, driven - driven.mean()), x)
 
 
-STEPS = ((distortion, 0.2), (pumping, 0.3), (bass_boost, 0.3), (sub_bass, 0.5), (loud_master, 0.5))
+def room(x: Array, rate: float, rng: Rng) -> Array:
+    """The room that it was played in: of 0.2 to 1.2 s, 0 to 15 dB below the direct sound."""
+    return reverberate(x, rate, rng, t60=rng.uniform(0.2, 1.2), direct_db=rng.uniform(0, 15))
+
+
+def hiss(x: Array, rate: float, rng: Rng) -> Array:
+    """The noise of an old tape or a quiet room, 28 to 50 dB below the music."""
+    return coloured_noise(x, rate, rng, snr_db=rng.uniform(28, 50), slope=rng.uniform(-6, 0))
+
+
+STEPS = (
+    (distortion, 0.2),
+    (pumping, 0.3),
+    (bass_boost, 0.3),
+    (sub_bass, 0.5),
+    (loud_master, 0.5),
+    (room, 0.3),
+    (hiss, 0.2),
+)
 
 
 def produce(x: Array, rate: float, rng: Rng) -> Array:

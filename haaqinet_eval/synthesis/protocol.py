@@ -13,8 +13,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from ..errors import InputError
+from .clips import SPLITS, Clip, check_disjoint
 from .conditions import CONDITIONS
-from .sources import SPLITS, Clip, check_disjoint
 
 PROTOCOLS = ("artists", "paper")
 TRAINED_SHARE = 0.6  # of each clip, in the paper's protocol

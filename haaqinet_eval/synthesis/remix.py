@@ -23,9 +23,9 @@ from scipy.ndimage import median_filter
 
 from ..audio import resample
 from ..errors import Unscorable
+from .clips import Clip, load_excerpt
 from .music import loudness, make_chamber, make_song
 from .render import SAMPLE_RATE
-from .sources import Clip, load_excerpt
 
 ROLES = ("vocals", "drums", "bass", "other")
 KINDS = ("remix", "duet", "stem")

@@ -14,11 +14,11 @@ import numpy as np
 from ..errors import InputError
 from ..nalr import NalR
 from ..trials import Trial
-from . import losses
+from . import hearing_losses
+from .clips import SPLITS, Clip
 from .remix import KINDS, SHARES, Scene, draw_gains, make_stems
-from .remix_systems import SEPARATORS, Renderer, System, draw_factors
 from .render import CHALLENGE, NFIR, SAMPLE_RATE, Group, Plan
-from .sources import SPLITS, Clip
+from .simulated_systems import SEPARATORS, Renderer, System, draw_factors
 
 
 def _draw(plan: Plan, rng: np.random.Generator) -> tuple[str, list[System]]:
@@ -45,8 +45,8 @@ def render_remix(clips: Sequence[Clip], split: str, number: int, plan: Plan) -> 
     kind, systems = _draw(plan, rng)
     stems, song, origin = make_stems(kind, clips, plan.seconds, plan.procedural, rng)
     scene = Scene(kind, song, origin, stems, draw_gains(kind, list(stems), rng))
-    listener, audiogram = losses.draw(split, rng)
-    nalr, ears = NalR(NFIR, SAMPLE_RATE), {"own": audiogram, "other": losses.draw(split, rng)[1]}
+    listener, audiogram = hearing_losses.draw(split, rng)
+    nalr, ears = NalR(NFIR, SAMPLE_RATE), {"own": audiogram, "other": hearing_losses.draw(split, rng)[1]}
     amplify = {name: lambda x, ear=ear: nalr.amplify(ear, x) for name, ear in ears.items()}
     renderer, factors = Renderer(scene, amplify, rng), draw_factors(rng)
     processed = [renderer(s.varied(factors) if split == "train" else s) for s in systems]

@@ -17,11 +17,12 @@ from ..audiogram import Audiogram
 from ..errors import Unscorable
 from ..nalr import NalR
 from ..trials import Trial
-from . import conditions, losses
+from . import conditions, hearing_losses
+from .clips import SPLITS, Clip, load_excerpt, mix_to
 from .degradations import resonances, tilt
 from .music import STYLES, make_song
 from .production import produce
-from .sources import SPLITS, Clip, load_excerpt, mix_to
+from .variation import varied
 
 SAMPLE_RATE = 24_000  # Hz, HAAQI's own
 NFIR = 140  # order of the NAL-R filter at that rate, as HAAQI's
@@ -37,6 +38,8 @@ class Plan:
     augment: float = 0.5  # chance of each change to training music; 0 for none
     procedural: float = 0.0  # chance that training music is procedural
     production: float = 0.0  # chance that training music gets what producers do (`production`)
+    mixing: float = 0.7  # times `augment`: chance that training music is two songs at once
+    vary: float = 0.0  # chance that a training group's settings and loss are of no table (`variation`)
     only: tuple[str, ...] = ()  # names or kinds of conditions to draw from; empty for all
     seed: int = 1
 
@@ -124,7 +127,7 @@ def clean_music(clips: Sequence[Clip], plan: Plan, rng: np.random.Generator) -> 
     if vary and rng.random() < plan.procedural:
         song = procedural_music(plan.seconds * 1.2, SAMPLE_RATE, rng)
         return _varied(song, length, vary, rng), "procedural", "procedural"
-    count = 1 + (rng.random() < vary * 0.7)
+    count = 1 + (rng.random() < vary * plan.mixing)
     chosen = [clips[rng.integers(len(clips))] for _ in range(count)]
     parts = []
     for clip in chosen:
@@ -144,18 +147,30 @@ def render(
     number: int,
     plan: Plan,
     among: Mapping[str, conditions.Condition] = conditions.CONDITIONS,
+    shares: Mapping[str, float] = conditions.SHARES,
+    ears: Callable[[str, np.random.Generator], tuple[str, Audiogram]] = hearing_losses.draw,
 ) -> Group:
-    """One group of trials from clips of one split, in conditions of a table."""
+    """One group of trials from clips of one split, in conditions of a table.
+
+    Args:
+        clips, split, number, plan: what it is a function of.
+        among: the table.
+        shares: how often groups of its conditions come up, see `conditions.draw`.
+        ears: draws hearing losses of a split.
+    """
     rng = np.random.default_rng([plan.seed, SPLITS.index(split), number])
     clean, song, genre = clean_music(clips, plan, rng)
-    listener, audiogram = losses.draw(split, rng)
+    vary = bool(plan.vary) and split == "train" and rng.random() < plan.vary
+    listener, audiogram = hearing_losses.draw_varied(rng) if vary else ears(split, rng)
     level1 = 65.0 if rng.random() < 0.5 else float(rng.uniform(50, 80))
     nalr = NalR(NFIR, SAMPLE_RATE)
-    ears = {"own": audiogram, "none": None, "other": losses.draw(split, rng)[1]}
-    chosen = conditions.draw(plan.conditions, rng, plan.only, among)
+    fittings = {"own": audiogram, "none": None, "other": ears(split, rng)[1]}
+    chosen = conditions.draw(plan.conditions, rng, plan.only, among, shares)
+    if vary:
+        chosen = [varied(condition, rng) for condition in chosen]
     processed = []
     for condition in chosen:
-        signal, ear = condition.process(clean, SAMPLE_RATE, rng), ears[condition.fitting]
+        signal, ear = condition.process(clean, SAMPLE_RATE, rng), fittings[condition.fitting]
         processed.append(condition.finish(nalr.amplify(ear, signal) if ear else signal, SAMPLE_RATE, rng))
     scene = f"{split}-{number:05d}"
     trials = tuple(Trial(CHALLENGE, c.name, scene, song, listener, "left") for c in chosen)

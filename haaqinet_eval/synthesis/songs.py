@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -11,8 +10,9 @@ import numpy as np
 import soundfile
 
 from ..errors import InputError
-from ..jsonfile import read_json
-from .band import SAMPLE_RATE, Band, Unplayable, make_song
+from ..io.files import whole
+from ..io.jsonfile import read_json, write_json
+from .midi_accompaniment import SAMPLE_RATE, Band, Unplayable, make_song
 
 
 class SongFolder:
@@ -36,7 +36,7 @@ class SongFolder:
             found = read_json(note, dict) if self.numbers() else asked
             if found != asked:
                 raise InputError(f"{out}: holds songs of {found}, not of {asked}; choose another folder")
-            note.write_text(json.dumps(asked), encoding="utf-8")
+            write_json(note, asked, indent=None)
         except OSError as error:
             raise InputError(f"out={out}: {error.strerror}") from None
 
@@ -64,5 +64,5 @@ class SongFolder:
     def _write(self, number: int, style: str, song: np.ndarray) -> None:
         folder = self.out / f"{style.replace('/', '-')}-{number}"
         folder.mkdir(exist_ok=True)
-        soundfile.write(folder / "song.part", song, SAMPLE_RATE, format="FLAC")
-        (folder / "song.part").rename(folder / "song.flac")
+        with whole(folder / "song.flac") as part:
+            soundfile.write(part, song, SAMPLE_RATE, format="FLAC")

@@ -1,63 +1,45 @@
-"""Systems that make something to judge: they take a mixture apart, so that it can be rebalanced.
+"""Systems that make something to judge, in two kinds; each is one file, imported only when it is asked for.
 
-A system only separates. What follows, the gains, the remix, the amplification for the
-listener and the writing, is the challenge's and the same for all systems; see `enhance`.
-Each system is one file and is imported only when it is asked for.
+- A `Separator` takes a mixture apart. What follows, the gains, the remix, the amplification for the listener
+  and the writing, is the challenge's and the same for all separators; it works once per song.
+- An `Enhancer` goes from the mixture to one listener's signals by itself: it sees gains and audiograms.
+
+What is known of a system before it is loaded is its record in `registry`, which other packages can add to.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from importlib import import_module
+from collections.abc import Mapping
 from inspect import signature
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
+from ..cadenza.songs import MUSDB_STEMS, Scene, Song
+from ..deprecated import old_names
 from ..errors import InputError
+from ..registry import SYSTEMS
+
+__getattr__ = old_names(__name__)
 
 if TYPE_CHECKING:
     import numpy as np
 
-VDBO = ("vocals", "drums", "bass", "other")  # the stems of popular music, MUSDB18's names
-
-_SYSTEMS = {  # name -> module and what makes it
-    "passthrough": ("plain", "Passthrough"),
-    "ideal": ("plain", "Ideal"),
-    "no_amplification": ("plain", "NoAmplification"),
-    "oracle_mask": ("oracle_mask", "OracleMask"),
-    "hpss": ("hpss", "Hpss"),
-    "hdemucs": ("neural", "hdemucs"),
-    "openunmix": ("neural", "openunmix"),
-}
-_ALIASES = {"demucs": "hdemucs"}  # pyclarity's `separator.model`
-
-
-@dataclass(frozen=True, eq=False)
-class Song:
-    """A piece of music to be taken apart."""
-
-    name: str
-    mixture: np.ndarray  # [T, 2] float, full scale 1
-    sample_rate: int  # Hz
-    stems: Mapping[str, str]  # stem -> instrument: {"vocals": "vocals", …} or {"source_1": "Violin", …}
-    load_true_stems: Callable[[], dict[str, np.ndarray]]  # stem -> [T, 2]; read only if it is called
-
-    def check_stems(self, known: tuple[str, ...], system: str) -> None:
-        """Refuse a song with stems that a system does not know.
-
-        Raises:
-            InputError: names the system, the song and the stems.
-        """
-        if set(self.stems) != set(known):
-            raise InputError(
-                f"system {system}: separates {', '.join(known)}; song {self.name} consists of "
-                + ", ".join(f"{stem} ({instrument})" for stem, instrument in self.stems.items())
-            )
+__all__ = [
+    "MUSDB_STEMS",
+    "Enhancer",
+    "Scene",
+    "Separator",
+    "Song",
+    "System",
+    "check_number",
+    "load_system",
+    "system_name",
+    "system_names",
+]
 
 
 @runtime_checkable
-class System(Protocol):
-    """What every system offers."""
+class Separator(Protocol):
+    """A system that only separates; shared by the listeners of a song."""
 
     name: str  # the `system` column and the name of the folder
     blind: bool  # whether it hears the mixture only; one that does not cannot enter a challenge
@@ -69,9 +51,24 @@ class System(Protocol):
         ...
 
 
+@runtime_checkable
+class Enhancer(Protocol):
+    """A system that makes one listener's signals by itself, gains and amplification included."""
+
+    name: str  # the `system` column and the name of the folder
+    blind: bool  # whether it hears the mixture only; one that does not cannot enter a challenge
+
+    def enhance(self, song: Song, scene: Scene) -> Mapping[str, np.ndarray]:
+        """The signals of `scene.parts`, [T, 2] float (left and right), at the song's sample rate."""
+        ...
+
+
+System = Separator | Enhancer
+
+
 def system_names() -> tuple[str, ...]:
     """Names that `load_system` knows."""
-    return tuple(_SYSTEMS)
+    return tuple(SYSTEMS.records())
 
 
 def system_name(name: str) -> str:
@@ -80,10 +77,10 @@ def system_name(name: str) -> str:
     Raises:
         InputError: for an unknown name; lists the known ones.
     """
-    name = _ALIASES.get(name, name)
-    if name not in _SYSTEMS:
-        raise InputError(f"system {name!r} is unknown; known: {', '.join(_SYSTEMS)}")
-    return name
+    for record in SYSTEMS.records().values():
+        if name in record.aliases:
+            return record.name
+    return SYSTEMS.record(name).name
 
 
 def load_system(name: str, **options) -> System:
@@ -92,13 +89,15 @@ def load_system(name: str, **options) -> System:
     Raises:
         InputError: for an unknown name or option, a missing package or missing weights.
     """
-    module, maker = _SYSTEMS[system_name(name)]
-    make = getattr(import_module(f".{module}", __name__), maker)
+    make = SYSTEMS.record(system_name(name)).find_factory()
     known = signature(make).parameters
     for option in options:
         if option not in known:
             raise InputError(f"system {name} has no option {option!r}; known: {', '.join(known) or 'none'}")
-    return make(**options)
+    system = make(**options)
+    if not isinstance(system, System):
+        raise InputError(f"system {name}: is neither a Separator nor an Enhancer, see haaqinet_eval.systems")
+    return system
 
 
 def check_number(value: object, low: float, high: float, option: str) -> None:

@@ -12,10 +12,19 @@ from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 
+import numpy as np
+
 from ..cadenza.challenge import Pair
+from ..cadenza.rendering import Renderer
 from ..errors import InputError, Unscorable
-from . import System
-from .render import Renderer
+from ..registry import SYSTEMS
+from . import Enhancer, Scene, Song, System
+
+_SEPARATOR = (
+    "device",
+    "download",
+    "weights",
+)  # of the group `separator`; the rest is pyclarity's
 
 logger = logging.getLogger(__name__)
 
@@ -89,23 +98,45 @@ def _render_song(
     report: Callable[[Pair], None],
 ) -> None:
     song = renderer.song(name)
-    stems = system.separate(song)
     count.songs += 1
+    for pair, signals in _listeners_signals(renderer, system, song, pairs):
+        for output in renderer.outputs(pair, signals, folder):
+            clipped = output.write()
+            count.clipped += clipped
+            if clipped:
+                logger.info("%s: %d samples clipped", output.path, clipped)
+        count.pairs += 1
+        report(pair)
+
+
+def _listeners_signals(
+    renderer: Renderer, system: System, song: Song, pairs: Sequence[Pair]
+) -> Iterator[tuple[Pair, Mapping[str, np.ndarray]]]:
+    """What each listener of a song hears, by part: [T, 2]."""
+    if isinstance(system, Enhancer):
+        for pair in pairs:
+            scene = renderer.scene(pair)
+            yield pair, _checked(system.enhance(song, scene), scene, system)
+        return
+    stems = system.separate(song)
     for scene, of_scene in groupby(pairs, key=lambda pair: pair.scene):
         shared = renderer.rebalance(scene, song, stems, system)
         for pair in of_scene:
-            for output in renderer.outputs(pair, shared, system, folder):
-                clipped = output.write()
-                count.clipped += clipped
-                if clipped:
-                    logger.info("%s: %d samples clipped", output.path, clipped)
-            count.pairs += 1
-            report(pair)
+            yield pair, renderer.signals(pair, shared, system)
+
+
+def _checked(signals: Mapping[str, np.ndarray], scene: Scene, system: Enhancer) -> Mapping[str, np.ndarray]:
+    where = f"system {system.name}: scene {scene.name}, listener {scene.listener.id}"
+    if set(signals) != set(scene.parts):
+        raise InputError(f"{where}: it made the parts {sorted(signals)}, not {sorted(scene.parts)}")
+    for part, signal in signals.items():
+        if np.ndim(signal) != 2 or np.shape(signal)[1] != 2 or not np.isfinite(signal).all():
+            raise InputError(f"{where}: part {part!r} of shape {np.shape(signal)} is no finite signal [T, 2]")
+    return signals
 
 
 def system_options(name: str, config: Mapping) -> dict:
-    """A system's options in a recipe's configuration: its own group, or `separator` for the neural ones."""
-    if name in ("hdemucs", "openunmix"):
-        given = config.get("separator", {})
-        return {key: given[key] for key in ("device", "download", "weights") if key in given}
-    return dict(config.get(name) or {})
+    """A system's options in a recipe's configuration: the group that its record names, or its own."""
+    group = SYSTEMS.record(name).options
+    given = dict(config.get(group or name) or {})
+    return {key: given[key] for key in _SEPARATOR if key in given} if group == "separator" else given

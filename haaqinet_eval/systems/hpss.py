@@ -9,7 +9,8 @@ from typing import ClassVar
 import numpy as np
 
 from ..errors import InputError
-from . import VDBO, Song, check_number
+from ..registry import SYSTEMS
+from . import MUSDB_STEMS, Song, check_number
 
 # Typical middle of the written range (Hz), rounded; a coarse order from low to high
 REGISTER = {
@@ -62,25 +63,37 @@ class Hpss:
 
     def separate(self, song: Song) -> dict[str, np.ndarray]:
         """Stems by median filters, or bands by register: [T, 2] each."""
-        if set(song.stems) == set(VDBO):
+        if set(song.stems) == set(MUSDB_STEMS):
             return self._popular(song)
         return _by_register(song)
 
     def _popular(self, song: Song) -> dict[str, np.ndarray]:
-        steady, rest = _split(song.mixture, song.sample_rate, self.long_window)
-        voice, drums = _split(rest, song.sample_rate, self.short_window)
+        steady, rest = split_percussive(song.mixture, song.sample_rate, self.long_window)
+        voice, drums = split_percussive(rest, song.sample_rate, self.short_window)
         edges = [self.bass_edge]
-        steady_low, other = _bands(steady, song.sample_rate, edges)
-        voice_low, vocals = _bands(voice, song.sample_rate, edges)
+        steady_low, other = bands(steady, song.sample_rate, edges)
+        voice_low, vocals = bands(voice, song.sample_rate, edges)
         return {"vocals": vocals, "drums": drums, "bass": steady_low + voice_low, "other": other}
 
 
-def _split(signal: np.ndarray, sample_rate: int, window: float) -> tuple[np.ndarray, np.ndarray]:
-    """[T, 2] to its harmonic and its percussive part, [T, 2] each; `window` in seconds."""
+def split_percussive(
+    signal: np.ndarray, sample_rate: int, window: float, system: str = "hpss"
+) -> tuple[np.ndarray, np.ndarray]:
+    """[T, 2] to its harmonic and its percussive part, [T, 2] each.
+
+    Args:
+        window: seconds; rounded to a power of 2 in samples.
+        system: for messages.
+
+    Raises:
+        InputError: without librosa.
+    """
     try:
         import librosa
     except ImportError:
-        raise InputError("system hpss: needs librosa; pip install 'haaqinet-eval[separation]'") from None
+        raise InputError(
+            f"system {system}: needs librosa; pip install 'haaqinet-eval[{SYSTEMS.record(system).extra}]'"
+        ) from None
 
     size = 2 ** round(np.log2(window * sample_rate))
     spectrum = librosa.stft(signal.T, n_fft=size, hop_length=size // 4)
@@ -89,7 +102,7 @@ def _split(signal: np.ndarray, sample_rate: int, window: float) -> tuple[np.ndar
     return harmonic, signal - harmonic
 
 
-def _bands(signal: np.ndarray, sample_rate: int, edges: list[float]) -> list[np.ndarray]:
+def bands(signal: np.ndarray, sample_rate: int, edges: list[float]) -> list[np.ndarray]:
     """[T, 2] to len(edges) + 1 bands that add up to it, from low to high; zero phase, 24 dB/octave."""
     from scipy.signal import butter, sosfiltfilt
 
@@ -109,6 +122,6 @@ def _by_register(song: Song) -> dict[str, np.ndarray]:
     order = sorted(set(instruments.values()), key=REGISTER.__getitem__)
     pitches = [REGISTER[name] for name in order]
     edges = [(low * high) ** 0.5 for low, high in pairwise(pitches)]
-    bands = dict(zip(order, _bands(song.mixture, song.sample_rate, edges), strict=True))
+    parts = dict(zip(order, bands(song.mixture, song.sample_rate, edges), strict=True))
     voices = list(instruments.values())
-    return {stem: bands[name] / voices.count(name) for stem, name in instruments.items()}
+    return {stem: parts[name] / voices.count(name) for stem, name in instruments.items()}

@@ -16,7 +16,7 @@ import numpy as np
 
 from ..audio import resample
 from ..errors import InputError
-from . import VDBO, Song
+from . import MUSDB_STEMS, Song
 
 if TYPE_CHECKING:
     import torch
@@ -59,8 +59,10 @@ def separate_in_chunks(
     return out
 
 
-def pick_device(device: str | None) -> torch.device:
+def pick_device(device: str | None, option: str = "separator.device") -> torch.device:
     """`separator.device` as pyclarity reads it: empty for CUDA where there is one, "cpu", "gpu0", …
+
+    `option` is its name in messages.
 
     Raises:
         InputError: for another word or a GPU that is not there.
@@ -73,9 +75,9 @@ def pick_device(device: str | None) -> torch.device:
         return torch.device("cpu")
     number = device.removeprefix("gpu")
     if number == device or not number.isdecimal():
-        raise InputError(f"separator.device: {device!r} is neither 'cpu' nor 'gpu0', 'gpu1', …")
+        raise InputError(f"{option}: {device!r} is neither 'cpu' nor 'gpu0', 'gpu1', …")
     if int(number) >= torch.cuda.device_count():
-        raise InputError(f"separator.device: {device}: there are {torch.cuda.device_count()} GPUs")
+        raise InputError(f"{option}: {device}: there are {torch.cuda.device_count()} GPUs")
     return torch.device(f"cuda:{number}")
 
 
@@ -97,22 +99,22 @@ class TorchSeparator:
         """The four estimated stems, [T, 2] each."""
         import torch
 
-        song.check_stems(VDBO, self.name)
+        song.check_stems(MUSDB_STEMS, self.name)
         mixture = resample(song.mixture, song.sample_rate, self.sample_rate)
         mono = mixture.mean(1)
         centre, scale = (mono.mean(), mono.std()) if self.normalise else (0.0, 1.0)
         if not scale:
-            return {stem: np.zeros_like(song.mixture) for stem in VDBO}
+            return {stem: np.zeros_like(song.mixture) for stem in MUSDB_STEMS}
         given = torch.from_numpy(((mixture - centre) / scale).T.astype(np.float32)).to(self.device)
         stems = separate_in_chunks(self.model, given, self.sample_rate, len(self.sources)).cpu().numpy()
         stems = stems.transpose(0, 2, 1) * scale + centre
         return {
-            source: _to_length(resample(stem, self.sample_rate, song.sample_rate), len(song.mixture))
+            source: to_length(resample(stem, self.sample_rate, song.sample_rate), len(song.mixture))
             for source, stem in zip(self.sources, stems, strict=True)
         }
 
 
-def _to_length(signal: np.ndarray, length: int) -> np.ndarray:
+def to_length(signal: np.ndarray, length: int) -> np.ndarray:
     """Cut or pad the sample that two changes of the rate may add or take: [T', C] to [length, C]."""
     return np.pad(signal[:length], ((0, max(0, length - len(signal))), (0, 0)))
 
@@ -183,7 +185,12 @@ def openunmix(
         for file in UMXHQ_FILES:
             _load_weights(model.target_models[file.partition("-")[0]], folder / file, "openunmix")
     return TorchSeparator(
-        "openunmix", model.eval().to(place), VDBO, int(model.sample_rate), normalise=False, device=place
+        "openunmix",
+        model.eval().to(place),
+        MUSDB_STEMS,
+        int(model.sample_rate),
+        normalise=False,
+        device=place,
     )
 
 

@@ -9,9 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from ..cadenza.challenge import Challenge
-from ..cadenza.provenance import git_commit, now, package_versions, sha256
+from ..cadenza.provenance import git_commit, now, package_versions
 from ..errors import InputError
-from ..jsonfile import read_json
+from ..io.differences import first_difference
+from ..io.files import sha256
+from ..io.jsonfile import read_json, write_json
 
 RECORD = "enhance.json"  # beside `enhanced_signals`
 _OPTIONS = (
@@ -19,6 +21,7 @@ _OPTIONS = (
     "input_sample_rate",
     "stem_sample_rate",
     "remix_sample_rate",
+    "enhanced_sample_rate",
     "nalr",
     "enhancer",
     "apply_compressor",
@@ -63,18 +66,16 @@ def claim_folder(folder: Path, settings: Mapping[str, Any], overwrite: bool) -> 
     folder.mkdir(parents=True, exist_ok=True)
     if earlier != settings:
         facts = {"made": now(), "git_commit": git_commit(), "versions": package_versions()}
-        part = file.with_name(file.name + ".part")
-        part.write_text(json.dumps({"settings": settings, **facts}, indent=2) + "\n", encoding="utf-8")
-        part.replace(file)
+        write_json(file, {"settings": settings, **facts}, ensure_ascii=True)  # a path may be no text
 
 
 def _refuse_other(file: Path, earlier: Mapping[str, Any] | None, settings: Mapping[str, Any]) -> None:
     advice = "set overwrite=true to render all again, or use another path.exp_folder"
     if earlier is None:
         raise InputError(f"{file.parent}: holds signals that enhance.py did not write; {advice}")
-    for name in sorted(earlier.keys() | settings.keys()):
-        if earlier.get(name) != settings.get(name):
-            raise InputError(
-                f"{file}: the signals were rendered with {name} {earlier.get(name)}, "
-                f"now it is {settings.get(name)}; {advice}"
-            )
+    name = first_difference(earlier, settings)
+    if name is not None:
+        raise InputError(
+            f"{file}: the signals were rendered with {name} {earlier.get(name)}, "
+            f"now it is {settings.get(name)}; {advice}"
+        )

@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import Path
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from ..cadenza import load_challenge
-from ..cadenza.cad1_task1 import TEST_FOLDER
-from ..cadenza.challenge import Pair, select_pairs
+from ..cadenza.challenge import select_pairs
 from ..cadenza.folders import ENHANCED, absolute_paths
 from ..cadenza.metadata import check_kind, option
+from ..cadenza.rendering import Renderer
 from ..errors import InputError
+from ..io.names import counted
+from ..io.progress import counting
+from ..registry import challenge_record
 from . import load_system, system_name, system_names
 from .enhance import Count, enhance, system_options
 from .record import claim_folder, rendering_settings
-from .render import RENDERERS
-
-LINES = 10  # about so many lines per system where there is no terminal
 
 
 def wanted_systems(config: Mapping) -> list[str]:
@@ -62,57 +60,26 @@ def run_enhancement(name: str, config: Mapping, console: Console | None = None) 
     options = {system: system_options(system, config) for system in wanted_systems(config)}
     systems = [load_system(system, **given) for system, given in options.items()]
     folders = {system: Path(config["path"]["exp_folder"], system, ENHANCED) for system in options}
-    challenge = load_challenge(name, config, _segment_folders(config, folders))
-    renderer = RENDERERS[name](challenge, config)
+    make_renderer = challenge_record(name).find("renderer")
+    make_renderer.prepare_folders(config, folders.values())
+    challenge = load_challenge(name, config, folders)
+    renderer: Renderer = make_renderer(challenge, config)
     pairs = select_pairs(challenge, config)
     if not pairs:
         raise InputError("there is no scene and listener to render; see the metadata files and evaluate.*")
     for system in systems:
         folder = folders[system.name]
         claim_folder(folder, rendering_settings(challenge, config, options[system.name]), overwrite)
-        with _show_progress(system.name, len(pairs), console) as report:
-            count = enhance(renderer, system, pairs, folder, overwrite, report)
+        with counting(system.name, len(pairs), console) as step:
+            count = enhance(renderer, system, pairs, folder, overwrite, lambda pair: step())
         _tell(count, folder, console)
     return 0
 
 
-def _segment_folders(config: Mapping, folders: Mapping[str, Path]) -> Mapping[str, Path]:
-    """The systems' folders; with `evaluate.segments=true` the folder is in them that tells CAD1's adapter."""
-    if config["evaluate"].get("segments") is True:
-        for folder in folders.values():
-            (folder / TEST_FOLDER).mkdir(parents=True, exist_ok=True)
-    return folders
-
-
 def _tell(count: Count, folder: Path, console: Console) -> None:
-    lines = [f"{folder}: {count.pairs} rendered from {count.songs} songs"]
+    lines = [f"{folder}: {count.pairs} rendered from {counted(count.songs, 'song')}"]
     if count.kept:
         lines.append(f"{count.kept} were there and were kept; overwrite=true renders them again")
     if count.clipped:
-        lines.append(f"{count.clipped} samples clipped")
+        lines.append(f"{counted(count.clipped, 'sample')} clipped")
     console.print("; ".join(lines), soft_wrap=True, markup=False, highlight=False)
-
-
-@contextmanager
-def _show_progress(system: str, total: int, console: Console) -> Iterator[Callable[[Pair], None]]:
-    """A bar with the time left, or lines where there is no terminal."""
-    bar = Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(elapsed_when_finished=True),
-        console=console,
-        disable=not console.is_terminal,
-    )
-    task = bar.add_task(system, total=total)
-    done = 0
-
-    def report(pair: Pair) -> None:
-        nonlocal done
-        done += 1
-        bar.advance(task)
-        if not console.is_terminal and done % max(1, total // LINES) == 0:
-            console.print(f"{system}: {done}/{total}", highlight=False)
-
-    with bar:
-        yield report

@@ -7,7 +7,6 @@ all, so that a killed run goes on where it was. The envelope is kept in steps of
 from __future__ import annotations
 
 import hashlib
-import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +17,8 @@ from torch import Tensor
 
 from ..audiogram import Audiogram
 from ..errors import InputError
-from ..model import OUTPUTS, Heard, Hearing, band_losses
+from ..io.files import written
+from ..model import OUTPUTS, FrontEnd, FrontEndOutput, band_losses
 from ..trials import Trial
 
 STEP = 0.4  # dB; 255 steps reach 102 dB
@@ -31,33 +31,34 @@ def group_path(folder: str | Path, split: str, number: int) -> Path:
 
 def write_group(
     path: Path,
-    hearing: Hearing,
+    hearing: FrontEnd,
     trials: Sequence[Trial],
     processed: np.ndarray,
     audiogram: Audiogram,
     level1: float,
-    labels: np.ndarray,
+    labels: np.ndarray | Callable[[FrontEndOutput, Tensor], np.ndarray],
     genre: str,
     protocol: str = "artists",
 ) -> None:
     """Store what the ear hears of signals [N, T] at 24 kHz, and their labels [N, 5] as in `OUTPUTS`.
 
+    `labels` may be what makes them of what is heard and the loss [N, 32], as a teacher does.
     `protocol` says what the splits share, see `synthesis.protocol`.
     """
-    loss = torch.from_numpy(band_losses(audiogram)).float()
+    hearing_loss = torch.from_numpy(band_losses(audiogram)).float()
     count = len(processed)
     with torch.inference_mode():
         signals = torch.from_numpy(processed).float()
-        heard = hearing(signals, loss.expand(count, -1), torch.full((count,), level1))
-    part = path.with_suffix(".part")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with part.open("wb") as file:
+        heard = hearing(signals, hearing_loss.expand(count, -1), torch.full((count,), level1))
+        if callable(labels):
+            labels = labels(heard, hearing_loss.expand(count, -1))
+    with written(path, binary=True) as file:
         np.savez(
             file,
             envelope=(heard.envelope / STEP).round().clamp(0, 255).to(torch.uint8).numpy(),
             spectrum=heard.spectrum.numpy(),
             texture=heard.texture.half().numpy(),
-            loss=loss.numpy(),
+            loss=hearing_loss.numpy(),
             level1=level1,
             labels=np.asarray(labels, dtype=np.float32),
             systems=np.array([t.system for t in trials]),
@@ -67,7 +68,6 @@ def write_group(
             genre=genre,
             protocol=protocol,
         )
-    os.replace(part, path)
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -75,7 +75,7 @@ class TrialTable:
     """What is known of all trials of one split, but for what is heard."""
 
     spectrum: Tensor  # [N, 32] dB above threshold
-    loss: Tensor  # [N, 32] dB
+    hearing_loss: Tensor  # [N, 32] dB
     labels: Tensor  # [N, 5], see `OUTPUTS`
     level1: np.ndarray  # [N] dB SPL
     systems: np.ndarray  # [N] names of conditions
@@ -97,7 +97,7 @@ class TrialTable:
             ]
         )
         found = hashlib.sha256(names.encode())
-        for values in (self.labels, self.loss, self.spectrum):
+        for values in (self.labels, self.hearing_loss, self.spectrum):
             found.update(values.numpy().tobytes())
         found.update(self.level1.tobytes())
         return found.hexdigest()
@@ -110,15 +110,17 @@ class Trials(TrialTable):
     envelope: Tensor  # [N, 32, L] uint8, steps of 0.4 dB above threshold
     texture: Tensor  # [N, 52, 32] float16
 
-    def heard(self, rows: slice | np.ndarray) -> Heard:
+    def heard(self, rows: slice | np.ndarray) -> FrontEndOutput:
         """What is heard in some trials."""
-        return Heard(self.envelope[rows].float() * STEP, self.spectrum[rows], self.texture[rows].float())
+        return FrontEndOutput(
+            self.envelope[rows].float() * STEP, self.spectrum[rows], self.texture[rows].float()
+        )
 
 
 HEARD = ("envelope", "texture")  # of a group's file, for `Trials`
 _STACKED = ("labels", "spectrum", "systems")  # one a trial
 _SPREAD = {  # one a group -> field
-    "loss": "loss",
+    "loss": "hearing_loss",
     "level1": "level1",
     "listener": "listeners",
     "scene": "scenes",
@@ -152,7 +154,7 @@ def read_table(paths: Sequence[Path], *further: str) -> dict[str, object]:
         raise InputError(
             f"{paths[0].parent}: labels of shape {fields['labels'].shape[1:]}, not ({len(OUTPUTS)},)"
         )
-    tensors = {key: torch.from_numpy(fields[key]) for key in ("labels", "spectrum", "loss", *further)}
+    tensors = {key: torch.from_numpy(fields[key]) for key in ("labels", "spectrum", "hearing_loss", *further)}
     return {**fields, **tensors, "protocol": protocols.pop()}
 
 

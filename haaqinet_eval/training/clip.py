@@ -14,9 +14,12 @@ from torch import Tensor, nn
 from ..errors import InputError
 from ..model import Dimensions, HaaqiNet
 from ..model.clip import FEATURES
+from .augmentation import shift_bands
 from .cache import HEARD, Trials, TrialTable, read_table, split_paths
 from .confidence import describe
-from .loop import Trainer, haaqi_loss, shift_bands, summarise
+from .loop import Trainer
+from .measures import summarise
+from .objective import haaqi_loss
 
 FILES = 500  # read at a time
 KINDS = 1024  # that conditions are told apart as

@@ -7,16 +7,18 @@ intervals must be.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
-from ..agreement import coverage
+from ..analysis.agreement import coverage
 from ..errors import InputError
 from ..model.confidence import HELD, Confidence, distance, summary
-from ..model.hearing import Heard
-from ..model.net import DESCRIPTION, HaaqiNet, describe_bands
+from ..model.description import DESCRIPTION, describe_bands
+from ..model.front_end import FrontEndOutput
+from ..model.net import HaaqiNet
 from .cache import Trials
 
 ENOUGH = 1_000  # groups of training trials: their sounds say what is familiar
@@ -25,11 +27,11 @@ FOLDS = 8  # parts of the validation songs
 RIDGE = 0.1  # share of the mean variance that is added to each dimension's
 
 
-def _batches(trials: Trials, size: int = 64) -> Iterator[tuple[Heard, Tensor]]:
-    """What is heard, and the losses."""
+def _batches(trials: Trials, size: int = 64) -> Iterator[tuple[FrontEndOutput, Tensor]]:
+    """What is heard, and the hearing losses."""
     for start in range(0, len(trials), size):
         rows = slice(start, start + size)
-        yield trials.heard(rows), trials.loss[rows]
+        yield trials.heard(rows), trials.hearing_loss[rows]
 
 
 @torch.inference_mode()
@@ -37,8 +39,8 @@ def _judged(net: HaaqiNet, trials: Trials) -> tuple[Tensor, Tensor]:
     """Scores of the members [M, N] and bands' descriptions [N, D, 32]."""
     scores, bands = [], []
     for inputs in _batches(trials):
-        _, opinions, description = net.opinions(*inputs)
-        scores.append(opinions[:, :, 0])
+        _, each, description = net.member_outputs(*inputs)
+        scores.append(each[:, :, 0])
         bands.append(description)
     return torch.cat(scores, 1), torch.cat(bands)
 
@@ -61,13 +63,52 @@ def _fit_distance(confidence: Confidence, train: Tensor, known: Tensor) -> None:
     confidence.limit.copy_(torch.quantile(distance(confidence.place(known)), KEPT))
 
 
-def _fit_ends(confidence: Confidence, scores: Tensor, far: Tensor, true: Tensor, steps: int) -> None:
-    """Quantile regression of the true scores [N] by the pinball loss."""
+@dataclass(frozen=True, eq=False)
+class _Known:
+    """What intervals are fitted to: of N trials of one or several sources."""
+
+    scores: Tensor  # [M, N], of the members
+    far: Tensor  # [N], distances from training
+    true: Tensor  # [N]
+    weight: Tensor  # [N], mean 1: sources weigh alike
+    songs: np.ndarray  # [N]
+
+    def __getitem__(self, rows: Tensor) -> _Known:
+        parts = self.scores[:, rows], self.far[rows], self.true[rows], self.weight[rows]
+        return _Known(*parts, self.songs[rows.numpy()])
+
+
+def _known(net: HaaqiNet, confidence: Confidence, sources: Sequence[Trials]) -> _Known:
+    """What a network knows of trials of some sources."""
+    parts = []
+    for trials in sources:
+        scores, bands = (x.clone() for x in _judged(net, trials))
+        parts.append((scores, distance(confidence.place(bands)), trials.labels[:, 0].clone()))
+    count = sum(map(len, sources))
+    weight = [torch.full((len(trials),), count / len(trials) / len(sources)) for trials in sources]
+    scores, far, true = zip(*parts, strict=True)
+    songs = np.concatenate([trials.songs for trials in sources])
+    return _Known(torch.cat(scores, 1), torch.cat(far), torch.cat(true), torch.cat(weight), songs)
+
+
+def _weighted_quantile(values: Tensor, weight: Tensor, share: float) -> Tensor:
+    """The least value with a share of the weight at or below it.
+
+    >>> float(_weighted_quantile(torch.tensor([3.0, 1.0, 2.0]), torch.tensor([1.0, 8.0, 1.0]), 0.85))
+    2.0
+    """
+    order = torch.argsort(values)
+    below = torch.cumsum(weight[order], 0) / weight.sum()
+    return values[order][int(torch.searchsorted(below, share))]
+
+
+def _fit_ends(confidence: Confidence, known: _Known, steps: int) -> None:
+    """Quantile regression of the true scores by the pinball loss."""
     optimizer = torch.optim.Adam(confidence.quantiles.parameters(), 0.02, weight_decay=1e-4)
     shares = torch.tensor([(1 - HELD) / 2, (1 + HELD) / 2])
     for _ in range(steps):
-        error = true[:, None] - confidence.ends(scores, far)
-        loss = torch.maximum(shares * error, (shares - 1) * error).mean()
+        error = known.true[:, None] - confidence.ends(known.scores, known.far)
+        loss = (torch.maximum(shares * error, (shares - 1) * error).mean(1) * known.weight).mean()
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
@@ -98,10 +139,10 @@ def _folds(songs: np.ndarray) -> list[Tensor]:
 
 
 @torch.no_grad()
-def _outside(confidence: Confidence, scores: Tensor, far: Tensor, true: Tensor) -> Tensor:
+def _outside(confidence: Confidence, known: _Known) -> Tensor:
     """How far true scores lie outside the quantiles [N]; below 0 inside."""
-    low, high = confidence.ends(scores, far).unbind(-1)
-    return torch.maximum(low - true, true - high)
+    low, high = confidence.ends(known.scores, known.far).unbind(-1)
+    return torch.maximum(low - known.true, known.true - high)
 
 
 def fit_confidence(
@@ -110,6 +151,7 @@ def fit_confidence(
     validation: Trials,
     strange: Sequence[Trials] | None = None,
     steps: int = 600,
+    unlike: Sequence[Trials] = (),
 ) -> Confidence:
     """A network's confidence, for `HaaqiNet.confidence`: what is familiar to it, then `fit_intervals`.
 
@@ -118,6 +160,7 @@ def fit_confidence(
         train, validation: trials of music.
         strange: the same two of sounds that are not music; None where there are none.
         steps: of each regression.
+        unlike: as of `fit_intervals`.
 
     Raises:
         InputError: as `fit_intervals`.
@@ -129,7 +172,7 @@ def fit_confidence(
     if strange:
         music, others, known = (confidence.place(x) for x in (described, describe(strange[0]).clone(), known))
         _fit_music(confidence, music, others, known, steps)
-    return fit_intervals(net, confidence, validation, strange[1] if strange else None, steps)
+    return fit_intervals(net, confidence, validation, strange[1] if strange else None, steps, unlike)
 
 
 def fit_intervals(
@@ -138,6 +181,7 @@ def fit_intervals(
     validation: Trials,
     strange: Trials | None = None,
     steps: int = 600,
+    unlike: Sequence[Trials] = (),
 ) -> Confidence:
     """A confidence to which the same is familiar, with intervals fitted to a network's scores.
 
@@ -151,6 +195,9 @@ def fit_intervals(
         validation: trials of music.
         strange: of other sounds, whose intervals are to hold as much; None keeps no wider ones for them.
         steps: of each regression.
+        unlike: trials of music made worse in ways that no training had, a source each. Every source weighs
+            as much as the validation trials, so that intervals hold on a mixture of all; a song's trials
+            are in one part, whichever sources they are of.
 
     Raises:
         InputError: for validation trials of a single song.
@@ -162,39 +209,48 @@ def fit_intervals(
     fresh = Confidence(DESCRIPTION, confidence.music is not None)
     start = {key: value.clone() for key, value in fresh.quantiles.state_dict().items()}
     fresh.load_state_dict(confidence.state_dict())
-    scores, bands = (x.clone() for x in _judged(net, validation))
-    far, true = distance(fresh.place(bands)), validation.labels[:, 0].clone()
-    outside = torch.empty_like(true)
-    for held in _folds(validation.songs):
+    known = _known(net, fresh, [validation, *unlike])
+    outside = torch.empty_like(known.true)
+    for held in _folds(known.songs):
         fresh.quantiles.load_state_dict(start)
-        _fit_ends(fresh, scores[:, ~held], far[~held], true[~held], steps)
-        outside[held] = _outside(fresh, scores[:, held], far[held], true[held])
+        _fit_ends(fresh, known[~held], steps)
+        outside[held] = _outside(fresh, known[held])
     fresh.quantiles.load_state_dict(start)
-    _fit_ends(fresh, scores, far, true, steps)
-    fresh.margin.copy_(torch.quantile(outside, HELD))
+    _fit_ends(fresh, known, steps)
+    fresh.margin.copy_(_weighted_quantile(outside, known.weight, HELD))
     if fresh.music is not None:
         fresh.wide_margin.copy_(fresh.margin)
     if strange:
-        scores, bands = (x.clone() for x in _judged(net, strange))
-        place = fresh.place(bands)
-        outside = _outside(fresh, scores, distance(place), strange.labels[:, 0])
-        outside = outside[fresh.unfamiliar(place)]
+        outside = _outside(fresh, _known(net, fresh, [strange]))
+        outside = outside[fresh.unfamiliar(fresh.place(describe(strange)))]
         if len(outside):
             fresh.wide_margin.copy_(torch.quantile(outside, HELD).maximum(fresh.margin))
     return fresh.requires_grad_(False).eval()
 
 
 @torch.inference_mode()
+def judge(net: HaaqiNet, trials: Trials) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Scores, both ends of the intervals, and whether trials are unfamiliar, [N] each.
+
+    Raises:
+        InputError: the network does not say how sure it is.
+    """
+    if net.confidence is None:
+        raise InputError("the network does not say how sure it is; see join.py")
+    net.eval()
+    scores, bands = _judged(net, trials)
+    found = (scores.mean(0), *net.confidence(scores, bands))
+    return tuple(x.numpy() for x in found)
+
+
 def coverage_line(net: HaaqiNet, trials: Trials) -> str:
     """What the intervals of a network hold on some trials, as a sentence; empty where it has none."""
     if net.confidence is None:
         return ""
-    net.eval()
-    scores, bands = _judged(net, trials)
-    low, high, unfamiliar = net.confidence(scores, bands)
-    found = coverage(low.tolist(), high.tolist(), trials.labels[:, 0].tolist())
+    _, low, high, unfamiliar = judge(net, trials)
+    found = coverage(low, high, trials.labels[:, 0])
     return (
         f"**The interval holds the true score in {100 * found.share:.1f} % of the trials**; its width is "
-        f"{found.width:.2f} on average, {(high - low).quantile(0.1):.2f} or less in a tenth. "
-        f"{100 * unfamiliar.float().mean():.1f} % are called unfamiliar."
+        f"{found.width:.2f} on average, {np.quantile(high - low, 0.1):.2f} or less in a tenth. "
+        f"{100 * unfamiliar.mean():.1f} % are called unfamiliar."
     )

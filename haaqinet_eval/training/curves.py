@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import csv
-import os
 from collections.abc import Sequence
 from pathlib import Path
 
 from ..errors import InputError
+from ..io.files import written
 
 PANELS = {  # title -> columns
     "loss and mean squared error": ("loss", "mse"),
@@ -18,13 +18,10 @@ PANELS = {  # title -> columns
 
 def write_curve(run: str | Path, rows: Sequence[dict]) -> None:
     """Write `curve.csv` of a run's folder, whole or not at all; rows may have different keys."""
-    path = Path(run) / "curve.csv"
-    part = path.with_suffix(".part")
-    with part.open("w", newline="") as file:
+    with written(Path(run) / "curve.csv") as file:
         writer = csv.DictWriter(file, dict.fromkeys(key for row in rows for key in row))
         writer.writeheader()
         writer.writerows(rows)
-    os.replace(part, path)
 
 
 def read_curve(run: str | Path) -> list[dict[str, str]]:
@@ -59,5 +56,6 @@ def plot_curves(run: str | Path) -> Path:
         axes.grid(alpha=0.3)
         axes.legend()
     target = path.with_suffix(".png")
-    figure.savefig(target, dpi=110)
+    with written(target, binary=True) as file:
+        figure.savefig(file, format="png", dpi=110)
     return target

@@ -14,14 +14,15 @@ import torch
 from torch import Tensor
 
 from ..errors import InputError
-from ..model import PaperDimensions, PaperNet, find_device, load_beats, load_model, load_official
-from ..model.beats import Beats
-from ..model.distilbeats import DistilBeats, distillation_loss
-from ..model.features import Patches, full_scale
-from ..model.head import PaperHead, quality_loss
-from ..model.official import Teacher
+from ..model import find_device, load_model
+from ..model.paper import PaperDimensions, PaperNet, load_beats, load_official
+from ..model.paper.beats import Beats
+from ..model.paper.distilbeats import DistilBeats, distillation_loss
+from ..model.paper.features import Patches, full_scale
+from ..model.paper.head import PaperHead, quality_loss
+from ..model.paper.official import Teacher
 from ..model.state import read_state
-from .loop import Settings
+from .objective import Settings
 from .paper import SignalTrainer, inputs, stretch
 from .signals import SignalTrials
 

@@ -1,4 +1,4 @@
-"""What joining networks does beside averaging them: clip members alone, and how sure the whole is."""
+"""What joining networks does beside averaging them: clip members alone, blends, and how sure the whole is."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 from torch import nn
 
 from ..errors import InputError
-from ..model import HaaqiNet
+from ..model import HaaqiNet, join
 from ..model.confidence import Confidence
 from .cache import read_split
 from .confidence import ENOUGH, fit_confidence, fit_intervals
@@ -29,6 +29,26 @@ def without_frames(net: HaaqiNet, path: str | Path) -> HaaqiNet:
     return net
 
 
+def blend(nets: Sequence[HaaqiNet], share: float) -> HaaqiNet:
+    """One network with a mean of two networks' weights, of which the second has a share.
+
+    A network and the same one trained on: between the two lie networks that keep much of what both know
+    (Wortsman et al. 2022, "Robust fine-tuning of zero-shot models").
+
+    Raises:
+        InputError: they are not two, or differ in size.
+    """
+    states = [{key: x for key, x in net.state_dict().items() if "confidence" not in key} for net in nets]
+    shapes = [{key: x.shape for key, x in state.items()} for state in states]
+    if len(nets) != 2 or shapes[0] != shapes[1]:
+        raise InputError("blend: weights of two networks of the same size are needed")
+    first, second = states
+    mean = {key: x.lerp(second[key], share) if x.is_floating_point() else x for key, x in first.items()}
+    blended = join(nets[:1])
+    blended.load_state_dict(mean)
+    return blended
+
+
 def familiar(nets: Sequence[HaaqiNet]) -> Confidence:
     """What the only network of several knows of familiar sounds.
 
@@ -41,8 +61,12 @@ def familiar(nets: Sequence[HaaqiNet]) -> Confidence:
     return net.confidence
 
 
-def make_sure(
-    net: HaaqiNet, known: Confidence | None, trials: str | Path, strange: str | Path | None
+def fit_confidence_head(
+    net: HaaqiNet,
+    known: Confidence | None,
+    trials: str | Path,
+    strange: str | Path | None,
+    unlike: Sequence[str | Path] = (),
 ) -> None:
     """Fit how sure a network is, and have it carry that.
 
@@ -51,15 +75,17 @@ def make_sure(
         known: what is familiar to it; None to fit that, too, on the split `train`.
         trials: folder of trials of music.
         strange: folder of trials of other sounds; None where there are none.
+        unlike: folders of trials of music made worse in other ways; intervals are to hold on these, too.
 
     Raises:
         InputError: as `read_split` and `fit_intervals`.
     """
-    validation = read_split(trials, SPLITS[1])
+    validation, mixed = read_split(trials, SPLITS[1]), [read_split(folder, SPLITS[1]) for folder in unlike]
     if known is None:
         others = [read_split(strange, split) for split in SPLITS] if strange else None
-        net.confidence = fit_confidence(net, read_split(trials, SPLITS[0], most=ENOUGH), validation, others)
+        train = read_split(trials, SPLITS[0], most=ENOUGH)
+        net.confidence = fit_confidence(net, train, validation, others, unlike=mixed)
     else:
         others = read_split(strange, SPLITS[1]) if strange and known.music is not None else None
-        net.confidence = fit_intervals(net, known, validation, others)
+        net.confidence = fit_intervals(net, known, validation, others, unlike=mixed)
     net.dims = replace(net.dims, confidence=True, music=net.confidence.music is not None)

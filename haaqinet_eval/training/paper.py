@@ -8,16 +8,18 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ..model import HaaqiNet, PaperDimensions, PaperNet, start_net
-from ..model.asking import AnyNet
-from ..model.head import quality_loss
+from ..model import HaaqiNet, Network
+from ..model.paper import PaperDimensions, PaperNet, start_net
+from ..model.paper.head import quality_loss
 from .cache import TrialTable, read_split
-from .loop import Settings, Trainer, predict, summarise
+from .loop import Trainer
+from .measures import predict, summarise
+from .objective import Settings
 from .signals import SignalTrials, read_signals
 
 
 def inputs(
-    trials: SignalTrials, rows: np.ndarray, net: AnyNet, part: tuple[float, float] = (0.0, 1.0)
+    trials: SignalTrials, rows: np.ndarray, net: Network, part: tuple[float, float] = (0.0, 1.0)
 ) -> tuple[Tensor, Tensor, Tensor]:
     """What a network hears of some trials, on its device: signals [B, T], levels [B, 8], level1 [B]."""
     device = next(net.parameters()).device
@@ -27,7 +29,7 @@ def inputs(
 
 
 @torch.inference_mode()
-def predict_signals(net: AnyNet, trials: SignalTrials, batch_size: int = 8) -> np.ndarray:
+def predict_signals(net: Network, trials: SignalTrials, batch_size: int = 8) -> np.ndarray:
     """Clip scores [N, 1] of a network that hears waveforms: the paper's design, or the authors' files."""
     net.eval()
     batches = np.array_split(np.arange(len(trials)), max(len(trials) // batch_size, 1))
@@ -35,7 +37,7 @@ def predict_signals(net: AnyNet, trials: SignalTrials, batch_size: int = 8) -> n
 
 
 def predict_split(
-    net: AnyNet, folder: str | Path, split: str, with_signals: bool = False
+    net: Network, folder: str | Path, split: str, with_signals: bool = False
 ) -> tuple[np.ndarray, TrialTable]:
     """What a network of any kind predicts of a split, [N, 5] or [N, 1], and the trials.
 

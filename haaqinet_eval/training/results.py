@@ -14,8 +14,9 @@ from pathlib import Path
 
 import numpy as np
 
-from ..agreement import agreement
+from ..analysis.agreement import agreement
 from ..errors import InputError
+from ..io.files import write_text
 from ..model import read_metadata
 from .cache import TrialTable
 from .published import OURS, TABLE_II, TABLE_III, TABLE_IV, TABLE_VI
@@ -123,9 +124,8 @@ def add_row(page: str | Path, name: str, row: str, measured: Mapping) -> None:
             f"{store}: rows {', '.join(others)} of {name} were measured on other trials; choose another page"
         )
     rows[row] = dict(measured)
-    page.parent.mkdir(parents=True, exist_ok=True)
-    store.write_text(json.dumps(results, indent=1) + "\n")
-    page.write_text(render_page(results))
+    write_text(store, json.dumps(results, indent=1) + "\n")
+    write_text(page, render_page(results))
 
 
 def _three(values: list[float] | tuple | None) -> str:

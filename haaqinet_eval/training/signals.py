@@ -6,7 +6,6 @@ sample) and `levels` [8] dB HL. Rows are read from the file when they are needed
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,13 +13,13 @@ from pathlib import Path
 import numpy as np
 import torch
 from safetensors import safe_open
-from safetensors.torch import save_file
 from torch import Tensor
 
 from ..audio import resample
 from ..audiogram import CLARITY_FREQUENCIES, Audiogram
 from ..errors import InputError
-from ..model import Hearing, band_losses
+from ..model import FrontEnd, band_losses
+from ..model.state import write_tensors
 from .cache import STEP, TrialTable, read_table
 
 SAMPLE_RATE = 24_000  # Hz
@@ -34,7 +33,7 @@ def signals_path(path: Path) -> Path:
 
 def write_signals(
     path: Path,
-    hearing: Hearing,
+    hearing: FrontEnd,
     systems: Sequence[str],
     processed: np.ndarray,
     audiogram: Audiogram,
@@ -50,17 +49,16 @@ def write_signals(
     signals = torch.from_numpy(processed).float()
     same = names == list(systems)
     if same:
-        loss = torch.from_numpy(band_losses(audiogram)).float().expand(len(signals), -1)
+        hearing_loss = torch.from_numpy(band_losses(audiogram)).float().expand(len(signals), -1)
         with torch.inference_mode():
-            heard = hearing.ear(signals, loss, torch.full((len(signals),), level1))[0]
+            heard = hearing.ear(signals, hearing_loss, torch.full((len(signals),), level1))[0]
         same = heard.shape == stored.shape
         same = same and (heard.clamp(max=102) - STEP * torch.from_numpy(stored)).abs().mean() < SAME_DB
     if not same:
         raise InputError(f"{path}: was rendered from other signals; render into another folder")
     levels = torch.tensor(audiogram.resample(CLARITY_FREQUENCIES).levels, dtype=torch.float32)
-    part = path.with_suffix(".signals-part")
-    save_file({"signals": signals.half(), "levels": levels}, part, {"sample_rate": str(SAMPLE_RATE)})
-    os.replace(part, signals_path(path))
+    tensors = {"signals": signals.half(), "levels": levels}
+    write_tensors(signals_path(path), tensors, {"sample_rate": str(SAMPLE_RATE)})
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

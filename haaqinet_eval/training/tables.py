@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..agreement import Agreement, agreement
+from ..analysis.agreement import Agreement, agreement
 from ..model import OUTPUTS
 from .cache import TrialTable
 

@@ -14,11 +14,11 @@ from ..audio import resample
 from ..audiogram import Audiogram
 from ..errors import InputError
 from ..nalr import NalR
-from ..synthesis import losses
+from ..synthesis import hearing_losses
+from ..synthesis.clips import Clip, load_excerpt, read_index
 from ..synthesis.degradations import babble_noise, resonances, tilt
 from ..synthesis.music import STYLES, make_song
 from ..synthesis.render import NFIR, SAMPLE_RATE
-from ..synthesis.sources import Clip, load_excerpt, read_index
 from .controls import Equaliser, Gains, Mask
 
 Array = np.ndarray
@@ -150,7 +150,7 @@ def make_tasks(
 
 def _task(kind: str, song: Song, family: str, number: int) -> Task:
     spoil, control, _ = _KINDS[kind]
-    audiogram = losses.pattern(family, number)
+    audiogram = hearing_losses.pattern(family, number)
     nalr = NalR(NFIR, SAMPLE_RATE)
     rng = np.random.default_rng([KINDS.index(kind), len(song.name), sum(map(ord, song.name))])
     parts = np.array([nalr.amplify(audiogram, part) for part in spoil(song.parts, rng)])

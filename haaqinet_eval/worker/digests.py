@@ -6,11 +6,7 @@ import hashlib
 from pathlib import Path
 
 from ..errors import InputError
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+from ..io.files import sha256
 
 
 def digest(path: Path) -> tuple[str, int]:
@@ -21,11 +17,11 @@ def digest(path: Path) -> tuple[str, int]:
     """
     try:
         if not path.is_dir():
-            return _sha256(path), path.stat().st_size
+            return sha256(path), path.stat().st_size
         files = sorted(p for p in path.rglob("*") if p.is_file() and not p.is_symlink())
         sizes = [file.stat().st_size for file in files]
         names = [file.relative_to(path).as_posix() for file in files]
-        lines = [f"{n}\0{s}\0{_sha256(f)}\n" for n, s, f in zip(names, sizes, files, strict=True)]
+        lines = [f"{n}\0{s}\0{sha256(f)}\n" for n, s, f in zip(names, sizes, files, strict=True)]
     except OSError as error:
         raise InputError(f"{error.filename or path}: cannot be read: {error.strerror}") from None
     whole = "".join(lines).encode("utf-8", "surrogateescape")

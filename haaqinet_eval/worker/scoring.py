@@ -10,8 +10,9 @@ from __future__ import annotations
 import hashlib
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
+from dataclasses import asdict, replace
 from typing import Any
 
 from rich.console import Console
@@ -19,9 +20,11 @@ from rich.console import Console
 from ..cadenza.challenge import pair_trials
 from ..cadenza.progress import show_progress
 from ..cadenza.provenance import git_commit, package_versions
-from ..distribute import Executor, Job, Log, Scored, Task, distribute, make_batches
-from ..errors import InputError, Stopped
-from ..evaluate import missing_scorers
+from ..distribute import Executor, Job, Log, Scored, distribute, make_batches
+from ..errors import InputError
+from ..evaluate import lacking
+from ..io.redaction import public_text
+from ..registry import is_prediction
 from ..scorers import Scorer, load_scorer
 from ..scores import Score
 from ..store import (
@@ -32,21 +35,25 @@ from ..store import (
     claim,
     end_run,
     finish,
+    note_findings,
     note_run,
     refresh,
     start_run,
     submission,
 )
 from ..store import Submission as Entry
-from .holding import Holding, Pulse
+from ..submissions import from_adapter, has_errors, validate
+from ..submissions.checks import NOT_DECODED
+from .challenge_data import ChallengeData, reopen
+from .claim_guard import ClaimGuard, ClaimLost, Heartbeat
 from .source import SubmissionSource, Unchanged
-from .splits import Split, reopen
+from .tables import judge
 
 NOTE_SECONDS = 5.0  # between two notes of the progress in the store
 REFRESH_SECONDS = 30.0  # between two updates of what the board shows of a submission
 
 
-def _provenance(entry: Entry, split: Split, scorers: Sequence[Scorer]) -> dict[str, Any]:
+def _provenance(entry: Entry, split: ChallengeData, scorers: Sequence[Scorer]) -> dict[str, Any]:
     return {
         "submission": {"path": entry.path, "sha256": entry.sha256, "size": entry.size},
         "root": str(split.root),
@@ -59,49 +66,68 @@ def _provenance(entry: Entry, split: Split, scorers: Sequence[Scorer]) -> dict[s
     }
 
 
-def _tasks(split: Split, entry: Entry, rows: StoredScores, scorers: Sequence[Scorer]) -> Iterator[Task]:
-    """What the store lacks, pair by pair."""
-    for pair in split.challenge.pairs():
-        trials = pair_trials(split.challenge, pair, entry.system.name)
-        if missing := missing_scorers(trials, scorers, rows):
-            yield Task(trials, tuple(scorer.name for scorer in missing))
-
-
 def _score(
     store: Store,
     held: Claim,
     load: Callable[[str], Scorer],
+    away: Callable[..., Scorer],
     executor: Executor,
-    pulse: Pulse,
+    pulse: Heartbeat,
     console: Console,
 ) -> None:
     entry = held.submission
     split = reopen(store, entry)
     unchanged = Unchanged(entry)
+    _check_audio(store, held, split, console)
+    pulse.check()
     scorers = [load(name) for name in entry.scorers]
     run = start_run(store, entry.id, _provenance(entry, split, scorers), held.worker)
     rows = StoredScores(store, entry, run)
-    tasks = list(_tasks(split, entry, rows, scorers))
-    todo = sum(len(task.trials) * len(task.scorers) for task in tasks)
-    watch = _Watch(store, entry.id, pulse, rows, unchanged, todo)
-    if tasks:
-        source = SubmissionSource.of(entry, split)
-        job = Job(source, {s.name: s.version for s in scorers}, executor.loader(load))
+    groups = (pair_trials(split.challenge, pair, entry.system.name) for pair in split.challenge.pairs())
+    todo = list(lacking(groups, scorers, rows))
+    expected = sum(len(group.trials) * len(group.scorers) for group in todo)
+    watch = _Watch(store, entry.id, pulse, rows, unchanged, expected, (entry.path, str(split.root)))
+    if todo:
+        source = SubmissionSource.from_entry(entry, split)
+        job = Job(source, {s.name: s.version for s in scorers}, executor.loader(load, away))
         pool = executor.pool(job)
-        batches = make_batches(job.id, tasks, executor.most(len(tasks), pool.workers))
-        with show_progress(len(tasks), "pairs", console) as watch.progress:
+        batches = make_batches(job.id, todo, executor.most(len(todo), pool.workers))
+        with show_progress(len(todo), "pairs", console) as watch.progress:
             distribute(job, batches, pool, watch, Log(None), console.print)
     unchanged.check(at_the_end=True)
     pulse.check()
     end_run(store, run, watch.facts)
 
 
+def _check_audio(store: Store, held: Claim, split: ChallengeData, console: Console) -> None:
+    """What `submit --fast` left out.
+
+    Raises:
+        ClaimLost: where it finds errors: the submission is invalid, and nobody's to score.
+    """
+    entry = held.submission
+    if not any(item["code"] == NOT_DECODED for item in entry.findings):
+        return
+    found = validate(entry.path, from_adapter(split.challenge), console=console)
+    kept = note_findings(store, held, [asdict(item) for item in found], has_errors(found))
+    if has_errors(found) or not kept:
+        raise ClaimLost
+
+
 class _Watch:
     """Takes what was scored: checks its origin, writes it, shows progress, notices the end of the claim."""
 
     def __init__(
-        self, store: Store, id: int, pulse: Pulse, rows: StoredScores, unchanged: Unchanged, todo: int
+        self,
+        store: Store,
+        id: int,
+        pulse: Heartbeat,
+        rows: StoredScores,
+        unchanged: Unchanged,
+        todo: int,
+        places: Sequence[str],
     ) -> None:
+        self._places = places
         self._store, self._id, self._pulse, self._rows, self._unchanged = store, id, pulse, rows, unchanged
         self.progress: Callable[[list[Score]], None] = lambda rows: None
         self._began = self._refreshed = self._noted = time.monotonic()
@@ -112,11 +138,8 @@ class _Watch:
     def __call__(self, scored: Sequence[Scored]) -> None:
         self._note({file: note.sha256 for one in scored for file, note in one.files.items()})
         self._unchanged.check()
-        rows = [row for one in scored for row in one.rows]
-        try:
-            self._rows.append(rows)
-        except Unwritable as error:
-            raise Stopped(str(error)) from None
+        rows = [self._public(row) for one in scored for row in one.rows]
+        self._rows.append(rows)
         self._scored += sum(not row.failed for row in rows)
         self._failed.update(row.error for row in rows if row.failed)
         for one in scored:
@@ -124,6 +147,10 @@ class _Watch:
         self._pulse.check()
         with suppress(Unwritable):  # the next time may do
             self._show(time.monotonic())
+
+    def _public(self, row: Score) -> Score:
+        """A row whose message everybody may read."""
+        return replace(row, message=public_text(row.message, self._places)) if row.message else row
 
     def _show(self, now: float) -> None:
         if now - self._noted > NOTE_SECONDS:
@@ -160,6 +187,7 @@ def work_once(
     lease: float = 60.0,
     id: int | None = None,
     load: Callable[[str], Scorer] = load_scorer,
+    away: Callable[..., Scorer] = load_scorer,
     executor: Executor | None = None,
     console: Console | None = None,
 ) -> Entry | None:
@@ -167,23 +195,31 @@ def work_once(
 
     A mistake that concerns the whole submission, such as a zip that has changed or a
     challenge whose data are gone, makes it "failed" with the reason; `rescore` goes on from
-    there. A worker that is interrupted gives it back to the queue.
+    there. A worker that is interrupted gives it back to the queue, as does one whose store takes
+    nothing more.
 
     Args:
         worker: a name for the log.
         lease: seconds after which another worker may take over from one that died.
         id: only this submission.
         load: gives a scorer by its name; a worker that keeps them passes its own.
+        away: the same in other processes, which it is sent to.
         executor: where it is scored; None for this process.
         console: for progress; None for stderr.
+
+    Raises:
+        Unwritable: where the store takes nothing now; what was scored is kept, and another call goes on.
     """
     held = claim(store, worker, lease, id)
     if held is None:
         return None
     console = console or Console(stderr=True)
-    with Holding(store, held), Pulse(store, held, lease) as pulse:
+    with ClaimGuard(store, held), Heartbeat(store, held, lease) as pulse:
+        if is_prediction(held.submission.challenge):
+            judge(store, held, console)
+            return submission(store, held.submission.id)
         try:
-            _score(store, held, load, executor or Executor(), pulse, console)
+            _score(store, held, load, away, executor or Executor(), pulse, console)
         finally:
             with suppress(Unwritable):  # then the next refresh shows it
                 refresh(store, [held.submission.id])

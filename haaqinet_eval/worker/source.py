@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from ..cadenza.source import FolderSource, FolderWorks
+from ..cadenza.source import FolderLoader, FolderSource
 from ..errors import InputError
 from ..store import Submission as Entry
 from ..submissions import Submission, from_adapter
+from .challenge_data import ChallengeData
 from .digests import digest
-from .splits import Split
 
 
 class SubmissionSource:
@@ -20,7 +20,7 @@ class SubmissionSource:
         self._data, self._path, self._sha256, self._system = data, path, sha256, system
 
     @classmethod
-    def of(cls, entry: Entry, split: Split) -> SubmissionSource:
+    def from_entry(cls, entry: Entry, split: ChallengeData) -> SubmissionSource:
         """A submission of a split that is open here."""
         data = FolderSource(split.challenge.name, split.config, {}, split.settings, split.challenge)
         return cls(data, entry.path, entry.sha256, entry.system.name)
@@ -29,11 +29,11 @@ class SubmissionSource:
         """The challenge's, and the digest of what was handed in."""
         return json.dumps([self._data.identity(), self._sha256])
 
-    def open(self) -> FolderWorks:
+    def open(self) -> FolderLoader:
         """Open challenge and submission."""
         challenge = self._data.open().challenge
         signals = Submission(self._path, from_adapter(challenge))
-        return FolderWorks(challenge, {self._system: signals}, True)
+        return FolderLoader(challenge, {self._system: signals}, True)
 
 
 class Unchanged:

@@ -1,15 +1,14 @@
 """Listeners: one person's hearing, and what each scorer says a system gives that person."""
 
-from collections.abc import Mapping, Sequence
-
+import altair as alt
 import pandas as pd
 import streamlit as st
 
-from haaqinet_eval.agreement import coverage
+from haaqinet_eval.analysis.agreement import coverage
 from haaqinet_eval.audiogram import EARS, Listener
 from haaqinet_eval.store import Challenge
 from leaderboard import charts, choices, exports, metrics, reading
-from leaderboard.words import DEFINITIONS, INTRUSIVE, PREDICTED, TARGET, by_severity, figure, title
+from leaderboard.words import DEFINITIONS, INTRUSIVE, PREDICTED, by_severity, figure, predictors, title
 
 
 def better_ear(listener: Listener) -> float:
@@ -17,16 +16,24 @@ def better_ear(listener: Listener) -> float:
     return min(listener.ear(ear).mean_level((500, 1000, 2000, 4000)) for ear in EARS)
 
 
-def show_person(listener: Listener | None, name: str) -> None:
+def audiograms(challenge: Challenge, name: str) -> alt.LayerChart:
+    """The chart of a listener's hearing."""
+    return charts.audiogram_chart(reading.people(challenge)[name])
+
+
+def show_person(challenge: Challenge, name: str) -> None:
     """The audiograms and the severity."""
     st.subheader("Hearing")
+    listener = reading.people(challenge).get(name)
     if listener is None:
         st.info("The store does not know this listener's audiogram.")
         return
     exports.chart(
-        charts.audiogram_chart(listener),
-        f"audiogram-{name}",
-        "Audiograms: dB HL, downwards, over frequency; right ear red circles, left ear blue crosses.",
+        audiograms,
+        challenge,
+        name,
+        name=f"audiogram-{name}",
+        says="Audiograms: dB HL, downwards, over frequency; right ear red circles, left ear blue crosses.",
         width=380,
     )
     st.markdown(
@@ -37,158 +44,246 @@ def show_person(listener: Listener | None, name: str) -> None:
 
 def mean_figures(frame: pd.DataFrame) -> None:
     """Means by ear of both scorers, as figures."""
+    means = frame.groupby("ear")[["intrusive", "predicted"]].mean().to_dict("index")
     cells = [(ear, scorer) for ear in ("right", "left") for scorer in ("intrusive", "predicted")]
-    metrics.show([(f"{s}, {ear} ear", figure(frame[frame.ear == ear][s].mean())) for ear, s in cells])
+    metrics.show([(f"{s}, {ear} ear", figure(means.get(ear, {}).get(s))) for ear, s in cells])
+
+
+def pairs(challenge: Challenge, label: str, name: str) -> pd.DataFrame:
+    """A listener's trials of a system that both scorers scored."""
+    frame = reading.predicted_and_intrusive(challenge, reading.system(challenge, label))
+    return frame[frame.listener == name]
+
+
+def labels(frame: pd.DataFrame) -> list[str]:
+    """The columns that say which trial a row is."""
+    return ["scene", "song", "ear", *(["stem"] if frame.stem.any() else [])]
+
+
+def agreement_of(challenge: Challenge, label: str, name: str) -> alt.LayerChart:
+    """The chart of predicted over intrusive scores of a listener."""
+    mine = reading.shared(pairs, challenge, label, name)
+    return charts.agreement_chart(mine, labels(mine))
+
+
+def differences_of(challenge: Challenge, label: str, name: str) -> alt.LayerChart:
+    """The chart of their differences over their means."""
+    mine = reading.shared(pairs, challenge, label, name)
+    return charts.bland_altman(mine, labels(mine))
+
+
+def summary(challenge: Challenge, label: str, name: str) -> tuple[list[str], pd.DataFrame]:
+    """What is said below the charts of agreement, and the table of the trials."""
+    mine = reading.shared(pairs, challenge, label, name)
+    bias, low, high = charts.limits_of_agreement(mine.error)
+    texts = [
+        f"HAAQI-Net is on average {abs(bias):.3f} {'above' if bias >= 0 else 'below'} HAAQI here; "
+        f"95 % of differences lie between {low:+.3f} and {high:+.3f}, if they are normal. n = {len(mine)}."
+    ]
+    found = coverage(mine.low, mine.high, mine.intrusive)
+    if found.n:
+        texts.append(
+            f"The bars are intervals of 90 %: one that crosses the dashed line holds the true score, as "
+            f"{found.inside} of {found.n} do here."
+        )
+    columns = [*labels(mine), "intrusive", "predicted", *(reading.SURENESS if found.n else []), "error"]
+    return texts, mine[columns].sort_values("error", key=abs, ascending=False).round(4)
 
 
 def show_trials(challenge: Challenge, item: reading.Scored, name: str) -> None:
     """Predicted against intrusive scores of this listener, trial by trial."""
     st.subheader("Predicted against intrusive, per scene and ear")
-    pairs = reading.predicted_and_intrusive(challenge, item)
-    mine = pairs[pairs.listener == name]
+    which = (challenge, item.label, name)
+    mine = reading.shared(pairs, *which)
     if not len(mine):
         st.info("This system has no trial of this listener that both scorers scored.")
-        show_single(challenge, item, name)
+        frame = reading.shared(single, *which)
+        if len(frame):
+            exports.table(frame, f"trials-{name}", height=240)
         return
     mean_figures(mine)
-    tooltip = ["scene", "song", "ear", *(["stem"] if mine.stem.any() else [])]
     left, right = st.columns(2)
     with left:
         exports.chart(
-            charts.agreement_chart(mine, tooltip),
-            f"agreement-{name}",
-            "HAAQI-Net over HAAQI, a mark per scene and ear with its interval; equal on the dashed line.",
+            agreement_of,
+            *which,
+            name=f"agreement-{name}",
+            says="HAAQI-Net over HAAQI, a mark per scene and ear, with interval; equal on the dashed line.",
         )
     with right:
         exports.chart(
-            charts.bland_altman(mine, tooltip),
-            f"bland-altman-{name}",
-            "Predicted minus intrusive over their mean, with bias and limits of agreement.",
+            differences_of,
+            *which,
+            name=f"bland-altman-{name}",
+            says="Predicted minus intrusive over their mean, with bias and limits of agreement.",
         )
-    bias, low, high = charts.limits_of_agreement(mine.error)
-    st.caption(
-        f"HAAQI-Net is on average {abs(bias):.3f} {'above' if bias >= 0 else 'below'} HAAQI here; "
-        f"95 % of differences lie between {low:+.3f} and {high:+.3f}, if they are normal. n = {len(mine)}."
-    )
-    found = coverage(mine.low, mine.high, mine.intrusive)
-    if found.n:
-        st.caption(
-            f"The bars are intervals of 90 %: one that crosses the dashed line holds the true score, as "
-            f"{found.inside} of {found.n} do here."
-        )
-    columns = [*tooltip, "intrusive", "predicted", *(reading.SURENESS if found.n else []), "error"]
-    shown = mine[columns].sort_values("error", key=abs, ascending=False)
-    exports.table(shown.round(4), f"trials-{name}", height=240)
+    texts, shown = reading.shared(summary, *which)
+    for text in texts:
+        st.caption(text)
+    exports.table(shown, f"trials-{name}", height=240)
 
 
-def show_single(challenge: Challenge, item: reading.Scored, name: str) -> None:
+def single(challenge: Challenge, label: str, name: str) -> pd.DataFrame:
     """Scores of this listener by the scorers that there are."""
     frames = [
         reading.rows(challenge, entry).assign(scorer=title(scorer))
-        for scorer, entry in item.entries.items()
+        for scorer, entry in reading.system(challenge, label).entries.items()
         if entry.scored
     ]
-    if frames:
-        frame = pd.concat(frames)
-        frame = frame[frame.listener == name][["scorer", "scene", "song", "ear", "score", "error"]]
-        exports.table(frame, f"trials-{name}", height=240)
+    frame = pd.concat(frames)
+    return frame[frame.listener == name][["scorer", "scene", "song", "ear", "score", "error"]]
 
 
-def show_among_all(item: reading.Scored, people: Mapping[str, Listener], name: str) -> None:
-    """Where this listener stands among all."""
-    st.subheader("Among all listeners")
-    frame = reading.by_listener([item])
-    frame = frame[frame.listener.isin(people)]
-    if not len(frame):
-        st.info("No scores by listener, or no audiograms.")
-        return
-    texts = []
-    for scorer in (INTRUSIVE, PREDICTED, TARGET):
+def among_all(challenge: Challenge, label: str) -> pd.DataFrame:
+    """Means of a system's listeners whose hearing is known: listener, system, scorer, mean, loss (dB HL)."""
+    people, frame = reading.people(challenge), reading.by_listener(challenge)
+    frame = frame[(frame.system == label) & frame.listener.isin(people)]
+    return frame.assign(loss=[better_ear(people[id]) for id in frame.listener])
+
+
+def among_all_chart(challenge: Challenge, label: str, name: str) -> alt.LayerChart:
+    """The chart of them, with one listener ringed."""
+    frame = reading.shared(among_all, challenge, label)
+    return charts.listeners_chart(frame.assign(scorer=frame.scorer.map(title)), name)
+
+
+def places(challenge: Challenge, label: str, name: str) -> str:
+    """Where a listener stands among all."""
+    frame, texts = reading.shared(among_all, challenge, label), []
+    for scorer in (INTRUSIVE, *predictors()):
         means = frame[frame.scorer == scorer].set_index("listener")["mean"]
         if name in means:
             place = 1 + int((means > means[name] + 1e-12).sum())
             texts.append(f"place {place} of {len(means)} by {title(scorer)} ({means[name]:.3f})")
-    frame = frame.assign(
-        loss=[better_ear(people[id]) for id in frame.listener], scorer=frame.scorer.map(title)
-    )
+    return f"With this system: {', '.join(texts)}." if texts else "This listener has no mean here."
+
+
+def show_among_all(challenge: Challenge, item: reading.Scored, name: str) -> None:
+    """Where this listener stands among all."""
+    st.subheader("Among all listeners")
+    if not len(reading.shared(among_all, challenge, item.label)):
+        st.info("No scores by listener, or no audiograms.")
+        return
     exports.chart(
-        charts.listeners_chart(frame, name),
-        "among-all",
-        "Mean score of every listener over the better ear's loss; the chosen listener is ringed.",
+        among_all_chart,
+        challenge,
+        item.label,
+        name,
+        name="among-all",
+        says="Mean score of every listener over the better ear's loss; the chosen listener is ringed.",
     )
-    st.caption(f"With this system: {', '.join(texts)}." if texts else "This listener has no mean here.")
+    st.caption(reading.shared(places, challenge, item.label, name))
 
 
-def show_heat_map(items: Sequence[reading.Scored], people: Mapping[str, Listener]) -> None:
+def scorers_there(challenge: Challenge) -> list[str]:
+    """Scorers that have means of listeners."""
+    there = set(reading.by_listener(challenge).scorer)
+    return [s for s in (INTRUSIVE, *predictors()) if s in there]
+
+
+def cells(challenge: Challenge, scorer: str | None) -> tuple[pd.DataFrame, list[str]]:
+    """Means by listener and system (None: predicted minus intrusive); the listeners, mildest loss first."""
+    frame = reading.by_listener(challenge)
+    table = frame.pivot(index=["listener", "system"], columns="scorer", values="mean")
+    value = table[PREDICTED] - table[INTRUSIVE] if scorer is None else table[scorer]
+    found = value.rename("value").dropna().reset_index()
+    loss = {id: better_ear(person) for id, person in reading.people(challenge).items()}
+    return found, sorted(found.listener.unique(), key=lambda id: (loss.get(id, 999.0), id))
+
+
+def heat_map(challenge: Challenge, scorer: str | None) -> alt.TopLevelMixin:
+    """The chart of them."""
+    found, listeners = reading.shared(cells, challenge, scorer)
+    systems = [item.label for item in reading.all_systems(challenge)]
+    return charts.heat_map(found, systems, listeners, scorer is None)
+
+
+def wide(challenge: Challenge, scorer: str | None) -> pd.DataFrame:
+    """The same, a column per system."""
+    found, listeners = reading.shared(cells, challenge, scorer)
+    table = found.pivot(index="listener", columns="system", values="value")
+    return table.reindex(listeners).reset_index()
+
+
+def show_heat_map(challenge: Challenge) -> None:
     """Listeners by systems."""
     st.subheader("All listeners, all systems")
-    frame = reading.by_listener(items)
-    views = [s for s in (INTRUSIVE, PREDICTED) if (frame.scorer == s).any()]
+    views = reading.shared(scorers_there, challenge)
     if not views:
         st.info("No scores yet.")
         return
-    names = {title(s): s for s in views} | ({"predicted minus intrusive": None} if len(views) == 2 else {})
-    view = choices.pick("Shown", list(names), "map")
-    table = frame.pivot(index=["listener", "system"], columns="scorer", values="mean")
-    scorer = names[view]
-    value = table[PREDICTED] - table[INTRUSIVE] if scorer is None else table[scorer]
-    cells = value.rename("value").dropna().reset_index()
-    loss = {id: better_ear(person) for id, person in people.items()}
-    listeners = sorted(cells.listener.unique(), key=lambda id: (loss.get(id, 999.0), id))
+    names: dict[str, str | None] = {title(s): s for s in views}
+    if {INTRUSIVE, PREDICTED} <= set(views):
+        names["predicted minus intrusive"] = None
+    scorer = names[choices.pick("Shown", list(names), "map")]
     exports.chart(
-        charts.heat_map(cells, [item.label for item in items], listeners, scorer is None),
-        "listeners-by-systems",
-        "Mean by listener and system; listeners in order of hearing loss, systems in order of rank.",
+        heat_map,
+        challenge,
+        scorer,
+        name="listeners-by-systems",
+        says="Mean by listener and system; listeners in order of hearing loss, systems as in the standings.",
     )
     st.caption(
         "Listeners from the mildest loss (above) to the most severe; systems in the order of the standings."
     )
-    wide = cells.pivot(index="listener", columns="system", values="value").reindex(listeners).reset_index()
     with st.expander("The same as a table"):
-        exports.table(wide, "listeners-by-systems")
+        exports.table(reading.shared(wide, challenge, scorer), "listeners-by-systems")
 
 
-def show_severity(item: reading.Scored) -> None:
+def severities(challenge: Challenge, label: str, kind: str) -> pd.DataFrame:
+    """Means of a system by severity: name, series, mean."""
+    frames = [
+        reading.groups(entry, kind).assign(series=title(scorer))
+        for scorer, entry in reading.system(challenge, label).entries.items()
+        if entry.scored and scorer in (INTRUSIVE, *predictors())
+    ]
+    columns = ["name", "series", "mean"]
+    return pd.concat(frames)[columns].dropna(subset="mean") if frames else pd.DataFrame(columns=columns)
+
+
+def severity_chart(challenge: Challenge, label: str, kind: str) -> alt.Chart:
+    """The chart of them."""
+    frame = reading.shared(severities, challenge, label, kind)
+    return charts.groups_chart(frame, sorted(frame.name.unique(), key=by_severity))
+
+
+def show_severity(challenge: Challenge, item: reading.Scored) -> None:
     """Means by severity, in both definitions."""
     st.subheader("By severity of the loss")
     for column, (kind, what) in zip(st.columns(2), DEFINITIONS.items(), strict=True):
-        frames = [
-            reading.groups(entry, kind).assign(series=title(scorer))
-            for scorer, entry in item.entries.items()
-            if entry.scored and scorer in (INTRUSIVE, PREDICTED)
-        ]
-        frame = pd.concat(frames).dropna(subset="mean") if frames else pd.DataFrame()
-        if len(frame):
+        which = (challenge, item.label, kind)
+        if len(reading.shared(severities, *which)):
             with column:
                 st.markdown(f"**{what}**")
-                order = sorted(frame.name.unique(), key=by_severity)
-                drawing = charts.groups_chart(frame[["name", "series", "mean"]], order)
-                exports.chart(drawing, kind, f"Mean score by severity: {what}.")
+                exports.chart(severity_chart, *which, name=kind, says=f"Mean score by severity: {what}.")
+
+
+def listeners(challenge: Challenge) -> list[str]:
+    """All that have scores, or an audiogram."""
+    return sorted(set(reading.by_listener(challenge).listener) | set(reading.people(challenge)))
 
 
 def main() -> None:
     """The page."""
     challenge: Challenge = st.session_state["_challenge"]
     st.title("Listeners")
-    items = reading.with_rows(reading.systems(reading.board(challenge)))
+    items = reading.all_systems(challenge)
     if not items:
         st.info("No trial of this challenge has been scored yet.")
         return
-    people = reading.people(challenge)
-    names = sorted(set(reading.by_listener(items).listener) | set(people))
     left, right = st.columns(2)
     with left:
         item = choices.pick_system(items)
     with right:
-        name = choices.pick_listener(names)
+        name = choices.pick_listener(reading.shared(listeners, challenge))
     hearing, trials = st.columns([2, 3], gap="large")
     with hearing:
-        show_person(people.get(name), name)
-        show_among_all(item, people, name)
+        show_person(challenge, name)
+        show_among_all(challenge, item, name)
     with trials:
         show_trials(challenge, item, name)
-    show_severity(item)
-    show_heat_map(items, people)
+    show_severity(challenge, item)
+    show_heat_map(challenge)
 
 
 main()

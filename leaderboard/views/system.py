@@ -1,10 +1,15 @@
 """System: one submission, its facts, its scores by scene and over time, how it was scored."""
 
+import itertools
 from datetime import UTC, datetime
 
+import altair as alt
+import numpy as np
 import pandas as pd
 import streamlit as st
 
+from haaqinet_eval.audiogram import EARS
+from haaqinet_eval.io.redaction import public
 from haaqinet_eval.store import Challenge, Entry, runs, submission
 from leaderboard import charts, choices, exports, metrics, overtime, reading
 from leaderboard.words import INTRUSIVE, figure, span, unfamiliar_text, verbatim, yes_no
@@ -17,6 +22,8 @@ PARTS = {  # part -> what it compares; HAAQI version 1, Kates and Arehart 2016
     "nonlinear": "together: envelope and fine structure",
     "linear": "together: both of the spectrum",
 }
+
+BINS = 20  # of the distribution of scores
 
 
 def show_facts(item: reading.Scored, entry: Entry) -> None:
@@ -35,6 +42,8 @@ def show_facts(item: reading.Scored, entry: Entry) -> None:
         f"received {entry.date[:10]}. Causal: {yes_no(entry.causal)}. Additional data: "
         f"{yes_no(entry.augmented)}. Size: {size}. Scorer version: {verbatim(entry.version)}."
     )
+    if entry.caution:
+        st.caption(entry.caution)
     if entry.note:
         st.markdown(f"Note: {verbatim(entry.note)}")
     unfamiliar = unfamiliar_text(entry)
@@ -45,29 +54,71 @@ def show_facts(item: reading.Scored, entry: Entry) -> None:
         st.warning(f"Not complete: {entry.scored} of {entry.expected} trials have a score. {errors}")
 
 
-def show_scenes(entry: Entry) -> None:
+def rows_of(challenge: Challenge, label: str, scorer: str) -> pd.DataFrame:
+    """Rows of a system by one scorer."""
+    return reading.rows(challenge, reading.system(challenge, label).entries[scorer])
+
+
+def distribution_table(*which: object) -> pd.DataFrame:
+    """How many scores of each ear lie in which bin: ear, start, stop, trials."""
+    frame, edges = reading.shared(rows_of, *which), np.linspace(0, 1, BINS + 1)
+    found = {ear: np.histogram(frame.score[frame.ear == ear].dropna(), edges)[0] for ear in reversed(EARS)}
+    bins = [(ear, *pair) for ear in found for pair in itertools.pairwise(edges.round(4).tolist())]
+    return pd.DataFrame(bins, columns=["ear", "start", "stop"]).assign(
+        trials=np.concatenate([*found.values()])
+    )
+
+
+def distribution(*which: object) -> alt.VConcatChart:
+    """The chart of them."""
+    return charts.histogram(distribution_table(*which))
+
+
+def failed_rows(*which: object) -> pd.DataFrame:
+    """Trials without a score."""
+    frame = reading.shared(rows_of, *which)
+    return frame[frame.score.isna()][["scene", "song", "listener", "ear", "error", "message"]]
+
+
+def scenes(challenge: Challenge, label: str, scorer: str) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The best scenes, and the worst."""
+    frame = reading.groups(reading.system(challenge, label).entries[scorer], "scene")
+    frame = frame.rename(columns={"name": "scene"}).sort_values("mean").round(4)
+    half = max(1, min(8, len(frame) // 2))
+    return frame.iloc[::-1].head(half), frame.head(half)
+
+
+def show_scenes(*which: object) -> None:
     """Best and worst scenes."""
     st.subheader("Scenes, best and worst first")
-    frame = reading.groups(entry, "scene").rename(columns={"name": "scene"}).sort_values("mean")
-    half = max(1, min(8, len(frame) // 2))
+    best, worst = reading.shared(scenes, *which)
     left, right = st.columns(2)
     with left:
         st.caption("Best")
-        exports.table(frame.iloc[::-1].head(half).round(4), "best-scenes")
+        exports.table(best, "best-scenes")
     with right:
         st.caption("Worst")
-        exports.table(frame.head(half).round(4), "worst-scenes")
+        exports.table(worst, "worst-scenes")
 
 
-def show_parts(entry: Entry) -> None:
+def parts(challenge: Challenge, label: str, scorer: str) -> pd.DataFrame:
+    """Mean of each part of the score that is known: name, value."""
+    means = reading.means_of_parts(challenge, reading.system(challenge, label).entries[scorer])
+    known = [name for name in PARTS if name in means]
+    return pd.DataFrame({"name": [PARTS[n] for n in known], "value": [means[n] for n in known]})
+
+
+def parts_chart(*which: object) -> alt.LayerChart:
+    """The chart of them."""
+    return charts.bars(reading.shared(parts, *which), "Mean, 1 is best")
+
+
+def show_parts(*which: object) -> None:
     """Parts of the score."""
-    frame = reading.parts(entry)
-    known = [name for name in PARTS if name in frame]
-    if not known:
+    if not len(reading.shared(parts, *which)):
         return
-    st.subheader("Parts of HAAQI" if entry.scorer == INTRUSIVE else "Parts of HAAQI, as predicted")
-    means = pd.DataFrame({"name": [PARTS[n] for n in known], "value": [frame[n].mean() for n in known]})
-    exports.chart(charts.bars(means, "Mean, 1 is best"), "parts", "Mean of each part of the score.")
+    st.subheader("Parts of HAAQI" if which[-1] == INTRUSIVE else "Parts of HAAQI, as predicted")
+    exports.chart(parts_chart, *which, name="parts", says="Mean of each part of the score.")
 
 
 def when(seconds: float | None) -> str:
@@ -82,23 +133,14 @@ def show_provenance(item: reading.Scored) -> None:
         st.markdown(f"SHA-256 of what was handed in: {verbatim(about.sha256)}. Origin: {about.origin}.")
         for run in reading.read(runs, item.submission):
             st.markdown(f"Run from {when(run['started'])} to {when(run['ended'])}")
-            st.json(without_paths(run["provenance"]), expanded=False)
-
-
-def without_paths(value: object) -> object:
-    """A record without what names places on somebody's computer."""
-    if isinstance(value, dict):
-        return {k: without_paths(v) for k, v in value.items()}
-    if isinstance(value, list):
-        return [without_paths(v) for v in value]
-    return "(path)" if isinstance(value, str) and value.startswith(("/", "~", "\\\\")) else value
+            st.json(public(run["provenance"]), expanded=False)
 
 
 def main() -> None:
     """The page."""
     challenge: Challenge = st.session_state["_challenge"]
     st.title("System")
-    items = reading.with_rows(reading.systems(reading.board(challenge)))
+    items = reading.all_systems(challenge)
     if not items:
         st.info("No trial of this challenge has been scored yet.")
         return
@@ -108,25 +150,23 @@ def main() -> None:
     with right:
         entry = item.entries[choices.pick_scorer([n for n, e in item.entries.items() if e.scored])]
     show_facts(item, entry)
-    frame = reading.rows(challenge, entry)
-    scored = frame.dropna(subset="score")
+    which = (challenge, item.label, entry.scorer)
     st.subheader("Distribution")
     exports.chart(
-        charts.histogram(scored[["score", "ear"]]),
-        "distribution",
-        "How many trials have which score, for each ear.",
+        distribution, *which, name="distribution", says="How many trials have which score, for each ear."
     )
-    show_parts(entry)
-    show_scenes(entry)
+    show_parts(*which)
+    show_scenes(*which)
     overtime.show(challenge, item, entry)
-    failed = frame[frame.score.isna()]
+    failed = reading.shared(failed_rows, *which)
     if len(failed):
         st.subheader("Trials without a score")
-        columns = ["scene", "song", "listener", "ear", "error", "message"]
-        exports.table(failed[columns], "failed-trials", height=240)
-    with st.expander(f"All {len(frame):,} rows"):
-        known = frame.low.notna().any() or frame.unfamiliar.any()
-        exports.table(frame if known else frame.drop(columns=reading.SURENESS), "rows", height=360)
+        exports.table(failed, "failed-trials", height=240)
+    frame = reading.shared(rows_of, *which)
+    with st.expander(f"All {len(frame):,} rows", key="all-rows", on_change="rerun") as box:
+        if box.open:
+            known = frame.low.notna().any() or frame.unfamiliar.any()
+            exports.table(frame if known else frame.drop(columns=reading.SURENESS), "rows", height=360)
     show_provenance(item)
 
 

@@ -10,9 +10,10 @@ import hydra
 import torch
 from omegaconf import DictConfig
 from rich.console import Console
-from rich.progress import track
 from rich.table import Table
 
+from haaqinet_eval.io.files import written
+from haaqinet_eval.io.progress import track
 from haaqinet_eval.model import HaaqiNetLoss
 from haaqinet_eval.recipe import run_job, run_main
 from haaqinet_eval.tuning.ascent import summary_rows, tune
@@ -29,8 +30,7 @@ def as_loss(config: DictConfig) -> None:
     tasks = make_tasks(songs, config.split, config.listeners, config.kinds)
     outcomes = [tune(task, loss, config.steps, config.keep) for task in track(tasks, "tuning")]
     out = Path(config.out)
-    out.parent.mkdir(parents=True, exist_ok=True)
-    with out.open("w", encoding="utf-8", newline="") as file:
+    with written(out) as file:
         writer = csv.DictWriter(file, list(asdict(outcomes[0])))
         writer.writeheader()
         writer.writerows(asdict(outcome) for outcome in outcomes)

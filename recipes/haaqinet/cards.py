@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import hydra
 import torch
 from validate import KINDS
 
-from haaqinet_eval.cards import data_card, model_card, write_credits
 from haaqinet_eval.errors import InputError
+from haaqinet_eval.io.files import write_text
 from haaqinet_eval.model import WEIGHTS
 from haaqinet_eval.recipe import plain_options, run_job, run_main
+from haaqinet_eval.synthesis.clips import SPLITS, read_rows
 from haaqinet_eval.synthesis.layouts import read_clips
 from haaqinet_eval.synthesis.noises import COLUMNS
-from haaqinet_eval.synthesis.sources import SPLITS, read_rows
 from haaqinet_eval.training.cache import read_labels, read_split
+from haaqinet_eval.training.cards import data_card, model_card, write_credits
 
 
 def write_cards(options: dict) -> None:
@@ -36,7 +35,7 @@ def write_cards(options: dict) -> None:
         credited = write_credits(options["credits"], clips, noises)
         print(f"{options['credits']}: {credited} rows")
     for page, (text, said) in pages.items():
-        Path(page).write_text(text, encoding="utf-8")
+        write_text(page, text)
         print(said)
 
 

@@ -6,12 +6,12 @@ import hydra
 import torch
 from omegaconf import DictConfig
 
-from haaqinet_eval.model import PaperDimensions
+from haaqinet_eval.model.paper import PaperDimensions
 from haaqinet_eval.recipe import plain_options, run_job, run_main
 from haaqinet_eval.training.cache import GrowingSplit
 from haaqinet_eval.training.curves import plot_curves
 from haaqinet_eval.training.distillation import Distillation, DistilTrainer, load_teacher
-from haaqinet_eval.training.loop import Settings
+from haaqinet_eval.training.objective import Settings
 from haaqinet_eval.training.signals import read_signals
 
 

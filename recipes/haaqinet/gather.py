@@ -6,12 +6,12 @@ from pathlib import Path
 
 import hydra
 from omegaconf import DictConfig
-from rich.progress import track
 
 from haaqinet_eval.errors import InputError
+from haaqinet_eval.io.progress import track
 from haaqinet_eval.recipe import run_job, run_main
+from haaqinet_eval.synthesis.clips import SPLITS
 from haaqinet_eval.synthesis.gather import Rules, divide, gather, write_index
-from haaqinet_eval.synthesis.sources import SPLITS
 
 DIVIDED = "divided"
 
@@ -22,8 +22,13 @@ def gather_folder(config: DictConfig) -> None:
     out = Path(config.out)
     if config.split not in (*SPLITS, DIVIDED):
         raise InputError(f"split={config.split}: none of {', '.join((*SPLITS, DIVIDED))}")
-    found = gather(Path(config.folder), out, rules, config.licence, config.split)
-    rows = list(track(found, "cutting", total=None))
+    left_out: dict[Path, str] = {}
+    found = gather(Path(config.folder), out, rules, config.licence, config.split, left_out)
+    rows = list(track(found, "cutting"))
+    for path, reason in left_out.items():
+        print(f"{path}: left out: {reason}")
+    if not rows:
+        raise InputError(f"{config.folder}: no usable music")
     if config.split == DIVIDED:
         rows = divide(rows)
     write_index(out / "index.csv", rows)

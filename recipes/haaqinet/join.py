@@ -12,8 +12,8 @@ from omegaconf import DictConfig
 from haaqinet_eval.errors import InputError
 from haaqinet_eval.model import HaaqiNet, describe_source, join, load_model, save_model, sha256
 from haaqinet_eval.recipe import run_job, run_main
-from haaqinet_eval.synthesis.options import several, writable
-from haaqinet_eval.training.joining import familiar, make_sure, without_frames
+from haaqinet_eval.synthesis.options import number, several, writable
+from haaqinet_eval.training.joining import blend, familiar, fit_confidence_head, without_frames
 
 
 def join_networks(config: DictConfig) -> None:
@@ -29,8 +29,10 @@ def join_networks(config: DictConfig) -> None:
     parts = [net if config.frames else without_frames(net, path) for path, net in nets.items()]
     known = familiar(parts) if config.trials and not config.familiar else None
     net = join(parts)
+    if config.blend is not None:
+        net = blend(parts, number(config.blend, "blend", 0, 1))
     if config.trials:
-        make_sure(net, known, config.trials, config.strange)
+        fit_confidence_head(net, known, config.trials, config.strange, several(config.unlike))
     sources = json.dumps([describe_source(path) for path in nets])
     save_model(net, config.out, config.name, note=config.note, sources=sources)
     print(sha256(config.out), config.out)

@@ -3,31 +3,31 @@
 from __future__ import annotations
 
 from collections import Counter
-from pathlib import Path
 
 import hydra
 from omegaconf import DictConfig
-from rich.progress import track
 
 from haaqinet_eval.errors import InputError
+from haaqinet_eval.io.progress import track
 from haaqinet_eval.recipe import plain_options, run_job, run_main
+from haaqinet_eval.synthesis.duplicates import Twins
 from haaqinet_eval.synthesis.gather import write_index
 from haaqinet_eval.synthesis.noises import COLUMNS, NoiseRules, Sounds, write_noises
-from haaqinet_eval.synthesis.twins import Twins
+from haaqinet_eval.synthesis.options import writable
 
 
 def make(options: dict) -> None:
     """Make and write; says how many there are of a kind, and what was left out as too well known."""
     rules = NoiseRules(**{k: tuple(v) if isinstance(v, list) else v for k, v in options["rules"].items()})
     sounds = Sounds(options["folder"], rules, Twins(options["apart"], rules.twin))
-    out = Path(options["out"])
+    out = writable(options["out"], "out")
     written = write_noises(sounds, out, options["licence"], options["kinds"])
-    rows = list(track(written, "making", total=None))
+    rows = list(track(written, "making"))
+    for path, reason in sounds.left_out.items():
+        print(f"{path}: left out: {reason}")
     if not rows:
         raise InputError(f"{options['folder']}: no usable sound")
     write_index(out / "index.csv", rows, COLUMNS)
-    for path, recording in sounds.left_out.items():
-        print(f"{path}: left out: is in {recording}")
     kinds = Counter(row["kind"] for row in rows)
     print(f"{out / 'index.csv'}: " + ", ".join(f"{count} {kind}" for kind, count in kinds.items()))
 

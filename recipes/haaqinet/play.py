@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import hydra
 from omegaconf import DictConfig
-from rich.progress import track
 
 from haaqinet_eval.errors import InputError
+from haaqinet_eval.io.progress import track
 from haaqinet_eval.recipe import run_job, run_main
-from haaqinet_eval.synthesis.band import read_band
+from haaqinet_eval.synthesis.midi_accompaniment import read_band
 from haaqinet_eval.synthesis.options import natural, several
 from haaqinet_eval.synthesis.songs import SongFolder
 

@@ -4,32 +4,35 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 
 import hydra
 import torch
 from omegaconf import DictConfig
-from rich.progress import track
 
 from haaqinet_eval.errors import InputError
+from haaqinet_eval.io.progress import track
 from haaqinet_eval.recipe import run_job, run_main
-from haaqinet_eval.rendering import Order, Renderer, read_plan
-from haaqinet_eval.synthesis.environments import read_environments
+from haaqinet_eval.synthesis.clips import SPLITS
 from haaqinet_eval.synthesis.layouts import read_clips
 from haaqinet_eval.synthesis.options import chosen, natural, writable
+from haaqinet_eval.synthesis.recorded import Recorded
 from haaqinet_eval.synthesis.remixes import render_remix
 from haaqinet_eval.synthesis.render import render, render_places
-from haaqinet_eval.synthesis.sources import SPLITS
-from haaqinet_eval.synthesis.surroundings import SURROUNDINGS
+from haaqinet_eval.synthesis.synthetic_noise import SURROUNDINGS
+from haaqinet_eval.training.rendering import Renderer, RenderJob, read_plan, read_teacher
 
+RECORDED = "recorded"  # with the recordings of data.noise
 TABLES = {"usual": render, "surroundings": partial(render, among=SURROUNDINGS), "remixes": render_remix}
 
 
 def maker(config: DictConfig) -> Callable:
     """What makes groups, from which table of conditions."""
-    if config.data.noise:
-        return partial(render, among=read_environments(config.data.noise))
+    noise = Path(config.data.noise) if config.data.noise else None
+    if config.table == RECORDED or noise:
+        return Recorded(noise, alone=config.table != RECORDED)
     if config.table not in TABLES:
-        raise InputError(f"table={config.table}: none of {', '.join(TABLES)}")
+        raise InputError(f"table={config.table}: none of {', '.join([*TABLES, RECORDED])}")
     return TABLES[config.table]
 
 
@@ -40,7 +43,8 @@ def render_groups(config: DictConfig) -> None:
     clips = read_clips(data.layout, data.root, data.indices, data.skip, data.without)
     splits, plan, make = chosen(config.splits, "splits", SPLITS), read_plan(config.plan), maker(config)
     start, groups = natural(config.start, "start", 0), natural(config.groups, "groups", 1)
-    order = Order(writable(config.out, "out"), plan, config.protocol, config.signals, make)
+    teacher = read_teacher(config.teacher, splits) if config.teacher else None
+    order = RenderJob(writable(config.out, "out"), plan, config.protocol, config.signals, make, teacher)
     renderer = Renderer(clips, order)
     render_places(renderer, track(range(start, start + groups), "rendering"), splits)
 

@@ -6,14 +6,15 @@ import hydra
 import torch
 from omegaconf import DictConfig, OmegaConf
 
-from haaqinet_eval.model import Dimensions, PaperDimensions
+from haaqinet_eval.model import Dimensions
 from haaqinet_eval.recipe import run_job, run_main
 from haaqinet_eval.synthesis.options import naturals, writable
 from haaqinet_eval.training.cache import GrowingSplit, read_split
 from haaqinet_eval.training.clip import ClipTrainer, read_described
 from haaqinet_eval.training.curves import plot_curves
-from haaqinet_eval.training.loop import Settings, Trainer
-from haaqinet_eval.training.paper import SignalTrainer
+from haaqinet_eval.training.loop import Trainer
+from haaqinet_eval.training.objective import Settings
+from haaqinet_eval.training.paper import PaperDimensions, SignalTrainer
 from haaqinet_eval.training.signals import read_signals
 
 HEADS = {

@@ -42,7 +42,7 @@ def judge(options: dict, folder: str, row: str | None, weights: str) -> None:
         print(f"{held}\n\n{accuracy_tables(outputs, trials, KINDS)}".lstrip())
         return
     measured = figures(outputs[:, 0], trials, SUBSETS[trials.protocol])
-    about = {"version": model_version(weights), "parameters": sum(p.numel() for p in net.parameters())}
+    about = {"version": model_version(weights, net), "parameters": sum(p.numel() for p in net.parameters())}
     about |= {"split": options["split"], "trained": trained_on(weights)}
     add_row(options["page"], set_of(trials), row, {**measured, **about})
     print(f"{options['page']}: {set_of(trials)}, {row}: LCC {measured['subsets']['all'][0]:.3f}")

@@ -7,14 +7,14 @@ from pathlib import Path
 import hydra
 import torch
 from omegaconf import DictConfig
-from rich.progress import track
 
+from haaqinet_eval.io.progress import track
+from haaqinet_eval.mixture_aware.rendering import Plan, TrialRenderer
 from haaqinet_eval.recipe import run_job, run_main
 from haaqinet_eval.scorers import load_scorer
+from haaqinet_eval.synthesis.clips import SPLITS
 from haaqinet_eval.synthesis.layouts import read_clips
 from haaqinet_eval.synthesis.render import render_places
-from haaqinet_eval.synthesis.sources import SPLITS
-from haaqinet_eval.target.rendering import Plan, TrialRenderer
 
 
 def render_groups(config: DictConfig) -> None:

@@ -8,14 +8,14 @@ import hydra
 import numpy as np
 import torch
 
-from haaqinet_eval.agreement import agreement
+from haaqinet_eval.analysis.agreement import agreement
+from haaqinet_eval.mixture_aware import dense
+from haaqinet_eval.mixture_aware.fitting import Settings, grow, predict, role_examples, with_asked
+from haaqinet_eval.mixture_aware.gain_features import without_asked
+from haaqinet_eval.mixture_aware.predictor import save_target
+from haaqinet_eval.mixture_aware.stems import fit_roles
+from haaqinet_eval.mixture_aware.trial_files import group_files, read_tiles, read_trials
 from haaqinet_eval.recipe import plain_options, run_job, run_main
-from haaqinet_eval.target import dense
-from haaqinet_eval.target.asked import without_asked
-from haaqinet_eval.target.growing import Settings, grow, predict, role_examples, with_asked
-from haaqinet_eval.target.predictor import save_target
-from haaqinet_eval.target.roles import fit_roles
-from haaqinet_eval.target.trial_files import group_files, read_tiles, read_trials
 
 INPUTS = {"known": tuple, "blind": without_asked}  # names of the features that a model takes
 

@@ -7,12 +7,12 @@ from dataclasses import replace
 import hydra
 import numpy as np
 
-from haaqinet_eval.agreement import affine_fit
+from haaqinet_eval.analysis.agreement import affine_fit
+from haaqinet_eval.mixture_aware.fitting import predict, with_asked
+from haaqinet_eval.mixture_aware.predictor import load_target
+from haaqinet_eval.mixture_aware.tables import by, compared, coverage_line, system_means
+from haaqinet_eval.mixture_aware.trial_files import group_files, read_tiles, read_trials
 from haaqinet_eval.recipe import plain_options, run_job, run_main
-from haaqinet_eval.target.growing import predict, with_asked
-from haaqinet_eval.target.predictor import load_target
-from haaqinet_eval.target.tables import by, compared, coverage_line, system_means
-from haaqinet_eval.target.trial_files import group_files, read_tiles, read_trials
 
 NAMES = {"haaqinet": "HAAQI-Net, output only", "estimate": "HAAQI against a separator's estimate"}
 

@@ -1,0 +1,117 @@
+"""Growing a model on rendered trials: trees, as many as suit the validation songs, and networks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from . import dense
+from .features import STEP
+from .gain_features import GainFeatures
+from .gains import ROLES
+from .model import BOOSTERS, TargetModel, margin_of
+from .stems import RoleNet
+from .trees import Booster, mean_of
+from .trial_files import Tiles, Trials
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Of the boosters."""
+
+    rounds: int = 500  # at most
+    rate: float = 0.03
+    leaves: int = 20
+    smallest: int = 12  # trials in a leaf
+    ridge: float = 1.0
+    share: float = 0.15  # of the features that each split may choose from
+    quantile_rounds: int = 200
+    seeds: int = 3  # boosters of the mean, whose sums are averaged
+
+
+def with_asked(trials: Trials, scenes: Sequence[Tiles], net: RoleNet) -> Trials:
+    """Trials with the features that need the roles' network; scenes in the trials' order."""
+    rows = []
+    for scene in scenes:
+        envelopes = (STEP * scene.envelopes).astype(np.float32)
+        asked = GainFeatures(net, scene.mixture, envelopes[0], scene.loss, scene.gains)
+        rows += [asked.describe(*heard) for heard in zip(scene.outputs, envelopes[1:], strict=True)]
+    return trials.extended(rows)
+
+
+def role_examples(scenes: Sequence[Tiles]) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Mixtures' and stems' tiles of the scenes that have the four roles, for `fit_roles`."""
+    return [
+        (scene.mixture, scene.stems[[list(scene.gains).index(role) for role in ROLES]])
+        for scene in scenes
+        if set(scene.gains) == set(ROLES)
+    ]
+
+
+def columns(trials: Trials, names: Sequence[str]) -> np.ndarray:
+    """Features [N, F] in the order of names, as a model takes them."""
+    places = {name: i for i, name in enumerate(trials.names)}
+    return trials.features[:, [places[name] for name in names]].astype(float)
+
+
+def grow(
+    train: Trials, validation: Trials, names: Sequence[str], settings: Settings, networks: dense.Settings
+) -> TargetModel:
+    """A model of the mean and the 90 % interval.
+
+    The number of rounds and the interval's margin are chosen on the validation songs.
+    """
+    x, y = columns(train, names), columns(validation, names)
+    grown = {}
+    for name in BOOSTERS:
+        seeds = range(settings.seeds if name == "mean" else 1)
+        grown[name] = mean_of(
+            [_grow_one(name, (x, train.true), (y, validation.true), settings, seed) for seed in seeds]
+        )
+    low, high = (_evaluate(grown[name], y) for name in ("low", "high"))
+    trained = tuple(dense.fit_dense(x, train.labels, networks, seed) for seed in range(networks.count))
+    return TargetModel(tuple(names), grown, margin_of(low, high, validation.true), trained)
+
+
+def _grow_one(name: str, train: tuple, validation: tuple, settings: Settings, seed: int) -> Booster:
+    from sklearn.ensemble import HistGradientBoostingRegressor
+
+    losses: Mapping[str, dict] = {
+        "mean": {"loss": "squared_error"},
+        "low": {"loss": "quantile", "quantile": 0.05},
+        "high": {"loss": "quantile", "quantile": 0.95},
+    }
+    regressor = HistGradientBoostingRegressor(
+        **losses[name],
+        max_iter=settings.rounds if name == "mean" else settings.quantile_rounds,
+        learning_rate=settings.rate,
+        max_leaf_nodes=settings.leaves,
+        min_samples_leaf=settings.smallest,
+        l2_regularization=settings.ridge,
+        max_features=settings.share,
+        early_stopping=False,
+        random_state=seed,
+    ).fit(*train)
+    staged = regressor.staged_predict(validation[0])
+    worst = [_pinball(name, validation[1] - predicted) for predicted in staged]
+    return Booster.from_regressor(regressor, int(np.argmin(worst)) + 1)
+
+
+def _pinball(name: str, error: np.ndarray) -> float:
+    """The booster's loss of errors (true less predicted) [N]."""
+    if name == "mean":
+        return float(np.mean(error**2))
+    share = 0.05 if name == "low" else 0.95
+    return float(np.mean(np.maximum(share * error, (share - 1) * error)))
+
+
+def _evaluate(booster: Booster, rows: np.ndarray) -> np.ndarray:
+    return np.array([booster(row) for row in rows])
+
+
+def predict(model: TargetModel, trials: Trials) -> tuple[np.ndarray, np.ndarray]:
+    """Scores [N] and intervals [N, 2] of rendered trials."""
+    answers = [model.of_row(row) for row in columns(trials, model.names)]
+    return np.array([score for score, _ in answers]), np.array([interval for _, interval in answers])

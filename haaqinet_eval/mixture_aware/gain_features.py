@@ -1,0 +1,56 @@
+"""All features that depend on what was asked for: gains, roles, and the guessed target."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from .expected import PredictedTarget, expected_envelope, expected_gain
+from .gains import ROLES
+from .stems import RoleNet, describe_roles, describe_spread, shares_of
+
+PREFIXES = ("gain_of_", "gains_", "role_", "aim_", "tile_range_m", "tile_high_m", "tile_low_m")
+
+
+class GainFeatures:
+    """What a scene's gains would do to its mixture, with which outputs are compared.
+
+    Args:
+        net: guesses the roles.
+        tiles: the mixture's [M, 14], dB SPL, see `features.fine_levels`.
+        envelope: the mixture's [32, L], see `expected.in_steps`.
+        loss: of the ear [32] dB.
+        gains: dB by stem.
+    """
+
+    def __init__(
+        self,
+        net: RoleNet,
+        tiles: np.ndarray,
+        envelope: np.ndarray,
+        loss: np.ndarray,
+        gains: Mapping[str, float],
+    ) -> None:
+        self.tiles, self.gains = tiles, gains
+        self.shares = shares_of(net, tiles)
+        self.named = all(name in ROLES for name in gains)
+        asked = gains if self.named else dict.fromkeys(ROLES, 0.0)
+        gain = expected_gain(self.shares, tiles, asked)
+        self.aim = PredictedTarget(envelope, expected_envelope(envelope, gain, loss))
+
+    def describe(self, tiles: np.ndarray, envelope: np.ndarray) -> dict[str, float]:
+        """Features of an output's tiles [M, 14] and envelope [32, L].
+
+        Where stems have no roles, the guessed target is the mixture.
+        """
+        return {
+            **describe_spread(self.tiles, tiles, list(self.gains.values())),
+            **describe_roles(self.shares, self.tiles, tiles, self.gains),
+            **self.aim.describe(envelope),
+        }
+
+
+def without_asked(names: Sequence[str]) -> tuple[str, ...]:
+    """Names of features that do not depend on the gains."""
+    return tuple(name for name in names if not name.startswith(PREFIXES))

@@ -1,0 +1,83 @@
+"""How well scorers predict true HAAQI of rebalanced music, on the same trials: Markdown tables."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from ..analysis.agreement import agreement, coverage
+from .trial_files import Trials
+
+FEWEST = 20  # scenes of a system, or trials of a listener, for a figure of its own
+Scores = Mapping[str, np.ndarray]  # scorer -> [N]
+
+
+def _table(head: list[str], rows: list[list[str]]) -> str:
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+
+
+def _figures(predicted: np.ndarray, true: np.ndarray) -> list[str]:
+    a = agreement(predicted, true)
+    return [str(a.n), f"{a.lcc:.3f}", f"{a.srcc:.3f}", f"{a.mse:.4f}", f"{a.bias:+.3f}"]
+
+
+def system_means(predicted: np.ndarray, trials: Trials) -> dict[str, tuple[float, float, int]]:
+    """Predicted and true mean, and number of scenes, of each system with enough of them."""
+    systems = trials.about["system"]
+    out = {}
+    for name in np.unique(systems):
+        of = systems == name
+        if of.sum() >= FEWEST:
+            out[str(name)] = float(predicted[of].mean()), float(trials.true[of].mean()), int(of.sum())
+    return out
+
+
+def listener_lccs(predicted: np.ndarray, trials: Trials) -> dict[str, float]:
+    """LCC of each listener with enough trials."""
+    listeners = trials.about["listener"]
+    return {
+        str(name): agreement(predicted[listeners == name], trials.true[listeners == name]).lcc
+        for name in np.unique(listeners)
+        if (listeners == name).sum() >= FEWEST
+    }
+
+
+def compared(scores: Scores, trials: Trials) -> str:
+    """One row a scorer: trials, systems' means, passthrough, listeners."""
+    rows = []
+    for name, predicted in scores.items():
+        means = system_means(predicted, trials)
+        two = np.array([m[:2] for m in means.values()]).reshape(-1, 2)
+        tau = f"{agreement(two[:, 0], two[:, 1]).kendall:.3f}" if len(two) > 2 else "–"
+        through = trials.about["system"] == "passthrough"
+        off = predicted[through].mean() - trials.true[through].mean()
+        lccs = np.array(list(listener_lccs(predicted, trials).values()))
+        ears = f"{np.median(lccs):.3f} ({lccs.min():.3f})" if len(lccs) else "–"
+        rows.append([name, *_figures(predicted, trials.true), tau, f"{off:+.3f}", ears])
+    return _table(
+        ["scorer", "n", "LCC", "SRCC", "MSE", "bias", "tau of systems' means", "passthrough's mean, off by",
+         "listeners' median LCC (lowest)"], rows
+    )  # fmt: skip
+
+
+def by(what: str, scores: Scores, trials: Trials) -> str:
+    """One row a group of trials (kind, origin, …), three figures a scorer."""
+    rows = []
+    for group in np.unique(trials.about[what]):
+        of = trials.about[what] == group
+        row = [str(group), str(of.sum())]
+        for predicted in scores.values():
+            a = agreement(predicted[of], trials.true[of])
+            row.append(f"{a.lcc:.3f} / {a.mse:.4f} / {a.bias:+.3f}")
+        rows.append(row)
+    return _table([what, "n", *(f"{name}: LCC / MSE / bias" for name in scores)], rows)
+
+
+def coverage_line(intervals: np.ndarray, trials: Trials) -> str:
+    """How many true scores are in their intervals [N, 2], and how wide these are."""
+    found = coverage(*intervals.T, trials.true)
+    return (
+        f"The 90 % interval holds {found.share:.1%} of the true scores; its mean width is {found.width:.3f}."
+    )

@@ -1,0 +1,75 @@
+"""The registries of scorers, systems and challenges: one record each, read by everything else.
+
+Recipes, command line, report, board, store and calibration list none of them themselves. Another
+package adds one through an entry point whose value is a `ScorerRecord`, `SystemRecord` or `ChallengeRecord`:
+
+    [project.entry-points."haaqinet_eval.scorers"]
+    my_scorer = "my_package.scorer:RECORD"
+
+    [project.entry-points."haaqinet_eval.systems"]
+    my_system = "my_package.system:RECORD"
+
+Reading a registry imports no scorer, system or adapter, so it needs neither torch nor numba.
+"""
+
+from .challenges import (
+    CHALLENGES,
+    ChallengeRecord,
+    OfficialTable,
+    challenge_names,
+    challenge_record,
+    challenge_records,
+    is_rebalanced,
+)
+from .predictions import (
+    PREDICTIONS,
+    PredictionRecord,
+    is_prediction,
+    prediction_record,
+    prediction_records,
+)
+from .ranking import caution, is_ranked
+from .registry import Registry
+from .scorers import (
+    CALIBRATED,
+    KINDS,
+    SCORERS,
+    ScorerRecord,
+    predictors_of,
+    scorer_bounds,
+    scorer_names,
+    scorer_record,
+    scorer_records,
+    scorer_title,
+)
+from .systems import SYSTEMS, SystemRecord
+
+__all__ = [
+    "CALIBRATED",
+    "CHALLENGES",
+    "KINDS",
+    "PREDICTIONS",
+    "SCORERS",
+    "SYSTEMS",
+    "ChallengeRecord",
+    "OfficialTable",
+    "PredictionRecord",
+    "Registry",
+    "ScorerRecord",
+    "SystemRecord",
+    "caution",
+    "challenge_names",
+    "challenge_record",
+    "challenge_records",
+    "is_prediction",
+    "is_ranked",
+    "is_rebalanced",
+    "prediction_record",
+    "prediction_records",
+    "predictors_of",
+    "scorer_bounds",
+    "scorer_names",
+    "scorer_record",
+    "scorer_records",
+    "scorer_title",
+]

@@ -1,0 +1,41 @@
+"""Which scorers' means say which system is better."""
+
+from __future__ import annotations
+
+from .challenges import challenge_records, is_rebalanced
+from .scorers import CALIBRATED, scorer_records
+
+
+def caution(scorer: str, challenge: str) -> str:
+    """What a table of predicted scores does not tell on a challenge; empty where that is not so.
+
+    >>> caution("haaqi", "cad1_task1"), caution("haaqinet_calibrated", "cad1_task1")[:33]
+    ('', 'Not ranked: HAAQI-Net, calibrated')
+    """
+    base = scorer.removesuffix(CALIBRATED)
+    record = scorer_records().get(base)
+    if record is None or record.kind == "intrusive":
+        return ""
+    known = challenge_records().get(challenge)
+    unheard = known.unheard if known and record.kind == "predicted" else ""
+    if not unheard and not is_rebalanced(challenge):
+        return ""
+    name = record.label + (", calibrated," if base != scorer else "")
+    if unheard:
+        told = f"hears the output alone and does not know {unheard}"
+        return f"Not ranked: {name} {told}. To rank, score with haaqi."
+    if record.kind == "predicted":
+        return (
+            f"Not ranked: {name} hears the output alone and cannot tell whether the right stems were turned "
+            "up. To rank, score with haaqinet_target, which knows mixture and gains, or, where references "
+            "exist, with haaqi, which takes only about twice as long."
+        )
+    return (
+        f"{name[0].upper()}{name[1:]}: may be deceived about which stem was changed; where references exist, "
+        "haaqi tells the true order."
+    )
+
+
+def is_ranked(scorer: str, challenge: str) -> bool:
+    """Whether a scorer's means say which system is better on a challenge."""
+    return not caution(scorer, challenge).startswith("Not ranked")

@@ -1,0 +1,45 @@
+"""Accuracy kind by kind, and whether the intervals hold there."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+
+from ..analysis.agreement import agreement, coverage
+from ..model.net import HaaqiNet
+from .cache import Trials
+from .confidence import judge
+from .tables import markdown_table
+
+HEAD = ("n", "LCC", "SRCC", "MSE", "bias", "interval holds", "its width", "unfamiliar")
+ALL = "**all**"
+
+
+def kind_of(condition: str) -> str:
+    """A condition's name without its setting.
+
+    >>> kind_of("three_resonances-2"), kind_of("clean")
+    ('three_resonances', 'clean')
+    """
+    return condition.rpartition("-")[0] or condition
+
+
+@torch.inference_mode()
+def kind_table(net: HaaqiNet, trials: Trials, title: str = "kind") -> str:
+    """Markdown with a row for each kind of condition and one for all trials.
+
+    Args:
+        net: a network that says how sure it is.
+        trials: what it is asked about.
+        title: of the first column.
+    """
+    predicted, low, high, unfamiliar = judge(net, trials)
+    true = trials.labels[:, 0].numpy()
+    kinds = np.array([kind_of(name) for name in trials.systems])
+    rows = []
+    for kind in (ALL, *sorted(set(kinds.tolist()))):
+        some = np.full(len(kinds), True) if kind == ALL else kinds == kind
+        a, held = agreement(predicted[some], true[some]), coverage(low[some], high[some], true[some])
+        shares = (f"{100 * held.share:.0f} %", f"{held.width:.2f}", f"{100 * unfamiliar[some].mean():.0f} %")
+        rows.append((kind, a.n, f"{a.lcc:.3f}", f"{a.srcc:.3f}", f"{a.mse:.4f}", f"{a.bias:+.3f}", *shares))
+    return markdown_table((title, *HEAD), rows, "---:")
