@@ -135,6 +135,13 @@ def test_recipes_are_no_package_and_import_no_recipe():
         assert len(path.read_text().splitlines()) <= 60, f"{path.name} is more than a thin script"
 
 
+def test_a_file_has_one_idea():
+    """One that needs more than 350 lines has two."""
+    for folder in ("haaqinet_eval", "leaderboard", "recipes", "benchmarks", "examples"):
+        for path in (ROOT / folder).rglob("*.py"):
+            assert len(path.read_text(encoding="utf-8").splitlines()) <= 350, path
+
+
 def run_python(code: str) -> str:
     return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
 

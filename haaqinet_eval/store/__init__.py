@@ -8,7 +8,8 @@
     finish(store, held); refresh(store, [entry.id])        … and the board can show it
     standings(store, name)
 
-One file per idea: `schema` (the tables), `opening`, `challenges`, `systems`, `submissions`, `queue`,
+One file per idea: `schema` (the tables), `opening`, `challenges`, `systems`, `submissions`,
+`intake` (what is handed in), `states` (of a submission), `queue`,
 `rows`, `columns` (rows for tables and plots), `frames` (scores over time), `evaluations` (of tables of
 predictions), `aggregates`, `board`,
 `groups`, `imports` (scores made elsewhere), `published`, `transfer` (export, import, backup, check),
@@ -47,6 +48,7 @@ from .evaluations import (
 from .frames import frame_scores
 from .groups import GroupMean, group_table
 from .imports import DIALECTS, import_results, import_scores
+from .intake import Refused, submit
 from .opening import Store, Unwritable, default_path, open_store, schema_version
 from .published import load_published, published
 from .queue import (
@@ -64,19 +66,9 @@ from .queue import (
     workers,
 )
 from .rows import StoredScores, read_rows
+from .states import STATES, rescore, withdraw
 from .submission_filter import SubmissionFilter
-from .submissions import (
-    STATES,
-    Event,
-    Refused,
-    Submission,
-    events,
-    rescore,
-    submission,
-    submissions,
-    submit,
-    withdraw,
-)
+from .submissions import Event, Submission, events, submission, submissions
 from .systems import System
 from .transfer import copy_store, store_backup, store_check, store_export, store_import
 

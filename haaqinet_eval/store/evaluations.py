@@ -14,7 +14,8 @@ from .challenges import challenge as find
 from .opening import Store
 from .queue import Claim, held_row
 from .schema import Challenges, Evaluations
-from .submissions import Submission, describe, move, submissions
+from .states import move
+from .submissions import Submission, describe, submissions
 
 PREDICTIONS = "predictions"  # kind of a challenge, among its settings
 

@@ -32,11 +32,12 @@ from .challenges import (
     register_challenge,
     trial_key,
 )
+from .intake import submit
 from .opening import Store
 from .queue import end_run, settle, start_run
 from .rows import EXTERNAL, HERE, StoredScores
 from .schema import Submissions
-from .submissions import Submission, submission, submit
+from .submissions import Submission, submission
 from .systems import System
 from .validity import check_score
 

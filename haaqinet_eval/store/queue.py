@@ -18,9 +18,11 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from ..errors import InputError
+from .intake import quota_used
 from .opening import Store
 from .schema import Challenges, Events, Runs, Scorers, Scores, Submissions, Systems, Trials
-from .submissions import Submission, describe, log_event, move, quota_used
+from .states import log_event, move
+from .submissions import Submission, describe
 
 LONGEST_LEASE = 7 * 86400.0  # s
 CLAIMED, TAKEN_OVER = "claimed", "taken over from "  # messages of events

@@ -23,7 +23,7 @@ from ..registry import scorer_bounds
 from ..scores import Score
 from .aggregates import KINDS
 from .schema import Scorers, Scores
-from .submissions import STATES
+from .states import STATES
 from .tables import Row, kind_of
 
 ORIGINS = ("submitted", "imported", "external")  # of submissions
