@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 import soundfile
 import torch
+from official_cases import SMALL as BEATS
+from official_cases import random_state, student_shapes
 from safetensors import safe_open
 from safetensors.torch import load_file, save_file
-from test_official import SMALL as BEATS
-from test_official import random_state, student_shapes
 
 from haaqinet_eval import InputError, load_scorer
 from haaqinet_eval.mixture_aware.predictor import load_target

@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
+from commands import run
 
 from haaqinet_eval import Audiogram, Listener, Stimulus, load_scorer
 from haaqinet_eval.audio import read_audio, resample, rms
@@ -49,18 +50,6 @@ def files(tmp_path):
     soundfile.write(tmp_path / "mono.wav", noisy[:, 0], 24000)
     write_listeners(tmp_path / "listeners.json", [Listener("L1", MILD, STEEP)])
     return tmp_path
-
-
-def run(capsys, *args):
-    """Exit code, stdout, stderr of `haaqinet ARGS`."""
-    sys.argv = ["haaqinet", *map(str, args)]
-    try:
-        main()
-        code = 0
-    except SystemExit as exit:
-        code = exit.code or 0
-    out = capsys.readouterr()
-    return code, out.out, out.err
 
 
 def test_both_ears_of_a_stereo_file_equal_the_library(files, capsys):
@@ -431,6 +420,23 @@ def test_names_of_strangers_stay_text_in_tables_and_plots(tmp_path, capsys):
     assert "[/red]" in out
     code, _, err = run(capsys, "report", tmp_path, "--out", tmp_path / "report.html")
     assert (code, err) == (0, "")
+
+
+@pytest.mark.parametrize(("trials", "shown"), [(9, False), (10, True)])
+def test_correlations_of_few_trials_are_not_shown(tmp_path, capsys, trials, shown):
+    values = np.random.default_rng(0).uniform(size=(trials, 2))
+    keys = [("cad", "one", f"s{n}", "song", f"L{n}", "left", "") for n in range(trials)]
+    rows = [
+        Score(*key, scorer, "1", value)
+        for key, pair in zip(keys, values.tolist(), strict=True)
+        for scorer, value in zip(("haaqi", "haaqinet"), pair, strict=True)
+    ]
+    write_scores(tmp_path / "results.csv", rows)
+    _, out, _ = run(capsys, "summary", tmp_path, "--expected", trials)
+    line = next(line for line in out.splitlines() if "│ all " in line)
+    assert (f"{np.corrcoef(values.T)[0, 1]:.3f}" in line, "too few" in line) == (shown, not shown)
+    run(capsys, "report", tmp_path, "--expected", trials, "--out", tmp_path / "report.html")
+    assert ("LCC " in (tmp_path / "report.html").read_text()) is shown
 
 
 def test_summary_and_report_of_a_results_file(tmp_path, capsys):

@@ -14,9 +14,9 @@ import pytest
 import soundfile
 import sqlalchemy as sa
 from cadenza_tree import config
+from commands import run as run_command
+from noisy_round import Noisy, make, zipped
 from rich.console import Console
-from test_cli import run as run_command
-from test_worker import Noisy, make, zipped
 
 from haaqinet_eval.cadenza.run import run_evaluation
 from haaqinet_eval.store import open_store, submissions

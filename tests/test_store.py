@@ -11,11 +11,10 @@ import pytest
 import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from stored_trials import LISTENERS, NAME, hand_in, score_of, trials
 
 from haaqinet_eval import InputError
-from haaqinet_eval.audiogram import Audiogram, Listener
 from haaqinet_eval.evaluate import evaluate
-from haaqinet_eval.scores import Score
 from haaqinet_eval.store import (
     Refused,
     StoredScores,
@@ -52,35 +51,9 @@ from haaqinet_eval.store import (
     trial_columns,
     withdraw,
 )
-from haaqinet_eval.trials import Result, Trial
+from haaqinet_eval.trials import Result
 
-NAME = "cad_icassp_2024"
 LATEST = "0004"  # revision of the schema
-LISTENERS = {
-    "L1": Listener("L1", Audiogram.flat(10), Audiogram.flat(40)),
-    "L2": Listener("L2", Audiogram.flat(70), Audiogram.flat(70)),
-}
-
-
-def trials(scenes=("s1", "s2"), listeners=("L1", "L2")):
-    return [
-        Trial(NAME, "", scene, f"Song of {scene}", listener, ear)
-        for scene in scenes
-        for listener in listeners
-        for ear in ("left", "right")
-    ]
-
-
-def score_of(trial, value=0.5, scorer="haaqi", version="1", system="E1"):
-    error = "" if value is not None else "missing_file"
-    return Score(
-        *(NAME, system, trial.scene, trial.song, trial.listener, trial.ear, trial.stem, scorer, version),
-        *(value, {"linear": 0.25} if value is not None else {}, 0.125, error, error and "no such file"),
-    )
-
-
-def hand_in(store, digest="a", system="E1", team="T1", **more):
-    return submit(store, NAME, System(team, system), sha256=digest, scorers=["haaqi"], **more)[0]
 
 
 @pytest.fixture

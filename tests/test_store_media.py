@@ -7,8 +7,8 @@ import time
 from pathlib import Path
 
 import pytest
-from test_cli import run as run_command
-from test_store import NAME, hand_in, trials
+from commands import run as run_command
+from stored_trials import NAME, hand_in, trials
 
 from haaqinet_eval import InputError
 from haaqinet_eval.store import Unwritable, claim, open_store, opening, register_challenge, submissions

@@ -13,10 +13,10 @@ import numpy as np
 import pytest
 import soundfile
 import sqlalchemy as sa
-from cadenza_tree import BUILDERS, config, enhance
-from rich.console import Console
+from cadenza_tree import config
+from noisy_round import QUIET, Noisy, make, zipped
 
-from haaqinet_eval import InputError, Result, Unscorable
+from haaqinet_eval import InputError, Unscorable
 from haaqinet_eval.cadenza import CHALLENGES
 from haaqinet_eval.cadenza.run import run_evaluation
 from haaqinet_eval.scores import read_scores
@@ -35,23 +35,7 @@ from haaqinet_eval.store import (
 )
 from haaqinet_eval.worker import accept_submission, digest, open_split, work_once
 
-QUIET = Console(quiet=True)
 E1 = System("T1", "E1", causal=True)
-
-
-class Noisy:
-    """Level of the signal and a random number: as HAAQI, it moves with audio, order and seed."""
-
-    name, version, sample_rate = "haaqi", "noisy", 24000
-    needs, limits = frozenset({"reference"}), (0.0, 1.0)
-    before = staticmethod(lambda call: None)  # called with the number of the call
-    calls = 0
-
-    def __call__(self, stimulus):
-        Noisy.calls += 1
-        self.before(Noisy.calls)
-        rms = float(np.sqrt(np.mean(np.square(stimulus.processed, dtype=np.float64))))
-        return Result(min(rms, 0.5) + 0.5 * stimulus.rng.uniform(), {"level1": stimulus.level1})
 
 
 @pytest.fixture(autouse=True)
@@ -60,24 +44,6 @@ def noisy(monkeypatch):
     monkeypatch.setattr("haaqinet_eval.scorers.haaqi.HaaqiScorer", Noisy)
     monkeypatch.setattr(Noisy, "calls", 0)
     return lambda before: monkeypatch.setattr(Noisy, "before", staticmethod(before))
-
-
-def zipped(folder: Path, path: Path, top: str = "") -> Path:
-    with zipfile.ZipFile(path, "w") as archive:
-        for file in sorted(folder.rglob("*")):
-            if file.is_file():
-                archive.write(file, top + file.relative_to(folder).as_posix())
-    return path
-
-
-def make(name: str, folder: Path) -> tuple[Path, Path]:
-    """A tiny challenge's root, and a system's folder."""
-    root = BUILDERS[name](folder / "root", 1.0)
-    for song in (root / "audio/musdb18hq").glob("*/*"):  # the tree has what is scored only
-        stems = [soundfile.read(path) for path in song.iterdir()]
-        soundfile.write(song / "mixture.wav", sum(samples for samples, _ in stems) / 2, stems[0][1])
-    enhance(open_split(name, root).challenge, folder / "exp/E1/enhanced_signals", noise=0.3)
-    return root, folder / "exp/E1/enhanced_signals"
 
 
 @pytest.fixture(scope="module", params=CHALLENGES)
@@ -165,7 +131,7 @@ KILLED = """
 import os, signal, sys
 sys.path.insert(0, sys.argv[2])
 import haaqinet_eval.scorers.haaqi
-from test_worker import QUIET, Noisy
+from noisy_round import QUIET, Noisy
 from haaqinet_eval.store import open_store
 from haaqinet_eval.worker import work_once
 

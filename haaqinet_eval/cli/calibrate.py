@@ -12,7 +12,6 @@ from ..io.names import counted
 from .options import StoreOption
 
 if TYPE_CHECKING:
-    from ..analysis.agreement import Agreement
     from ..scores import Score
 
 app = typer.Typer(help="Fit and apply a challenge's own map of predicted scores.", no_args_is_help=True)
@@ -44,7 +43,7 @@ def fit(
     from .tables import columns
 
     table = [
-        (name, a.n, *_correlations(a), f"{a.mse:.4f}", f"{a.bias:.4f}")
+        (name, a.n, *(f"{value:.4f}" for value in (a.lcc, a.srcc, a.mse, a.bias)))
         for name, a in (("raw", fitted.raw), ("calibrated, other songs", fitted.cross_validated))
     ]
     typer.echo(columns(table, ("", "n", "LCC", "SRCC", "MSE", "bias")))
@@ -52,12 +51,6 @@ def fit(
         grown = f"from {fitted.raw.mse:.4f} to {fitted.cross_validated.mse:.4f}"
         typer.echo(f"warning: on songs that the map was not fitted on, its MSE grows {grown}", err=True)
     typer.echo(f"Wrote {map}: {method}, {fitted.n} trials of {fitted.songs} songs, {fitted.version}")
-
-
-def _correlations(a: Agreement) -> tuple[str, str]:
-    from ..analysis.agreement import FEW
-
-    return (f"{a.lcc:.4f}", f"{a.srcc:.4f}") if a.n >= FEW else ("too few", "too few")
 
 
 @app.command()
