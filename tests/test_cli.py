@@ -435,8 +435,6 @@ def test_correlations_of_few_trials_are_not_shown(tmp_path, capsys, trials, show
     _, out, _ = run(capsys, "summary", tmp_path, "--expected", trials)
     line = next(line for line in out.splitlines() if "│ all " in line)
     assert (f"{np.corrcoef(values.T)[0, 1]:.3f}" in line, "too few" in line) == (shown, not shown)
-    run(capsys, "report", tmp_path, "--expected", trials, "--out", tmp_path / "report.html")
-    assert ("LCC " in (tmp_path / "report.html").read_text()) is shown
 
 
 def test_summary_and_report_of_a_results_file(tmp_path, capsys):
