@@ -130,7 +130,7 @@ DAMAGES = {
         "missing: .*front_end.net": with_dims(front_end="beats", encoder={"encoder_embed_dim": 12_288}),
     },
     "target": {
-        "format 'x', not haaqinet-target-2": with_cfg(format="x"),
+        "format 'x', not haaqinet-target-3": with_cfg(format="x"),
         "cfg names: no list of features": with_cfg(names=3),
         "cfg margin 'x' is not from -1 to 1": with_cfg(margin="x"),
         "cfg margin nan is not from": with_cfg(margin=float("nan")),

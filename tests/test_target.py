@@ -1,5 +1,6 @@
 """The scorer that knows the target: its parts against independent computations."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -80,7 +81,7 @@ def test_systems_are_what_their_names_say():
 def test_masked_stems_add_up_to_the_mixture():
     some = scene()
     render = Renderer(some, {}, np.random.default_rng(3))
-    whole = sum(render._separated(Masks(0.2, 12)).values())
+    whole = sum(render._masked(Masks(0.2, 12)).values())
     np.testing.assert_allclose(whole, some.mixture, atol=1e-5)
 
 
@@ -126,6 +127,11 @@ def booster(seed, rows, true):
     return HistGradientBoostingRegressor(max_iter=25, max_leaf_nodes=9, random_state=seed).fit(rows, true)
 
 
+def _first(boosters):
+    """The boosters, asked for nothing beyond the first four features."""
+    return {n: replace(b, feature=np.minimum(b.feature, 3)) for n, b in boosters.items()}
+
+
 def test_trees_are_those_of_scikit_learn(tmp_path):
     pytest.importorskip("sklearn")
     rng = np.random.default_rng(5)
@@ -144,9 +150,18 @@ def test_trees_are_those_of_scikit_learn(tmp_path):
     save_target(path, model, net)
     again, guesser = load_target(path)
     assert (again.names, again.margin, len(again.networks)) == (names, 0.1, 2)
-    assert again.of_row(rows[0]) == model.of_row(rows[0])
+    assert again.of_row(rows[0])[0] == pytest.approx(model.of_row(rows[0])[0], abs=2e-3)  # half the bits
     levels = rng.uniform(20, 60, (100, 14))
     np.testing.assert_array_equal(shares_of(guesser, levels), shares_of(net.eval(), levels))
+    stacked = TargetModel((*names[:2], "base_mean", "base_unprocessed_score"), _first(parts), 0.1, (), model)
+    save_target(path, stacked, net)
+    features = dict(zip(names, rows[1], strict=True))
+    mixture = dict(zip(names, rows[2], strict=True))
+    assert load_target(path)[0](features, mixture)[0] == pytest.approx(
+        stacked(features, mixture)[0], abs=2e-3
+    )
+    expected = [model.boosters["mean"](rows[1]), model.of_row(rows[2])[0]]
+    np.testing.assert_allclose(stacked.row(features, mixture)[2:], expected, rtol=1e-6)
     with pytest.raises(InputError, match="no such file"):
         load_target(tmp_path / "none.safetensors")
     with pytest.raises(InputError, match="format"):

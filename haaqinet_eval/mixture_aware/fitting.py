@@ -11,7 +11,7 @@ from . import dense
 from .features import STEP
 from .gain_features import GainFeatures
 from .gains import ROLES
-from .model import BOOSTERS, TargetModel, margin_of
+from .model import BOOSTERS, UNPROCESSED, TargetModel, margin_of
 from .stems import RoleNet
 from .trees import Booster, mean_of
 from .trial_files import Tiles, Trials
@@ -36,9 +36,23 @@ def with_asked(trials: Trials, scenes: Sequence[Tiles], net: RoleNet) -> Trials:
     rows = []
     for scene in scenes:
         envelopes = (STEP * scene.envelopes).astype(np.float32)
-        asked = GainFeatures(net, scene.mixture, envelopes[0], scene.loss, scene.gains)
-        rows += [asked.describe(*heard) for heard in zip(scene.outputs, envelopes[1:], strict=True)]
+        signals = scene.signals()
+        asked = GainFeatures(net, signals[0], scene.mixture, envelopes[0], scene.loss, scene.gains)
+        heard = zip(signals[1:], scene.outputs, envelopes[1:], strict=True)
+        rows += [asked.describe(*one) for one in heard]
     return trials.extended(rows)
+
+
+def with_base(trials: Trials, base: TargetModel | None) -> Trials:
+    """Trials with a base's answers for each output and for the scene's mixture, which is a system of each."""
+    if base is None:
+        return trials
+    rows = columns(trials, base.names)
+    own, whole = [base.answers(row) for row in rows], [base.answers(row, UNPROCESSED) for row in rows]
+    through = np.flatnonzero(trials.about["system"] == "passthrough")
+    of_scene = {trials.about["group"][i]: whole[i] for i in through}
+    groups = trials.about["group"]
+    return trials.extended([mine | of_scene[group] for mine, group in zip(own, groups, strict=True)])
 
 
 def role_examples(scenes: Sequence[Tiles]) -> list[tuple[np.ndarray, np.ndarray]]:
@@ -57,9 +71,14 @@ def columns(trials: Trials, names: Sequence[str]) -> np.ndarray:
 
 
 def grow(
-    train: Trials, validation: Trials, names: Sequence[str], settings: Settings, networks: dense.Settings
+    train: Trials,
+    validation: Trials,
+    names: Sequence[str],
+    settings: Settings,
+    networks: dense.Settings,
+    base: TargetModel | None = None,
 ) -> TargetModel:
-    """A model of the mean and the 90 % interval.
+    """A model of the mean and the 90 % interval, on a base or not.
 
     The number of rounds and the interval's margin are chosen on the validation songs.
     """
@@ -72,7 +91,7 @@ def grow(
         )
     low, high = (_evaluate(grown[name], y) for name in ("low", "high"))
     trained = tuple(dense.fit_dense(x, train.labels, networks, seed) for seed in range(networks.count))
-    return TargetModel(tuple(names), grown, margin_of(low, high, validation.true), trained)
+    return TargetModel(tuple(names), grown, margin_of(low, high, validation.true), trained, base)
 
 
 def _grow_one(name: str, train: tuple, validation: tuple, settings: Settings, seed: int) -> Booster:

@@ -1,4 +1,4 @@
-"""All features that depend on what was asked for: gains, roles, and the guessed target."""
+"""All features that depend on what was asked for: gains, roles, the guessed target, implied stems."""
 
 from __future__ import annotations
 
@@ -8,9 +8,20 @@ import numpy as np
 
 from .expected import PredictedTarget, expected_envelope, expected_gain
 from .gains import ROLES
+from .implied_features import ImpliedStems
 from .stems import RoleNet, describe_roles, describe_spread, shares_of
 
-PREFIXES = ("gain_of_", "gains_", "role_", "aim_", "tile_range_m", "tile_high_m", "tile_low_m")
+PREFIXES = (
+    "gain_of_",
+    "gains_",
+    "role_",
+    "aim_",
+    "tile_range_m",
+    "tile_high_m",
+    "tile_low_m",
+    "implied_",
+    "base_",
+)
 
 
 class GainFeatures:
@@ -18,6 +29,7 @@ class GainFeatures:
 
     Args:
         net: guesses the roles.
+        signal: the mixture's [T] at 24 kHz.
         tiles: the mixture's [M, 14], dB SPL, see `features.fine_levels`.
         envelope: the mixture's [32, L], see `expected.in_steps`.
         loss: of the ear [32] dB.
@@ -27,6 +39,7 @@ class GainFeatures:
     def __init__(
         self,
         net: RoleNet,
+        signal: np.ndarray,
         tiles: np.ndarray,
         envelope: np.ndarray,
         loss: np.ndarray,
@@ -36,11 +49,12 @@ class GainFeatures:
         self.shares = shares_of(net, tiles)
         self.named = all(name in ROLES for name in gains)
         asked = gains if self.named else dict.fromkeys(ROLES, 0.0)
+        self.implied = ImpliedStems(signal, gains, self.shares)
         gain = expected_gain(self.shares, tiles, asked)
         self.aim = PredictedTarget(envelope, expected_envelope(envelope, gain, loss))
 
-    def describe(self, tiles: np.ndarray, envelope: np.ndarray) -> dict[str, float]:
-        """Features of an output's tiles [M, 14] and envelope [32, L].
+    def describe(self, signal: np.ndarray, tiles: np.ndarray, envelope: np.ndarray) -> dict[str, float]:
+        """Features of an output's signal [T], tiles [M, 14] and envelope [32, L].
 
         Where stems have no roles, the guessed target is the mixture.
         """
@@ -48,6 +62,7 @@ class GainFeatures:
             **describe_spread(self.tiles, tiles, list(self.gains.values())),
             **describe_roles(self.shares, self.tiles, tiles, self.gains),
             **self.aim.describe(envelope),
+            **self.implied.describe(signal),
         }
 
 

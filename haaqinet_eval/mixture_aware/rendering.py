@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache, partial
@@ -12,20 +11,25 @@ import numpy as np
 
 from ..audiogram import Audiogram
 from ..haaqi import Reference
-from ..io.files import written
 from ..nalr import NalR
 from ..synthesis import hearing_losses
 from ..synthesis.clips import SPLITS, Clip
 from ..synthesis.degradations import wdrc
-from ..synthesis.remix import KINDS, SHARES, Scene, draw_gains, make_stems, rms
+from ..synthesis.multitracks import draw_excerpt
+from ..synthesis.remix import KINDS, SHARES, Scene, draw_gains, make_stems
 from ..synthesis.render import NFIR, SAMPLE_RATE
-from ..synthesis.simulated_systems import Masks, Renderer, draw_factors, draw_systems
+from ..synthesis.simulated_systems import (
+    Masks,
+    Renderer,
+    System,
+    draw_factors,
+    draw_separated,
+    draw_systems,
+)
 from ..trials import Stimulus
-from .ear import Heard, delay_of, hear, shifted
-from .features import STEP, compare, fine_levels
-from .gains import describe_ear, describe_gains
+from .trial_content import trial_content, write_trials
 
-PARTS = ("mel_cepstral_high", "bm_sync5", "d_loud", "d_norm")
+Separate = Callable[[np.ndarray], dict[str, np.ndarray]]  # mixture [T] or [T, 2] to stems by role
 
 
 @dataclass(frozen=True)
@@ -34,8 +38,10 @@ class Plan:
 
     seconds: float = 6.0  # of each scene
     systems: int = 12  # of each scene and ear
-    scenes: int = 3  # of each song, with gains and listeners of their own
+    separated: int = 5  # of these, how many are of the table of real separators and waveform errors
+    scenes: int = 2  # of each song, with gains and listeners of their own
     procedural: float = 0.5  # chance that a song is procedural
+    real: float = 0.2  # chance that a training song is a real multitrack, where there are any
     seed: int = 1
 
 
@@ -48,12 +54,16 @@ class TrialRenderer:
         plan: what to render.
         clips: of each split, for pseudo-songs.
         judges: other scorers whose scores of validation and test trials are kept, for comparison.
+        separators: real ones by name; each song of four roles is separated once.
+        songs: folders of real multitracks, for training.
     """
 
     folder: Path
     plan: Plan
     clips: Mapping[str, Sequence[Clip]]
     judges: Mapping[str, Callable] = field(default_factory=dict)
+    separators: Mapping[str, Separate] = field(default_factory=dict)
+    songs: Sequence[Path] = ()
 
     def __call__(self, split: str, number: int) -> None:
         """Render a group unless it is there.
@@ -65,27 +75,41 @@ class TrialRenderer:
         if path.exists():
             return
         rng = np.random.default_rng([self.plan.seed, SPLITS.index(split), number])
-        kind, stems, song, origin = self._song(split, number // self.plan.scenes)
+        kind, stems, song, origin, separated = self._song(split, number // self.plan.scenes)
         scene = Scene(kind, song, origin, stems, draw_gains(kind, list(stems), rng))
         listener, audiogram = hearing_losses.draw(split, rng)
         own, other = _amplifiers(kind, (audiogram, hearing_losses.draw(split, rng)[1]), rng)
-        renderer = Renderer(scene, {"own": own, "other": other}, rng)
-        systems = draw_systems(self.plan.systems, rng)
-        factors = draw_factors(rng)
-        outputs = [renderer(s.varied(factors) if split == "train" else s) for s in systems]
-        content = _trials(scene, audiogram, own, outputs)
+        renderer = Renderer(scene, {"own": own, "other": other}, rng, separated)
+        systems = draw_systems(self.plan.systems - self.plan.separated, rng)
+        systems += draw_separated(self.plan.separated, list(separated), rng)
+        if split == "train":
+            factors = draw_factors(rng) | {"amount": 2 ** rng.uniform(-1, 1)}
+            varied = [s.varied(factors) for s in systems]
+        outputs = [renderer(s) for s in (varied if split == "train" else systems)]
+        content = trial_content(scene, audiogram, own, outputs)
         if split != "train":
             estimate = own(renderer.estimate(Masks()))
             content |= self._judged(outputs, audiogram, scene.level1, estimate)
-        names = np.array([s.name for s in systems])
-        about = {"kind": kind, "song": song, "origin": origin, "listener": listener}
-        _write(path, {**content, **{k: np.array(v) for k, v in about.items()}, "system": names})
+        write_trials(
+            path, content, systems, {"kind": kind, "song": song, "origin": origin, "listener": listener}
+        )
 
-    @lru_cache(maxsize=1)  # noqa: B019
-    def _song(self, split: str, number: int) -> tuple[str, dict[str, np.ndarray], str, str]:
+    @lru_cache(maxsize=3)  # noqa: B019
+    def _song(self, split: str, number: int) -> tuple[str, dict, str, str, dict[str, dict]]:
+        """Kind, stems, name, origin, and what each separator makes of the mixture."""
         rng = np.random.default_rng([self.plan.seed, SPLITS.index(split), number, 7])
-        kind = str(rng.choice(KINDS, p=SHARES))
-        return kind, *make_stems(kind, self.clips[split], self.plan.seconds, self.plan.procedural, rng)
+        if split == "train" and self.songs and rng.random() < self.plan.real:
+            kind = str(rng.choice(("remix", "stem"), p=(0.8, 0.2)))
+            stems, name = draw_excerpt(self.songs, self.plan.seconds, rng)
+            origin = "real"
+        else:
+            kind = str(rng.choice(KINDS, p=SHARES))
+            stems, name, origin = make_stems(
+                kind, self.clips[split], self.plan.seconds, self.plan.procedural, rng
+            )
+        separators = {} if kind == "duet" else self.separators
+        mixture = np.sum(list(stems.values()), axis=0)
+        return kind, stems, name, origin, {s: separate(mixture) for s, separate in separators.items()}
 
     def _judged(
         self, outputs: list[np.ndarray], audiogram: Audiogram, level1: float, estimate: np.ndarray
@@ -100,6 +124,25 @@ class TrialRenderer:
         return {name: np.array(values) for name, values in judged.items()}
 
 
+def render_scene(
+    path: Path,
+    scene: Scene,
+    separated: Mapping,
+    audiogram: Audiogram,
+    listener: str,
+    systems: Sequence[System],
+) -> None:
+    """Trials of the given systems on one scene in one ear, with plain NAL-R, unless the file is there."""
+    if path.exists():
+        return
+    own = partial(NalR(NFIR, SAMPLE_RATE).amplify, audiogram)
+    rng = np.random.default_rng(0)
+    renderer = Renderer(scene, {"own": own}, rng, separated)
+    content = trial_content(scene, audiogram, own, [renderer(system) for system in systems])
+    about = {"kind": scene.kind, "song": scene.song, "origin": scene.origin, "listener": listener}
+    write_trials(path, content, systems, about)
+
+
 def _amplifiers(kind: str, ears: Sequence[Audiogram], rng: np.random.Generator) -> list[Callable]:
     """NAL-R for each ear; behind a compressor for half of the duets, as CAD2's hearing aids have one."""
     nalr = NalR(NFIR, SAMPLE_RATE)
@@ -109,41 +152,3 @@ def _amplifiers(kind: str, ears: Sequence[Audiogram], rng: np.random.Generator) 
         return nalr.amplify(audiogram, wdrc(x, SAMPLE_RATE, rng, ratio=ratio) if ratio > 1 else x)
 
     return [partial(amplify, audiogram) for audiogram in ears]
-
-
-def _bytes(levels: np.ndarray) -> np.ndarray:
-    return np.clip(np.round(levels / STEP), 0, 255).astype(np.uint8)
-
-
-def _trials(scene: Scene, audiogram: Audiogram, own: Callable, outputs: list[np.ndarray]) -> dict:
-    """Features, true scores and what the ear heard, of all outputs [T] of a scene."""
-    level1, mixture = scene.level1, own(scene.mixture)
-    reference = Reference(own(scene.target), SAMPLE_RATE, audiogram, equalisation=2, level1=level1)
-    known = hear(mixture, audiogram, level1)
-    asked = describe_gains(scene.gains) | describe_ear(audiogram, level1, rms(mixture))
-    rows, labels, ears = [], [], []
-    for output in outputs:
-        result = reference.score(output, SAMPLE_RATE)
-        labels.append([result.value, *(result.parts[name] for name in PARTS)])
-        delay = delay_of(output, mixture)
-        ears.append(hear(shifted(output, delay, len(mixture)), audiogram, level1))
-        rows.append(compare(ears[-1], known) | asked)
-    parts = [Heard(own(stem), known.envelope, known.spectrum) for stem in scene.stems.values()]
-    return {
-        "features": np.array([list(row.values()) for row in rows], dtype=np.float32),
-        "names": np.array(list(rows[0])),
-        "labels": np.array(labels),
-        "envelope": _bytes(np.array([ear.envelope for ear in (known, *ears)])),
-        "fine": _bytes(np.array([fine_levels(ear, level1) for ear in (known, *ears)])),
-        "fine_stems": _bytes(np.array([fine_levels(part, level1) for part in parts])),
-        "gains": np.array(json.dumps(dict(scene.gains))),
-        "stems": np.array(list(scene.stems)),
-        "loss": np.array([audiogram.at(f) for f in (250, 500, 1000, 2000, 4000, 6000)]),
-        "level1": np.array(level1),
-    }
-
-
-def _write(path: Path, content: Mapping[str, np.ndarray]) -> None:
-    """Whole or not at all."""
-    with written(path, binary=True) as file:
-        np.savez(file, **content)

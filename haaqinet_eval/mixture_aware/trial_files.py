@@ -51,6 +51,12 @@ class Tiles:
     gains: Mapping[str, float]  # dB by stem, in the order of `stems`
     envelopes: np.ndarray  # [1 + N, 32, L] bytes in steps of `STEP` dB: of the mixture and its systems
     loss: np.ndarray  # [32] dB, of the ear
+    path: Path  # of the file
+
+    def signals(self) -> np.ndarray:
+        """What the ear got of the mixture and its systems, in time with it: [1 + N, T] at 24 kHz."""
+        with np.load(self.path) as file:
+            return (file["signals"] * file["scales"][:, None]).astype(np.float32)
 
 
 def group_files(folder: str | Path, split: str) -> list[Path]:
@@ -74,7 +80,7 @@ def read_tiles(files: Sequence[Path]) -> list[Tiles]:
             stems = STEP * file["fine_stems"].astype(np.float32)
             gains = {str(name): gains[name] for name in file["stems"]}
             loss = np.maximum(np.interp(center_frequencies(), HAAQI_FREQUENCIES, file["loss"]), 0)
-            scenes.append(Tiles(fine[0], fine[1:], stems, gains, file["envelope"], loss))
+            scenes.append(Tiles(fine[0], fine[1:], stems, gains, file["envelope"], loss, path))
     return scenes
 
 
@@ -89,7 +95,9 @@ def read_trials(files: Sequence[Path]) -> Trials:
 
 def _read(path: Path) -> dict:
     with np.load(path) as file:
-        content = {key: file[key] for key in file.files if not key.startswith(("envelope", "fine"))}
+        content = {
+            key: file[key] for key in file.files if not key.startswith(("envelope", "fine", "signals"))
+        }
     count = len(content["labels"])
     one = {key: np.repeat(str(content[key]), count) for key in ("song", "kind", "origin", "listener")}
     gains = json.dumps(json.loads(str(content["gains"])), sort_keys=True)

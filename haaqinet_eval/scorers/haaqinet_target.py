@@ -72,7 +72,7 @@ class TargetScorer:
                 raise Unscorable("length_mismatch", f"processed signal: {seconds}")
             output = shifted(signal, delay_of(signal, mixture), len(mixture))
             features = scene.features(hear(output, stimulus.audiogram, stimulus.level1))
-            value, interval = self.model(features)
+            value, interval = self.model(features, scene.unprocessed if self.model.base else None)
         return Result(value, interval=interval)
 
     def _at_rate(self, stimulus: Stimulus, signal: np.ndarray) -> np.ndarray:

@@ -3,12 +3,13 @@
 Each takes stems (true, masked with errors, or leaking into each other), applies gains (the right
 ones, a part of them, others, or the right ones to the wrong stems), may add the mixture back, and
 amplifies for the listener, for another one or not at all; some clip. In training the settings vary
-around the table's.
+around the table's. A second table (`SEPARATED`) has real separators, and stems with errors that no mask
+could make (`wave_errors`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
@@ -21,6 +22,7 @@ from .degradations import hard_clip
 from .music.levels import limit_gain
 from .remix import ABSENT, Array, Rng, Scene, draw_gains, rms
 from .render import SAMPLE_RATE
+from .wave_errors import ERRORS, sharpened
 
 VARIED = ("leakage", "error", "bleed", "scale", "added")  # settings that training multiplies by up to 2^0.7
 _CREST = {"soft": 6.0, "hard": 5.0, "limit": 6.0}  # dB above the RMS
@@ -51,6 +53,10 @@ class System:
     passes: bool = False  # the mixture is its output
     degrades: bool = False  # one of `conditions.CONDITIONS` besides
     averages: tuple[str, ...] = ()  # systems whose mean it puts out
+    separator: str = ""  # a real one, instead of masks
+    power: float = 1.0  # of a post-filter's masks, behind the real one
+    errors: str = ""  # one of `wave_errors.ERRORS` in the true stems
+    amount: float = 1.0  # of these errors
 
     def varied(self, factors: Mapping[str, float]) -> System:
         """The same with settings of its own, see `draw_factors`."""
@@ -60,7 +66,8 @@ class System:
             masks = replace(masks, leakage=leakage, error=masks.error * factors["error"])
         scale = self.scale if self.scale == 1.0 else self.scale * factors["scale"]
         bleed, added = (getattr(self, name) * factors[name] for name in ("bleed", "added"))
-        return replace(self, masks=masks, bleed=bleed, scale=scale, added=added)
+        amount = self.amount * factors.get("amount", 1.0)
+        return replace(self, masks=masks, bleed=bleed, scale=scale, added=added, amount=amount)
 
 
 def draw_factors(rng: Rng) -> dict[str, float]:
@@ -115,6 +122,50 @@ SEPARATORS: Mapping[str, System] = {  # what separation does to a remix, for net
         System("missing_stem_mask", _B, gains="missing"),
     )
 }
+_SEPARATED = (
+    System("spleeter", separator="spleeter"),
+    System("spleeter_partial", separator="spleeter", scale=0.5),
+    System("spleeter_added", separator="spleeter", added=0.15),
+    System("spleeter_added_much", separator="spleeter", added=0.5),
+    System("spleeter_opposite", separator="spleeter", scale=-1.0),
+    System("spleeter_excess", separator="spleeter", scale=1.4),
+    System("spleeter_sharp", separator="spleeter", power=2.0),
+    System("spleeter_wrong_gains", separator="spleeter", gains="wrong"),
+    System("spleeter_no_amplification", separator="spleeter", fitting="none"),
+    System("spleeter_limited", separator="spleeter", after="limit"),
+    System("hpss", separator="hpss"),
+    System("hpss_partial", separator="hpss", scale=0.5),
+    System("hpss_added", separator="hpss", added=0.3),
+    System("network_a", errors="network", amount=0.4),
+    System("network_b", errors="network"),
+    System("network_c", errors="network", amount=2.2),
+    System("network_partial", errors="network", scale=0.5),
+    System("network_opposite", errors="network", scale=-1.0),
+    System("network_added", errors="network", added=0.2),
+    System("late_a", errors="late"),
+    System("late_b", errors="late", amount=4.0),
+    System("dispersed", errors="dispersed"),
+    System("resynthesised_a", errors="resynthesised"),
+    System("resynthesised_b", errors="resynthesised", amount=2.5),
+    System("noisy_a", errors="noisy"),
+    System("noisy_b", errors="noisy", amount=3.0),
+    System("ensemble_a", averages=("spleeter", "network_b")),
+    System("ensemble_b", averages=("spleeter", "hpss")),
+    System("ensemble_c", averages=("mask_b", "network_b")),
+)
+SEPARATED: Mapping[str, System] = {system.name: system for system in _SEPARATED}
+EVERY: Mapping[str, System] = {**SYSTEMS, **SEPARATED}
+
+
+def draw_separated(count: int, separators: Sequence[str], rng: Rng) -> list[System]:
+    """So many different ones of `SEPARATED` that need none but the given separators."""
+    able = [s for s in _SEPARATED if _needed(s) <= set(separators)]
+    return [able[i] for i in rng.choice(len(able), count, replace=False)]
+
+
+def _needed(system: System) -> set[str]:
+    """Real separators behind a system."""
+    return ({system.separator} - {""}).union(*(_needed(EVERY[name]) for name in system.averages))
 
 
 def draw_systems(count: int, rng: Rng) -> list[System]:
@@ -126,10 +177,17 @@ def draw_systems(count: int, rng: Rng) -> list[System]:
 class Renderer:
     """Systems' outputs for one scene; what systems have in common is made once."""
 
-    def __init__(self, scene: Scene, ears: Mapping[str, object], rng: Rng) -> None:
-        """`ears`: amplifiers [T] -> [T] by fitting, "own" and "other"."""
+    def __init__(
+        self,
+        scene: Scene,
+        ears: Mapping[str, object],
+        rng: Rng,
+        separated: Mapping[str, Mapping[str, Array]] | None = None,
+    ) -> None:
+        """`ears`: amplifiers [T] -> [T] by fitting, "own" and "other"; `separated`: stems of real ones."""
         self.scene, self.ears, self.rng = scene, ears, rng
-        self._spectra, self._separated = lru_cache(self._make_spectra), lru_cache(self._separate)
+        self.separated = separated or {}
+        self._spectra, self._masked = lru_cache(self._make_spectra), lru_cache(self._separate)
 
     def __call__(self, system: System) -> Array:
         """One system's output [T], as the listener gets it."""
@@ -143,19 +201,27 @@ class Renderer:
 
     def estimate(self, masks: Masks) -> Array:
         """The target as a separator with these masks would have it [T]."""
-        return self.scene.mix(self._separated(masks), self.scene.gains)
+        return self.scene.mix(self._masked(masks), self.scene.gains)
 
     def _remix(self, system: System) -> Array:
         if system.passes:
             return self.scene.mixture
         if system.averages:
-            return np.mean([self._remix(SYSTEMS[name]) for name in system.averages], axis=0)
-        stems = self._separated(system.masks) if system.masks else self.scene.stems
+            return np.mean([self._remix(EVERY[name]) for name in system.averages], axis=0)
+        stems = self._stems(system)
         if system.bleed:
             whole = sum(stems.values())
             stems = {name: (1 - system.bleed) * x + system.bleed * whole for name, x in stems.items()}
         out = self.scene.mix(stems, self._gains(system))
         return (1 - system.added) * out + system.added * self.scene.mixture
+
+    def _stems(self, system: System) -> Mapping[str, Array]:
+        if system.separator:
+            stems = self.separated[system.separator]
+            return stems if system.power == 1.0 else sharpened(stems, system.power)
+        if system.errors:
+            return ERRORS[system.errors](self.scene.stems, system.amount, self.rng)
+        return self._masked(system.masks) if system.masks else self.scene.stems
 
     def _gains(self, system: System) -> dict[str, float]:
         names, right = list(self.scene.stems), dict(self.scene.gains)

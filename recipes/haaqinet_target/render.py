@@ -14,7 +14,9 @@ from haaqinet_eval.recipe import run_job, run_main
 from haaqinet_eval.scorers import load_scorer
 from haaqinet_eval.synthesis.clips import SPLITS
 from haaqinet_eval.synthesis.layouts import read_clips
-from haaqinet_eval.synthesis.render import render_places
+from haaqinet_eval.synthesis.multitracks import find_songs
+from haaqinet_eval.synthesis.render import SAMPLE_RATE, render_places
+from haaqinet_eval.systems.by_ear import separator
 
 
 def render_groups(config: DictConfig) -> None:
@@ -23,7 +25,9 @@ def render_groups(config: DictConfig) -> None:
     clips = read_clips(config.data.layout, config.data.root, config.data.indices, config.data.skip)
     by_split = {split: [c for c in clips if c.split == split] for split in SPLITS}
     judges = {name: load_scorer(name) for name in config.judges}
-    renderer = TrialRenderer(Path(config.out), Plan(**config.plan), by_split, judges)
+    separators = {name: separator(name, SAMPLE_RATE) for name in config.separators}
+    songs = find_songs(config.data.multitracks) if config.data.multitracks else ()
+    renderer = TrialRenderer(Path(config.out), Plan(**config.plan), by_split, judges, separators, songs)
     places = range(config.start, config.start + config.groups)
     render_places(renderer, track(places, "rendering"))
 

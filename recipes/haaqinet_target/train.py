@@ -10,9 +10,9 @@ import torch
 
 from haaqinet_eval.analysis.agreement import agreement
 from haaqinet_eval.mixture_aware import dense
-from haaqinet_eval.mixture_aware.fitting import Settings, grow, predict, role_examples, with_asked
+from haaqinet_eval.mixture_aware.fitting import Settings, grow, predict, role_examples, with_asked, with_base
 from haaqinet_eval.mixture_aware.gain_features import without_asked
-from haaqinet_eval.mixture_aware.predictor import save_target
+from haaqinet_eval.mixture_aware.predictor import load_target, save_target
 from haaqinet_eval.mixture_aware.stems import fit_roles
 from haaqinet_eval.mixture_aware.trial_files import group_files, read_tiles, read_trials
 from haaqinet_eval.recipe import plain_options, run_job, run_main
@@ -25,15 +25,17 @@ def train(options: dict) -> None:
     torch.set_num_threads(options["threads"])
     files = [group_files(options["trials"], split) for split in ("train", "validation")]
     scenes = [read_tiles(some) for some in files]
-    net = fit_roles(role_examples(scenes[0]), options["role_epochs"])
+    base, net = load_target(options["base"]) if options["base"] else (None, None)
+    net = net or fit_roles(role_examples(scenes[0]), options["role_epochs"])
     trials, validation = (
-        with_asked(read_trials(some), tiles, net) for some, tiles in zip(files, scenes, strict=True)
+        with_base(with_asked(read_trials(some), tiles, net), base)
+        for some, tiles in zip(files, scenes, strict=True)
     )
     counts = [(len(t.true), len(np.unique(t.about["song"]))) for t in (trials, validation)]
     print("training: {} trials of {} songs; validation: {} of {}".format(*counts[0], *counts[1]))
     settings = Settings(**options["settings"]), dense.Settings(**options["networks"])
     for name, choose in INPUTS.items():
-        model = grow(trials, validation, choose(trials.names), *settings)
+        model = grow(trials, validation, choose(trials.names), *settings, base if name == "known" else None)
         path = Path(options["out"], f"{name}.safetensors")
         save_target(path, model, net, trials=str(counts[0][0]), songs=str(counts[0][1]))
         a = agreement(predict(model, validation)[0], validation.true)
