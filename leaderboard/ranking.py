@@ -202,4 +202,4 @@ def published_table(challenge: str) -> pd.DataFrame:
     frame = pd.DataFrame([vars(result) for result in reading.read(published, challenge)])
     for name in {"baseline", "causal", "augmented"} & set(frame):
         frame[name] = frame[name].map(lambda said: yes_no(None if pd.isna(said) else said))
-    return frame
+    return frame.drop(columns=[name for name in {"joint"} & set(frame) if frame[name].isna().all()])

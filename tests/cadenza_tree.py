@@ -99,6 +99,15 @@ def cad1(root: Path, seconds: float = 1.5, split: str = "valid") -> Path:
     return root
 
 
+BANDS = {
+    "frequencies": [250, 500, 1000, 2000, 4000, 8000],
+    "cr_l": [1.2, 1.3, 1.5, 2.0, 2.5, 3.0],
+    "gain_l": [0.0, 1.0, 3.0, 6.0, 9.0, 12.0],
+    "cr_r": [1.0, 1.1, 1.4, 1.8, 2.2, 2.6],
+    "gain_r": [0.0, 0.0, 2.0, 5.0, 10.0, 14.0],
+}
+
+
 def cad2(root: Path, seconds: float = 2.0) -> Path:
     """Two scenes of CAD2 task 2 with one piece, two listeners."""
     metadata = root / "metadata"
@@ -115,14 +124,34 @@ def cad2(root: Path, seconds: float = 2.0) -> Path:
     write_json(metadata / "scenes.valid.json", scenes)
     write_json(metadata / "scene_listeners.valid.json", {"S50001": ["L1", "L2"], "S50002": ["L2"]})
     write_listeners(metadata / "listeners.valid.json")
-    bands = {
-        "frequencies": [250, 500, 1000, 2000, 4000, 8000],
-        "cr_l": [1.2, 1.3, 1.5, 2.0, 2.5, 3.0],
-        "gain_l": [0.0, 1.0, 3.0, 6.0, 9.0, 12.0],
-        "cr_r": [1.0, 1.1, 1.4, 1.8, 2.2, 2.6],
-        "gain_r": [0.0, 0.0, 2.0, 5.0, 10.0, 14.0],
-    }
-    write_json(metadata / "compressor_params.valid.json", dict.fromkeys(LISTENERS, bands))
+    write_json(metadata / "compressor_params.valid.json", dict.fromkeys(LISTENERS, BANDS))
+    return root
+
+
+WORDS = "i think you're right i do"
+
+
+def lyrics(root: Path, seconds: float = 2.0) -> Path:
+    """Two scenes of CAD2 task 1, segments of a track that begins softly; heard by two listeners and one."""
+    metadata, whole, music, scenes = root / "metadata", seconds + 0.6, {}, {}
+    path = "musdb18_hq/train/audios/Band - Song"
+    rising = np.linspace(0.3, 1, int(whole * RATE))[:, None]
+    stems = {stem: rising * sound(80 + k, whole, level_db=-32) for k, stem in enumerate(STEMS)}
+    for stem, samples in {**stems, "mixture": sum(stems.values())}.items():
+        write_audio(root / "audio" / path / f"{stem}.flac", samples)
+    for i, alpha in ((1, "alpha_4"), (2, "alpha_0")):
+        start = 0.1 * i
+        music[f"Band_-_Song_{i}"] = {
+            "track_name": "Band - Song", "path": path, "segment_id": i, "start_time": start,
+            "end_time": start + seconds, "confidence": "a", "text": WORDS,
+        }  # fmt: skip
+        scenes[f"S1000{i}"] = {"segment_id": f"Band_-_Song_{i}", "alpha": alpha}
+    write_json(metadata / "music.valid.json", music)
+    write_json(metadata / "alpha.json", {f"alpha_{i}": i / 10 for i in range(11)})
+    write_json(metadata / "scene.valid.json", scenes)
+    write_json(metadata / "scene_listeners.valid.json", {"S10001": ["L1", "L2"], "S10002": ["L2"]})
+    write_listeners(metadata / "listeners.valid.json")
+    write_json(metadata / "compressor_params.valid.json", dict.fromkeys(LISTENERS, BANDS))
     return root
 
 
@@ -196,7 +225,13 @@ def car(root: Path, seconds: float = 2.0, suffix: str = "mp3") -> Path:
     return root
 
 
-BUILDERS = {"cad_icassp_2024": icassp, "cad1_task1": cad1, "cad1_task2": car, "cad2_task2": cad2}
+BUILDERS = {
+    "cad_icassp_2024": icassp,
+    "cad1_task1": cad1,
+    "cad1_task2": car,
+    "cad2_task1": lyrics,
+    "cad2_task2": cad2,
+}
 
 
 def enhance(challenge, folder: Path, noise: float = 0.05) -> list[Path]:

@@ -38,9 +38,10 @@ ARROWS = {
     "evaluate": {"trials", "scores", "scorers"},
     "distribute": {"audio", "trials", "scores", "scorers", "evaluate"},
     "synthesis": {"audiogram", "audio", "trials", "nalr"},
+    "lyrics": {"audio", "audiogram", "registry"},
     "cadenza": {
         *("audiogram", "audio", "trials", "nalr", "haaqi", "registry", "scorers"),
-        *("distribute", "evaluate", "scores", "analysis", "synthesis"),
+        *("distribute", "evaluate", "scores", "analysis", "synthesis", "lyrics"),
     },
     "systems": {"audiogram", "audio", "trials", "nalr", "registry", "cadenza"},
     "submissions": {"registry", "error_codes", "audiogram", "audio", "nalr", "cadenza"},
@@ -55,7 +56,7 @@ ARROWS = {
     "site": {"registry", "analysis", "store"},
     "worker": {
         *("trials", "scores", "registry", "scorers", "evaluate"),
-        *("distribute", "cadenza", "submissions", "store", "clip"),
+        *("distribute", "cadenza", "submissions", "store", "clip", "lyrics"),
     },
 }
 ANYTHING = {"cli", "pyclarity_recipe", "__init__"}
@@ -64,7 +65,11 @@ ANYTHING = {"cli", "pyclarity_recipe", "__init__"}
 WALLS = {
     "torch": {"clip", "model", "training", "systems", "scorers", "tuning", "mixture_aware"},
     "torchaudio": {"model", "systems"},
-    "clarity": {"cadenza", "systems", "pyclarity_recipe"},
+    "clarity": {"cadenza", "lyrics", "systems", "pyclarity_recipe"},
+    "alt_eval": {"lyrics"},
+    "jiwer": {"lyrics"},
+    "whisper": {"lyrics"},
+    "pystoi": {"cadenza"},
     "recipes": set(),
     "hydra": {"recipe"},
     "omegaconf": {"recipe"},

@@ -12,6 +12,7 @@ ROOT = Path(__file__).parents[1]
 PUBLIC = (
     "",
     ".haaqi",
+    ".lyrics",
     ".model",
     ".model.paper",
     ".scorers",

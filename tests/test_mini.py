@@ -38,6 +38,7 @@ RECIPES = {
     "cad_icassp_2024": "cad_icassp_2024",
     "cad1_task1": "cad1.task1",
     "cad1_task2": "cad1.task2",
+    "cad2_task1": "cad2.task1",
     "cad2_task2": "cad2.task2",
 }
 
@@ -165,6 +166,25 @@ def test_car_layout(minis):
     assert len(recipe.make_scene_listener_list(pairs)) == 9
 
 
+def test_lyrics_layout(minis):
+    root = minis["cad2_task1"]
+    music, alphas = load(root, "music.valid.json"), load(root, "alpha.json")
+    assert alphas == {f"alpha_{i}": i / 10 for i in range(11)}
+    scenes, heard = load(root, "scene.valid.json"), load(root, "scene_listeners.valid.json")
+    assert set(scenes) == set(heard)
+    assert {0.0, 1.0} < {alphas[scene["alpha"]] for scene in scenes.values()}
+    assert {scene["segment_id"] for scene in scenes.values()} == set(music)
+    for segment in music.values():
+        wanted = {"track_name", "path", "segment_id", "start_time", "end_time", "confidence", "text"}
+        assert set(segment) == wanted
+        folder = root / "audio" / segment["path"]
+        mixture = check_files(folder, "flac", STEMS, 9)
+        assert 0 <= segment["start_time"] < segment["end_time"] <= len(mixture) / RATE
+        assert segment["text"] == segment["text"].lower()
+        vocals = soundfile.read(folder / "vocals.flac", start=int(segment["start_time"] * RATE))[0]
+        assert np.std(vocals) > 0.05 * np.std(mixture)  # somebody sings
+
+
 def test_cad2_layout(minis):
     root = minis["cad2_task2"]
     music, gains = load(root, "music.valid.json"), load(root, "gains.json")
@@ -237,7 +257,7 @@ def test_listeners_go_from_none_to_severe(minis):
     ("challenge", "split"),
     [("cad_icassp_2024", None), ("cad_icassp_2024", "valid"), ("cad1_task1", None), ("cad1_task1", "test"),
      ("cad1_task2", None), ("cad1_task2", "train"),
-     ("cad2_task2", None)],
+     ("cad2_task1", None), ("cad2_task2", None)],
 )  # fmt: skip
 def test_pyclarity_config_finds_every_file(minis, challenge, split):
     """`path.root` alone serves the defaults of pyclarity's own config.yaml; other splits a few more."""

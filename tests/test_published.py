@@ -23,6 +23,7 @@ def test_files_say_where_the_figures_are_from_and_hold_no_odd_ones(challenge):
         if r.left is not None:
             assert (r.left + r.right) / 2 == pytest.approx(r.mean, abs=0.0011)  # as rounded there
         assert r.panel is None or 0 < r.panel < 100
+        assert (r.joint is not None) == (challenge == "cad2_task1")
     assert {r.split for r in results} == ({"valid"} if challenge == "cad1_task2" else {"test", "valid"})
 
 
@@ -42,6 +43,13 @@ def test_the_order_is_the_published_one():
         ("T019", False),
         ("T002", True),
     ]
+    lyrics = [r for r in published_results("cad2_task1") if r.split == "test"]
+    assert [(r.team, r.joint) for r in lyrics][:3] == [
+        ("T003", 0.7103),
+        ("T002", 0.6859),
+        ("Baseline", 0.6787),
+    ]
+    assert max(lyrics, key=lambda r: r.mean).team == "T025"  # best HAAQI, seventh
     assert [(r.system, r.panel) for r in published_results("cad1_task1") if r.split == "test"][:2] == [
         ("Demucs", 41.676),
         ("E012", 41.474),
@@ -50,7 +58,7 @@ def test_the_order_is_the_published_one():
 
 def test_loading_twice_is_loading_once_and_nothing_is_ranked(store):
     before = revision(store)
-    assert load_published(store) == load_published(store) == 43
+    assert load_published(store) == load_published(store) == 56
     assert revision(store) != before
     for challenge in CHALLENGES:
         expected = [r for r in published_results(challenge) if r.split == "test"]

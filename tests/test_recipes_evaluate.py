@@ -22,6 +22,7 @@ BASELINES = {
     "cad_icassp_2024": "cad_icassp_2024/baseline",
     "cad1_task1": "cad1/task1/baseline",
     "cad1_task2": "cad1/task2/baseline",
+    "cad2_task1": "cad2/task1/baseline",
     "cad2_task2": "cad2/task2/baseline",
 }
 

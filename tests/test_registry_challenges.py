@@ -101,7 +101,10 @@ def test_everything_reads_its_record(record, tmp_path):
 def test_records_and_adapters_agree(name):
     record = challenge_record(name)
     adapter = record.find("adapter")
-    assert (adapter.name, set(adapter.columns)) == (name, {*record.table.columns, *record.table.notes})
+    assert (adapter.name, set(adapter.columns)) == (
+        name,
+        {*record.table.columns, *record.table.notes, *record.table.others.values()},
+    )
     assert {stem for _, stem in record.table.scores.values()} == set(adapter.stems)
     assert hasattr(record.find("renderer"), "files")
     assert callable(record.find("mini"))

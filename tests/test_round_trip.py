@@ -10,6 +10,7 @@ from haaqinet_eval.store import open_store, read_rows, submissions
 
 SYSTEMS = ["passthrough", "ideal"]
 CAR = "cad1_task2"  # without stems, so nothing is ideal
+LYRICS = "cad2_task1"  # whose target is the mixture, but for 2 dB
 CAR_SYSTEMS = ["passthrough", "level_only"]
 
 
@@ -56,7 +57,8 @@ def test_the_standings_are_the_means_of_the_scored_rows(played):
     intrusive = {e["system"]: e for e in table if e["scorer"] == "haaqi"}
     if name != CAR:
         assert intrusive["ideal"]["rank"] == 1
-        assert intrusive["ideal"]["mean"] > 0.9 > intrusive["passthrough"]["mean"]
+        between = 0.97 if name == LYRICS else 0.9
+        assert intrusive["ideal"]["mean"] > between > intrusive["passthrough"]["mean"]
 
 
 def test_the_board_shows_them(played, monkeypatch):

@@ -8,7 +8,7 @@ import sys
 from contextlib import nullcontext
 from functools import wraps
 from pathlib import Path
-from types import SimpleNamespace
+from types import ModuleType, SimpleNamespace
 
 import cadenza_tree as tree
 import numpy as np
@@ -29,7 +29,7 @@ SCRIPTS = {
     "cad2_task2": "cad2/task2/baseline/evaluate.py",
 }
 MEANS = {"cad_icassp_2024": "score", "cad1_task1": "score", "cad1_task2": "score", "cad2_task2": "avg_haaqi"}
-SECONDS = {"cad_icassp_2024": 1.2, "cad1_task1": 0.8, "cad1_task2": 1.2, "cad2_task2": 1.0}
+SECONDS = {"cad_icassp_2024": 1.2, "cad1_task1": 0.8, "cad1_task2": 1.2, "cad2_task1": 0.8, "cad2_task2": 1.0}
 
 
 def script(name):
@@ -129,6 +129,63 @@ def test_three_evaluators(data, name, monkeypatch):
         assert float(row[f"haaqinet_{MEANS[name]}"]) == pytest.approx(mean)
 
 
+LYRICS = "cad2/task1/baseline/evaluate.py"
+
+
+def lyrics(data):
+    return Path(recipes.__file__).parent / LYRICS, overrides(data, "cad2_task1")
+
+
+@pytest.fixture
+def stubs(monkeypatch):
+    """Whisper and a jiwer that pyclarity 0.9 can use, in as few lines as it needs."""
+    hits = {"hits": 1, "substitutions": 1, "deletions": 0}
+    model = SimpleNamespace(transcribe=lambda path, **options: {"text": "oh"})
+    for name, parts in (
+        ("whisper", {"load_model": lambda name: model}),
+        ("jiwer", {"compute_measures": lambda reference, hypothesis: hits}),
+    ):
+        monkeypatch.setitem(sys.modules, name, SimpleNamespace(**parts))
+
+
+def test_the_recipe_of_lyrics(data, stubs, monkeypatch):
+    """It sets no seed; here it has one."""
+    place, options = lyrics(data)
+    np.random.seed(1)
+    monkeypatch.setattr(sys, "argv", [str(place), *options])
+    folder = Path.cwd()
+    runpy.run_path(str(place), run_name="__main__")
+    monkeypatch.chdir(folder)
+    head, theirs = read(data, "cad2_task1")
+    np.random.seed(1)
+    assert shim.run_recipe(place, "both", options) == 0
+    both_head, ours = read(data, "cad2_task1")
+    row = dict(zip(both_head, ours, strict=True))
+    assert [name for name in both_head if name not in head] == [
+        f"haaqinet_haaqi_{which}" for which in ("left", "right", "avg")
+    ]
+    for name, value in zip(head, theirs, strict=True):
+        if name.startswith("haaqi") or name == "score":
+            assert float(row[name]) == pytest.approx(float(value), abs=1e-6)
+        else:
+            assert row[name] == value
+    assert float(row["score"]) == pytest.approx(0.4 * 0.5 + 0.6 * float(row["haaqi_avg"]))
+
+
+def test_the_recipe_of_lyrics_without_whisper(data, monkeypatch):
+    monkeypatch.setitem(sys.modules, "whisper", None)
+    place, options = lyrics(data)
+    with pytest.raises(InputError, match=r"wants whisper, .*recipes/cad2_task1 scores HAAQI without it"):
+        shim.run_recipe(place, "haaqi", options)
+
+
+def test_the_recipe_of_lyrics_with_a_jiwer_that_is_too_new(data, stubs, monkeypatch):
+    monkeypatch.setitem(sys.modules, "jiwer", ModuleType("jiwer"))
+    place, options = lyrics(data)
+    with pytest.raises(InputError, match=r"cannot import name 'compute_measures' from 'jiwer'.*'jiwer<4'"):
+        shim.run_recipe(place, "haaqi", options)
+
+
 def test_an_edited_copy_and_a_path_beside_it(data, tmp_path):
     source = script("cad_icassp_2024")
     text = source.read_text().replace('"left_score"', '"ear_1"').replace('"right_score"', '"ear_2"')
@@ -225,6 +282,13 @@ def test_a_recipe_that_changes_its_scores_is_refused_with_both(tmp_path, monkeyp
 def test_columns_with_equal_scores():
     row = {"song": "S", "score": 1.0, "left": 1.0, "right": 1.0}
     assert shim.find_columns(row, [1.0, 1.0]) == {"left": 0, "right": 1, "score": None}
+
+
+def test_a_score_that_is_the_mean_by_chance_is_none():
+    """CAD2 task 1 with an alpha of 0, where words do not count."""
+    row = {"haaqi_left": 0.25, "haaqi_right": 0.5, "haaqi_avg": 0.375, "alpha": 0.0, "score": 0.375}
+    found = shim.find_columns(row, [0.25, 0.5])
+    assert found == {"haaqi_left": 0, "haaqi_right": 1, "haaqi_avg": None}
 
 
 def test_wrong_calls(tmp_path):

@@ -53,7 +53,7 @@ from haaqinet_eval.store import (
 )
 from haaqinet_eval.trials import Result
 
-LATEST = "0004"  # revision of the schema
+LATEST = "0005"  # revision of the schema
 
 
 @pytest.fixture
@@ -374,7 +374,9 @@ def test_a_store_from_before_intervals_and_frames_goes_on(store_url, tmp_path, m
     folder = tmp_path / "0002"
     with monkeypatch.context() as patch:
         shutil.copytree(
-            opening.MIGRATIONS, folder, ignore=shutil.ignore_patterns("0003*", "0004*", "__pycache__")
+            opening.MIGRATIONS,
+            folder,
+            ignore=shutil.ignore_patterns("0003*", "0004*", "0005*", "__pycache__"),
         )
         patch.setattr(opening, "MIGRATIONS", folder)
         store = open_store(store_url)

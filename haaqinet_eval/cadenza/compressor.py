@@ -9,6 +9,7 @@ is: its direct-form filters of order 8 move with the last bit of their coefficie
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 
@@ -16,6 +17,7 @@ import numpy as np
 from numba import njit
 
 from ..errors import InputError
+from .metadata import Table, option
 
 _SMALLEST = 1e-12  # stands for a sample of 0
 _FLOOR_DB = -120.0
@@ -96,3 +98,30 @@ class MultibandCompressor:
             settings = map(float, (self.threshold[i], self.ratio[i], self.makeup_gain[i]))
             add_compressed(out, band, *settings, attack, release)
         return out
+
+
+class ListenerCompressors:
+    """The multiband compressors of CAD2's listeners, whose ratios and gains are in a table by listener.
+
+    Args:
+        config: options of the recipe: `enhancer.*` and `input_sample_rate`.
+        listeners: records with `cr_l`, `gain_l`, `cr_r` and `gain_r`, one number per band.
+    """
+
+    def __init__(self, config: Mapping, listeners: Table) -> None:
+        self._listeners = listeners
+        self._sample_rate = option(config, "input_sample_rate", int)
+        self._enhancer = {
+            name: tuple(option(config, f"enhancer.{name}", list))
+            for name in ("crossover_frequencies", "attack", "release", "threshold")
+        }
+
+    def __call__(self, listener: str, ear: str) -> MultibandCompressor:
+        """The compressor of one ear. Raises `InputError` for a listener without, or with other bands."""
+        letter = ear[0]
+        return MultibandCompressor(
+            sample_rate=self._sample_rate,
+            ratio=tuple(self._listeners.field(listener, f"cr_{letter}", list)),
+            makeup_gain=tuple(self._listeners.field(listener, f"gain_{letter}", list)),
+            **self._enhancer,
+        )

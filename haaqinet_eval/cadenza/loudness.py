@@ -53,6 +53,20 @@ def match_loudness(signal: np.ndarray, target: np.ndarray, sample_rate: int) -> 
     return _gain(from_lufs, from_lufs + (to_lufs - from_lufs)) * signal
 
 
+def at_loudness(signal: np.ndarray, lufs: float, sample_rate: int) -> tuple[np.ndarray, np.float64]:
+    """A signal at a loudness (LUFS), and the factor that brought it there; CAD2's `normalise_luft`.
+
+    Raises:
+        Unscorable: `reference_too_short`; `silent_reference` where nothing is above the gate: pyclarity makes
+            NaN of it.
+    """
+    found = loudness(signal, sample_rate)
+    if found == SILENCE_LUFS:
+        raise Unscorable("silent_reference", f"nothing to bring to {lufs:g} LUFS: the music is silent")
+    gain = _gain(found, lufs)
+    return signal * gain, gain
+
+
 def compensate_gains(signal: np.ndarray, gains_db: Mapping[str, float]) -> np.ndarray:
     """CAD2: take back the mean power gain of the sources, `-10 log10(mean(10^(g/10)))` dB."""
     gains = np.array(list(gains_db.values()))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 
 from ..errors import InputError
@@ -29,6 +29,14 @@ def check_name(value: Any, where: str) -> str:
     if not name or "/" in name or "\\" in name or name in (".", ".."):
         raise InputError(f"{where} is {value!r}, which cannot be part of a file name")
     return name
+
+
+def check_path(value: Any, where: str, option: str) -> str:
+    """The value itself, if it is a path below a folder, which an option of `path` names."""
+    path = check_kind(value, str, where)
+    if not path or PurePath(path).is_absolute() or ".." in PurePath(path).parts:
+        raise InputError(f"{where} is {path!r}, not below {option}")
+    return path
 
 
 class Table(Mapping):

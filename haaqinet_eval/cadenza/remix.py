@@ -37,13 +37,14 @@ class RemixChallenge(ABC):
     equalisation = 2
     columns: tuple[str, ...]
     input_sample_rate: int
+    music_option, gains_option = "music_file", "gains_file"
 
     def __init__(self, config: Mapping, *tables: str) -> None:
         self.music_dir = check_folder(path_option(config, "path.music_dir"), "path.music_dir")
         listeners = path_option(config, "path.listeners_file")
         self.listeners = read_listeners(listeners)
         check_listener_names(self.listeners, listeners)
-        names = ("music_file", "scenes_file", "gains_file", "scene_listeners_file", *tables)
+        names = (self.music_option, "scenes_file", self.gains_option, "scene_listeners_file", *tables)
         found = [Table(path_option(config, f"path.{name}")) for name in names]
         self.music, self.scenes, self.gain_table, self.scene_listeners, *self.further_tables = found
         self.metadata_files = (listeners, *(table.path for table in found))
@@ -116,6 +117,11 @@ class RemixChallenge(ABC):
     def _heard(self, pair: Pair, ear: str, signal: np.ndarray) -> np.ndarray:
         amplified = self.amplify(pair.listener, ear, signal)
         return resample(amplified, self.input_sample_rate, self.sample_rate)
+
+    def for_both_ears(self, listener: str, signal: np.ndarray) -> np.ndarray:
+        """A stereo signal [T, 2] as the challenge's hearing aids give it to a listener."""
+        ears = [self.amplify(listener, ear, signal[:, i]) for i, ear in enumerate(EARS)]
+        return np.stack(ears, axis=1)
 
     def target_gains(self, pair: Pair, stem: str) -> dict[str, float]:
         """The scene's."""

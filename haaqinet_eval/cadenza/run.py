@@ -25,6 +25,7 @@ from ..scorers import Scorer, load_scorer
 from ..scorers.own import Loader
 from ..scores import Score, merge_scores, read_scores, write_table
 from ..scores.frames import merge_frames
+from .completing import Completing
 from .fingerprints import merge_fingerprints
 from .folders import (
     absolute_paths,
@@ -42,8 +43,10 @@ from .run_missing import fill
 from .source import FolderSource
 
 
-def _finish(plan: Plan, scores: Sequence[Score], console: Console) -> Counter[str]:
+def _finish(plan: Plan, scores: Sequence[Score], config: Mapping, console: Console) -> Counter[str]:
     """Write the challenge's tables, print the summary, and return the failures by code."""
+    if isinstance(plan.challenge, Completing):
+        plan.challenge.complete_table(plan, config, console)
     left_out = write_dialects(plan.challenge, plan.pairs, plan.tables, scores, plan.suffix)
     trials = len(plan.keys) // len(plan.systems) // len(plan.scorers)
     print_summary(scores, plan.challenge.listeners, trials)
@@ -102,6 +105,8 @@ def run_evaluation(name: str, config: Mapping, console: Console | None = None) -
     option(config, "evaluate.set_random_seed", bool)
     executor, names = Executor.from_options(config.get("executor")), scorer_names(config)
     plan = make_plan(name, config, dict.fromkeys(names, ""))  # mistakes show before a scorer is loaded
+    if isinstance(plan.challenge, Completing):
+        plan.challenge.prepare_table(config)
     load = Loader.from_option(
         names, config["evaluator"].get("weights"), "option evaluator.weights", load_scorer
     )
@@ -119,7 +124,7 @@ def run_evaluation(name: str, config: Mapping, console: Console | None = None) -
     source = FolderSource(name, config, places, settings, plan.challenge)
     load = executor.loader(scorers.__getitem__, load)
     scores = fill(plan, source, list(scorers.values()), load, executor, console, fresh)
-    failures = _finish(plan, scores, console)
+    failures = _finish(plan, scores, config, console)
     record.end(scored=len(scores) - failures.total(), failed=dict(failures))
     return 1 if failures else 0
 
@@ -190,6 +195,8 @@ def run_merge(name: str, exp_folder: str | Path, batches: int, console: Console 
         merge_fingerprints([notes(exp_folder, suffix) for suffix in suffixes], notes(exp_folder, ""))
     record = RunRecord(run_file(exp_folder, ""), name, run["settings"], fresh=True)
     record.start(plan, config)
-    failures = _finish(plan, scores, console or Console())
+    if isinstance(plan.challenge, Completing):
+        plan.challenge.prepare_table(config)
+    failures = _finish(plan, scores, config, console or Console())
     record.end(merged=batches, scored=len(scores) - failures.total(), failed=dict(failures))
     return 1 if failures else 0

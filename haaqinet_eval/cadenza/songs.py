@@ -50,3 +50,4 @@ class Scene:
     listener: Listener  # both ears' audiograms
     gains: Mapping[str, float]  # dB by stem, what the target asks for; empty where there are none
     parts: tuple[str, ...]  # what is handed in: "" is the remix; CAD1 task 1 also wants each stem
+    alpha: float | None = None  # CAD2 task 1: what the words count for, 0 to 1; elsewhere None

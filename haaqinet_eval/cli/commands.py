@@ -11,7 +11,7 @@ import typer
 from typer.core import TyperGroup
 
 from ..io.endings import ERRORS, ending, forgive_encodings
-from . import board, calibrate, files, models, predictions, site, store, submissions, worker
+from . import board, calibrate, files, lyrics, models, predictions, site, store, submissions, worker
 
 
 @contextmanager
@@ -73,6 +73,7 @@ for _command in (
     app.command()(_command)
 app.add_typer(store.app, name="store")
 app.add_typer(calibrate.app, name="calibrate")
+app.add_typer(lyrics.app, name="lyrics")
 app.command()(board.leaderboard)
 app.command()(site.export_site)
 

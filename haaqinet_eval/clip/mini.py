@@ -14,17 +14,13 @@ from pathlib import Path
 
 import numpy as np
 
-from ..cadenza.mini_write import RATE, write_json
+from ..cadenza.mini_write import RATE, WORDS, write_json
 from ..synthesis.music import STYLES, make_song
 from .labels import SEVERITIES
 
 SECONDS = 1.5  # of a phrase
 SONGS, SONG_SECONDS = 3, 6.0
 SIZES = {"train": 8, "valid": 4, "eval": 4}  # prompts
-WORDS = (
-    *("amber", "bridge", "candle", "drifting", "ember", "falling", "garden", "harbour", "island", "journey"),
-    *("kettle", "lantern", "morning", "never", "ocean", "paper", "quiet", "river", "silver", "thunder"),
-)
 CUTOFF = {"No Loss": None, "Mild": 4000.0, "Moderate": 1500.0}  # Hz
 QUIETER = {"No Loss": 0.0, "Mild": 6.0, "Moderate": 12.0}  # dB
 

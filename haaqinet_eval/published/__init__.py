@@ -28,6 +28,7 @@ class PublishedResult:
     baseline: bool = False
     causal: bool | None = None  # None: not said
     augmented: bool | None = None
+    joint: float | None = None  # what the challenge ranked by, where that is more than HAAQI
     panel: float | None = None  # basic audio quality that a panel of listeners gave, 0 to 100
     source: str = ""
 
@@ -45,4 +46,4 @@ def published_results(challenge: str) -> list[PublishedResult]:
         for split, found in record["results"].items()
         for result in found
     ]
-    return sorted(results, key=lambda r: (r.split, -r.mean, r.team, r.system))
+    return sorted(results, key=lambda r: (r.split, -(r.joint or r.mean), r.team, r.system))

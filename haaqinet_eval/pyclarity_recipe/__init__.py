@@ -36,6 +36,7 @@ from ..errors import InputError
 from ..registry import predictors_of
 from ..scorers import load_scorer
 from ..trials import Stimulus
+from .lacking import lacking
 from .refusal import Refusal
 from .speech import SpeechMetrics, moved, replaced_speech
 
@@ -184,8 +185,8 @@ def find_columns(row: Mapping[str, Any], returned: Sequence[float]) -> dict[str,
         calls = [i for i, score in enumerate(returned) if score == value and i not in columns.values()]
         if calls:
             columns[name] = calls[0]
-        elif abs(value - mean) < MEAN_TOLERANCE:
-            columns[name] = None
+        elif None not in columns.values() and abs(value - mean) < MEAN_TOLERANCE:
+            columns[name] = None  # the first: another may be the mean by chance
     if not set(columns.values()) - {None}:
         raise InputError("no column holds what compute_haaqi returned")
     return columns
@@ -336,6 +337,8 @@ def run_recipe(script: Path, evaluator: str, overrides: list[str]) -> int:
             runpy.run_path(str(script), run_name="__main__")
         except Refusal as refusal:
             raise InputError(f"{script}: {refusal.message}") from None
+        except ImportError as error:
+            raise InputError(f"{script}: {lacking(error)}") from None
         except SystemExit as end:
             code = end.code if isinstance(end.code, int) else int(end.code is not None)
     if not code and ours.returned:

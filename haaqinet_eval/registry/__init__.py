@@ -1,13 +1,17 @@
 """The registries of scorers, systems and challenges: one record each, read by everything else.
 
 Recipes, command line, report, board, store and calibration list none of them themselves. Another
-package adds one through an entry point whose value is a `ScorerRecord`, `SystemRecord` or `ChallengeRecord`:
+package adds one through an entry point whose value is a `ScorerRecord`, `SystemRecord`, `ChallengeRecord` or
+`RecogniserRecord`:
 
     [project.entry-points."haaqinet_eval.scorers"]
     my_scorer = "my_package.scorer:RECORD"
 
     [project.entry-points."haaqinet_eval.systems"]
     my_system = "my_package.system:RECORD"
+
+    [project.entry-points."haaqinet_eval.recognisers"]
+    my_recogniser = "my_package.recogniser:RECORD"
 
 Reading a registry imports no scorer, system or adapter, so it needs neither torch nor numba.
 """
@@ -29,6 +33,7 @@ from .predictions import (
     prediction_records,
 )
 from .ranking import caution, is_ranked
+from .recognisers import RECOGNISERS, RecogniserRecord, recogniser_choices
 from .registry import Registry
 from .scorers import (
     CALIBRATED,
@@ -49,11 +54,13 @@ __all__ = [
     "CHALLENGES",
     "KINDS",
     "PREDICTIONS",
+    "RECOGNISERS",
     "SCORERS",
     "SYSTEMS",
     "ChallengeRecord",
     "OfficialTable",
     "PredictionRecord",
+    "RecogniserRecord",
     "Registry",
     "ScorerRecord",
     "SystemRecord",
@@ -67,6 +74,7 @@ __all__ = [
     "prediction_record",
     "prediction_records",
     "predictors_of",
+    "recogniser_choices",
     "scorer_bounds",
     "scorer_names",
     "scorer_record",

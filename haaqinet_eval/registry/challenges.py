@@ -23,12 +23,17 @@ class OfficialTable:
         scores: column -> ear and stem; "" is the remix.
         mean: column with the mean of these.
         notes: columns that say something else; a table that is read need not have them.
+        song: column with the song of a trial; empty where `song` has another name of it.
+        others: name of a further score of a pair, as the store has it for both ears -> column; a table that
+            is read need not have it, and a cell may be empty.
     """
 
     scene: str
     scores: Mapping[str, tuple[str, str]]
     mean: str
     notes: tuple[str, ...] = ()
+    song: str = "song"
+    others: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -142,6 +147,7 @@ _CHALLENGES = (
     "haaqinet_eval.cadenza.cad_icassp_2024:RECORD",
     "haaqinet_eval.cadenza.cad1_task1:RECORD",
     "haaqinet_eval.cadenza.cad1_task2:RECORD",
+    "haaqinet_eval.cadenza.cad2_task1:RECORD",
     "haaqinet_eval.cadenza.cad2_task2:RECORD",
 )
 CHALLENGES = Registry("challenge", ChallengeRecord, _CHALLENGES)

@@ -142,9 +142,12 @@ def published_parts(store: Store, names: Iterable[str]) -> list[Html]:
     parts = []
     for name in names:
         rows = [
-            {"Team": r.team, "System": r.system, "Mean": r.mean, "Baseline": r.baseline, "Source": r.source}
+            {"Team": r.team, "System": r.system, "Mean": r.mean, "Joint score": r.joint,
+             "Baseline": r.baseline, "Source": r.source}
             for r in published(store, name)
-        ]
+        ]  # fmt: skip
+        if all(row["Joint score"] is None for row in rows):
+            rows = [{key: value for key, value in row.items() if key != "Joint score"} for row in rows]
         parts += [table(f"{name}, test set", rows)] if rows else []
     note = "What the challenges published of their own test sets; not scored here, so never in one table."
     return [element("h2", "Published averages"), element("p", note), *parts] if parts else []

@@ -219,9 +219,12 @@ def import_scores(
     except OSError as error:
         raise InputError(f"{path}: {error.strerror}") from None
     trials = [trial_key(trial) for trial in expected_trials(store, known)]
-    values = read_dialect(path.name, content, known.name, trials)
+    tables = {scorer: read_dialect(path.name, content, known.name, trials)}
+    if scorer == "haaqi":
+        tables |= read_others(path.name, content, known.name, trials)
     rows = [
-        Score(known.name, system.name, *trial, scorer=scorer, version=version, score=value)
+        Score(known.name, system.name, *trial, scorer=name, version=version, score=value)
+        for name, values in tables.items()
         for trial, value in values.items()
     ]
     digest = hashlib.sha256(content + f"\0{scorer}\0{version}".encode()).hexdigest()
@@ -256,8 +259,9 @@ def read_dialect(
         try:
             if (scene, listener) not in songs:
                 raise ValueError(f"scene {scene!r} and listener {listener!r} are no pair of {challenge_name}")
-            if row["song"] != songs[scene, listener]:
-                raise ValueError(f"song {row['song']!r}; scene {scene} has {songs[scene, listener]!r}")
+            song = songs[scene, listener]
+            if dialect.song and row[dialect.song] != song:
+                raise ValueError(f"song {row[dialect.song]!r}; scene {scene} has {song!r}")
             if (scene, listener) in lines:
                 raise ValueError(f"{scene}, {listener} stood in line {lines[scene, listener]} already")
             scores = _row_scores(row, dialect)
@@ -266,7 +270,7 @@ def read_dialect(
             continue
         lines[scene, listener] = number
         for (ear, stem), value in scores.items():
-            values[scene, row["song"], listener, ear, stem] = value
+            values[scene, song, listener, ear, stem] = value
     if findings:
         more = len(findings) - MAX_FINDINGS
         raise InputError("\n".join(findings[:MAX_FINDINGS]) + (f"\nand {more} more" if more > 0 else ""))
@@ -275,18 +279,50 @@ def read_dialect(
     return values
 
 
-def _row_scores(row: Mapping[str, str], dialect: OfficialTable) -> dict[tuple[str, str], float]:
-    def number(column: str) -> float:
-        try:
-            value = float(row[column])
-        except ValueError:
-            raise ValueError(f"{column} is {row[column]!r}, not a number") from None
-        if not (math.isfinite(value) and 0 <= value <= 1):
-            raise ValueError(f"{column} is {row[column]!r}, not in [0, 1]")
-        return value
+def read_others(
+    name: str, content: bytes, challenge_name: str, trials: list[TrialKey]
+) -> dict[str, dict[TrialKey, float]]:
+    """Further scores of pairs from a challenge's own table, by their name; both ears have the pair's.
 
-    scores = {place: number(column) for column, place in dialect.scores.items()}
+    Args:
+        name, content, trials: see `read_dialect`, which has refused what is wrong with pairs.
+
+    Raises:
+        InputError: for a cell that is neither empty nor a score.
+    """
+    dialect = challenge_record(challenge_name).table
+    found: dict[str, dict[TrialKey, float]] = {}
+    mine: dict[tuple[str, str], list[TrialKey]] = {}
+    for trial in trials:
+        mine.setdefault((trial[0], trial[2]), []).append(trial)
+    for number, row in read_rows(decode(content, name), name, dialect.columns):
+        for other, column in dialect.others.items():
+            if not row.get(column):
+                continue
+            try:
+                value = _number(row, column)
+            except ValueError as error:
+                raise InputError(f"{name}, line {number}: {error}") from None
+            found.setdefault(other, {}).update(
+                dict.fromkeys(mine[row[dialect.scene], row["listener"]], value)
+            )
+    return found
+
+
+def _number(row: Mapping[str, str], column: str) -> float:
+    """A score. Raises `ValueError`."""
+    try:
+        value = float(row[column])
+    except ValueError:
+        raise ValueError(f"{column} is {row[column]!r}, not a number") from None
+    if not (math.isfinite(value) and 0 <= value <= 1):
+        raise ValueError(f"{column} is {row[column]!r}, not in [0, 1]")
+    return value
+
+
+def _row_scores(row: Mapping[str, str], dialect: OfficialTable) -> dict[tuple[str, str], float]:
+    scores = {place: _number(row, column) for column, place in dialect.scores.items()}
     mean = sum(scores.values()) / len(scores)
-    if abs(number(dialect.mean) - mean) > MEAN_TOLERANCE:
+    if abs(_number(row, dialect.mean) - mean) > MEAN_TOLERANCE:
         raise ValueError(f"{dialect.mean} is {row[dialect.mean]}, but the mean of its scores is {mean:.4f}")
     return scores

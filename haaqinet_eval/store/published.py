@@ -33,6 +33,8 @@ def published(store: Store, challenge: str, split: str = "test") -> list[Publish
         rows = session.execute(
             sa.select(*(getattr(Published, name) for name in _FIELDS))
             .where(Published.challenge == challenge, Published.split == split)
-            .order_by(Published.mean.desc(), Published.team, Published.system)
+            .order_by(
+                sa.func.coalesce(Published.joint, Published.mean).desc(), Published.team, Published.system
+            )
         )
         return [PublishedResult(**row) for row in rows.mappings()]

@@ -321,6 +321,7 @@ class Published(Base):
     mean: Mapped[float]  # HAAQI
     left: Mapped[float | None]
     right: Mapped[float | None]
+    joint: Mapped[float | None]  # what the challenge ranked by, where that is more than HAAQI
     panel: Mapped[float | None]  # basic audio quality that listeners gave, 0 to 100
     source: Mapped[str]
 

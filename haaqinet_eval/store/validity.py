@@ -334,6 +334,6 @@ class Validity:
                 _number(f"measure {name[:40]}", value)
 
     def _published(self, row: Row) -> None:
-        for column in ("mean", "left", "right"):
+        for column in ("mean", "left", "right", "joint"):
             _need(row[column] is None or 0 <= row[column] <= 1, column, row[column], "not in [0, 1]")
         _need(row["panel"] is None or 0 <= row["panel"] <= 100, "panel", row["panel"], "not in [0, 100]")

@@ -27,6 +27,7 @@ _OPTIONS = (
     "apply_compressor",
     "compressor",
     "soft_clip",
+    "downmix",
 )
 _NO_MATTER = ("device", "download")  # of a system's options: they change no sample to speak of
 

@@ -17,9 +17,9 @@ import numpy as np
 from ...audiogram import EARS
 from ...errors import InputError, Unscorable
 from ..challenge import Pair, read_gains
-from ..compressor import MultibandCompressor
+from ..compressor import ListenerCompressors
 from ..loudness import apply_gains, compensate_gains
-from ..metadata import check_kind, option
+from ..metadata import check_kind, check_path, option
 from ..music import check_equal_lengths, read_stereo
 from ..remix import RemixChallenge
 from ..submitted import header_seconds
@@ -43,10 +43,7 @@ class Cad2Task2(RemixChallenge):
         super().__init__(config, "enhancer_params_file")
         (self.enhancer_params,) = self.further_tables
         self.input_sample_rate = option(config, "input_sample_rate", int)
-        self.enhancer = {
-            name: tuple(option(config, f"enhancer.{name}", list))
-            for name in ("crossover_frequencies", "attack", "release", "threshold")
-        }
+        self.compressor = ListenerCompressors(config, self.enhancer_params)
 
     def pairs(self) -> list[Pair]:
         """Scene by scene, listener by listener, whose compressors are checked."""
@@ -81,9 +78,7 @@ class Cad2Task2(RemixChallenge):
         """One source or the mixture [T, 2] float32, cut to its `start` and `duration` (s)."""
         record = self.music.field(song, source, dict)
         where = f"{self.music.path}: {song}: {source}: field"
-        track = Path(check_kind(record.get("track"), str, f"{where} 'track'"))
-        if track.is_absolute() or ".." in track.parts:
-            raise InputError(f"{where} 'track' is {str(track)!r}, not below music_dir")
+        track = check_path(record.get("track"), f"{where} 'track'", "music_dir")
         samples = read_stereo(self.music_dir / track, self.input_sample_rate).astype(np.float32)
         if "duration" not in record:
             return samples
@@ -115,16 +110,6 @@ class Cad2Task2(RemixChallenge):
     def amplify(self, listener: str, ear: str, signal: np.ndarray) -> np.ndarray:
         """By the listener's compressor."""
         return self.compressor(listener, ear)(signal)
-
-    def compressor(self, listener: str, ear: str) -> MultibandCompressor:
-        """The listener's multiband compressor for one ear."""
-        letter = ear[0]
-        return MultibandCompressor(
-            sample_rate=self.input_sample_rate,
-            ratio=tuple(self.enhancer_params.field(listener, f"cr_{letter}", list)),
-            makeup_gain=tuple(self.enhancer_params.field(listener, f"gain_{letter}", list)),
-            **self.enhancer,
-        )
 
     def seconds(self, song: str) -> float | None:
         """The mixture's `duration`, or that of its file."""

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import numpy as np
 
-from ...audiogram import EARS
 from ..challenge import Pair
 from ..loudness import apply_gains, compensate_gains
 from ..metadata import check_kind
@@ -53,10 +52,7 @@ class Cad2Task2Renderer(RemixRenderer):
 
     def signals(self, pair: Pair, shared: np.ndarray, system: Rendered) -> Signals:
         """The remix, compressed for both ears."""
-        if not system.amplifies:
-            return {"": shared}
-        compressors = [self.challenge.compressor(pair.listener, ear) for ear in EARS]
-        return {"": np.stack([c(shared[:, i]) for i, c in enumerate(compressors)], axis=1)}
+        return {"": self.challenge.for_both_ears(pair.listener, shared) if system.amplifies else shared}
 
 
 def share_gains(gains_db: Mapping[str, float], stems: Mapping[str, str]) -> dict[str, float]:

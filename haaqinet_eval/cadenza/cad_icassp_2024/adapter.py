@@ -12,11 +12,10 @@ from pathlib import Path
 
 import numpy as np
 
-from ...errors import InputError
 from ...nalr import NalR
 from ..challenge import read_gains
 from ..loudness import apply_gains, match_loudness
-from ..metadata import option
+from ..metadata import check_path, option
 from ..music import check_equal_lengths, read_stereo
 from ..remix import RemixChallenge
 from ..submitted import header_seconds
@@ -56,10 +55,8 @@ class CadIcassp2024(RemixChallenge):
 
     def folder(self, song: str) -> Path:
         """Where the music at the microphones lies."""
-        path = Path(self.music.field(song, "Path"))
-        if path.is_absolute() or ".." in path.parts:
-            raise InputError(f"{self.music.path}: {song}: field 'Path' is {str(path)!r}, not below music_dir")
-        return self.music_dir / path
+        where = f"{self.music.path}: {song}: field 'Path'"
+        return self.music_dir / check_path(self.music.field(song, "Path"), where, "music_dir")
 
     def mixture(self, song: str) -> np.ndarray:
         """The mixture at the microphones [T, 2]."""
