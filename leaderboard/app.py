@@ -15,7 +15,11 @@ from leaderboard import access, choices, reading
 from leaderboard.keeping import TURNS
 from leaderboard.words import PAGES
 
-PREDICTION_PAGES = (("predictions", "Standings"), ("status", "Submit and status"))  # no trials, but tables
+PREDICTION_PAGES = (  # no trials, but tables
+    ("predictions", "Standings"),
+    ("status", "Submit and status"),
+    ("rules", "Rules"),
+)
 # without icons: Streamlit makes them the favicon, and browsers would fetch that from elsewhere
 PAGE_LIST = (
     ("standings", "Standings"),
@@ -24,6 +28,7 @@ PAGE_LIST = (
     ("compare", "Compare"),
     ("agreement", "Agreement"),
     ("status", "Submit and status"),
+    ("rules", "Rules"),
     ("method", "Method"),
 )
 # Streamlit's own button for CSV writes cells as they are, formulas too; `exports` has a safe one.

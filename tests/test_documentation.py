@@ -36,6 +36,11 @@ def referenced(tmp_path_factory) -> set[str]:
     return {line.split(" ")[0] for line in zlib.decompress(packed).decode().splitlines()}
 
 
+def test_boards_have_the_page_about_the_challenges():
+    page, copy = (ROOT / folder / "challenges.md" for folder in ("docs", "haaqinet_eval/published"))
+    assert page.read_text(encoding="utf-8") == copy.read_text(encoding="utf-8")
+
+
 @pytest.mark.parametrize("part", PUBLIC)
 def test_every_public_name_is_in_the_reference(part, referenced):
     module = import_module(f"haaqinet_eval{part}")

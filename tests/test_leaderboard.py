@@ -31,7 +31,7 @@ from haaqinet_eval.store import (
 from leaderboard import charts, words
 
 APP = str(words.PAGES.with_name("app.py"))
-PAGES = ["standings", "listeners", "system", "compare", "agreement", "status", "method"]
+PAGES = ["standings", "listeners", "system", "compare", "agreement", "status", "rules", "method"]
 KINDS = ["full", "failed", "empty"]
 
 
@@ -67,6 +67,15 @@ def show(stores, monkeypatch):
         return test
 
     return run
+
+
+def test_rules_of_a_challenge(show):
+    test = show("rules")
+    assert test.subheader[0].value == "ICASSP 2024 grand challenge"
+    assert "Ranked by:" in test.markdown[0].value
+    lines = test.markdown[1].value.splitlines()
+    assert len(lines) >= 10
+    assert any(line.startswith("- Level: 65 - 20 log10") for line in lines)
 
 
 @pytest.fixture

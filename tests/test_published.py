@@ -6,6 +6,8 @@ from importlib.resources import files
 import pytest
 
 from haaqinet_eval.published import CHALLENGES, published_results
+from haaqinet_eval.published.rules import Rules, challenge_rules
+from haaqinet_eval.registry import challenge_records, prediction_records
 from haaqinet_eval.store import load_published, published, revision, standings_json, store_check, submissions
 
 
@@ -54,6 +56,19 @@ def test_the_order_is_the_published_one():
         ("Demucs", 41.676),
         ("E012", 41.474),
     ]
+
+
+@pytest.mark.parametrize("name", [*challenge_records(), *prediction_records()])
+def test_every_challenge_has_its_rules(name):
+    rules = challenge_rules(name)
+    assert len(rules.lines) >= 10
+    assert rules.ranking.endswith(".")
+    said = " ".join(rules.lines)
+    assert "Rank" in said or "rank" in said
+    assert "](" not in said
+    if name != "clip1" and name != "clip2":
+        assert any(line.startswith("Level") for line in rules.lines)
+    assert challenge_rules("cad9") == Rules("cad9", "", ())
 
 
 def test_loading_twice_is_loading_once_and_nothing_is_ranked(store):

@@ -88,6 +88,15 @@ def test_names_are_text_and_nothing_comes_from_elsewhere(files):
     assert any(row[2] == board_store.NASTY for _, rows in tables(files["index.html"]) for row in rows)
 
 
+def test_a_page_of_rules(files):
+    page = ElementTree.fromstring(files["rules/cad_icassp_2024.html"])
+    assert "rules/cad_icassp_2024.html" in files["index.html"]
+    items = ["".join(item.itertext()) for item in page.iter("li")]
+    assert len(items) >= 10
+    assert any(item.startswith("Level: 65") for item in items)
+    assert "`" not in "".join(items)
+
+
 def test_a_page_per_submission_with_means_by_group(full, files):
     entry = next(e for e in standings(full, board_store.CHALLENGE) if e.system == "stream")
     found = dict(tables(files[f"systems/{entry.submission}.html"]))

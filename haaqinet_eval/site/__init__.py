@@ -19,6 +19,7 @@ from typing import Any
 from ..errors import InputError
 from ..io.files import folder_beside
 from ..io.jsonfile import json_text, read_json
+from ..published.rules import challenge_rules
 from ..store import (
     Challenge,
     Entry,
@@ -32,10 +33,20 @@ from ..store import (
     table_standings,
 )
 from .markup import element, page
-from .pages import INTRUSIVE, LIMITS, challenge_parts, prediction_parts, published_parts, system_page
+from .pages import (
+    INTRUSIVE,
+    LIMITS,
+    challenge_parts,
+    prediction_parts,
+    published_parts,
+    rules_page,
+    system_page,
+)
 
 INDEX = "site.json"
-_OWN = re.compile(r"systems/\d+\.html|(standings|cadenza)/[A-Za-z0-9_-]+\.json")  # that a later copy may lack
+_OWN = re.compile(
+    r"systems/\d+\.html|rules/[a-z0-9_]+\.html|(standings|cadenza)/[A-Za-z0-9_-]+\.json"
+)  # that a later copy may lack
 
 
 def cadenza_table(entries: Iterable[Entry]) -> dict[str, Any]:
@@ -92,6 +103,8 @@ def site_files(store: Store) -> dict[str, str]:
     """
     known, files, parts = challenges(store), {}, []
     for challenge, name in zip(known, _file_names(known), strict=True):
+        if challenge_rules(challenge.name).lines:  # of the registry's challenges, whose names are plain
+            files[f"rules/{challenge.name}.html"] = rules_page(challenge.name)
         if judges_predictions(challenge):
             records = (
                 table_standings(store, challenge.name, challenge.split) if shows_scores(challenge) else None

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import groupby
 from typing import Any
 
 from ..analysis.statistics import CONFIDENCE, DRAWS, SEED
+from ..published.rules import challenge_rules
 from ..registry import scorer_title
 from ..store import Challenge, Entry, Store, group_table, published
 from .markup import Html, element, page, table
@@ -106,7 +108,8 @@ def challenge_parts(store: Store, known: Challenge, entries: Sequence[Entry], na
         "Of each system the latest submission is shown. Records: "
     )
     links = [element("a", label, href=f"{label}/{name}.json") for label in ("standings", "cadenza")]
-    parts = [element("h2", known.title), element("p", text, links[0], ", ", links[1], ".")]
+    parts = [element("h2", known.title), *_to_rules(known)]
+    parts.append(element("p", text, links[0], ", ", links[1], "."))
     for title, mine in _by_scorer(entries):
         whole = [_whole_row(entry) for entry in mine if entry.mean is not None]
         below = [_incomplete_row(entry) for entry in mine if entry.mean is None]
@@ -121,9 +124,9 @@ def challenge_parts(store: Store, known: Challenge, entries: Sequence[Entry], na
 
 def prediction_parts(known: Challenge, records: Sequence[Mapping[str, Any]] | None, name: str) -> list[Html]:
     """The part about a challenge that judges tables; without records, its scores are private."""
-    head = element("h2", known.title)
+    head = [element("h2", known.title), *_to_rules(known)]
     if records is None:
-        return [head, element("p", "The labels of this split are private, and so are its scores.")]
+        return [*head, element("p", "The labels of this split are private, and so are its scores.")]
     signals = known.settings.get("signals", 0)
     text = f"{signals:,} signals; error in per cent of words, lower is better. Records: "
     link = element("a", "standings", href=f"standings/{name}.json")
@@ -134,7 +137,29 @@ def prediction_parts(known: Challenge, records: Sequence[Mapping[str, Any]] | No
         for r in records
     ]  # fmt: skip
     none = element("p", "No table has been judged yet.")
-    return [head, element("p", text, link, "."), table("Judged tables", rows) if rows else none]
+    return [*head, element("p", text, link, "."), table("Judged tables", rows) if rows else none]
+
+
+def _to_rules(known: Challenge) -> list[Html]:
+    if not challenge_rules(known.name).lines:
+        return []
+    return [element("p", element("a", "Rules, ranking, levels, traps", href=f"rules/{known.name}.html"))]
+
+
+def rules_page(name: str) -> str:
+    """What is to be known of a challenge."""
+    rules = challenge_rules(name)
+    back = element("p", element("a", "All standings", href="../index.html"))
+    ranking = [element("p", "Ranked by: ", rules.ranking)] if rules.ranking else []
+    lines = element("ul", *(element("li", *_inline(line)) for line in rules.lines))
+    return page(f"Rules: {rules.title}", back, *ranking, lines)
+
+
+def _inline(line: str) -> list[object]:
+    """A line of Markdown: code and emphasis become elements."""
+    parts = re.split(r"(`[^`]+`|\*[^*]+\*)", line)
+    tags = {"`": "code", "*": "em"}
+    return [element(tags[part[0]], part[1:-1]) if part[:1] in tags else part for part in parts]
 
 
 def published_parts(store: Store, names: Iterable[str]) -> list[Html]:
