@@ -28,7 +28,7 @@ from streamlit import cache_data  # noqa: E402
 from streamlit.testing.v1 import AppTest  # noqa: E402
 
 from haaqinet_eval.store import open_store, refresh, register_challenge, submission  # noqa: E402
-from leaderboard.words import PAGES  # noqa: E402
+from leaderboard.labels import PAGES  # noqa: E402
 
 SYSTEMS = 10
 VIEWS = {  # page -> widget that is changed for the last run

@@ -21,8 +21,8 @@ from haaqinet_eval.analysis.agreement import (
 )
 from haaqinet_eval.store import Challenge, standings
 
-from . import charts, reading, sureness
-from .words import DEFINITIONS, INTRUSIVE, PREDICTED, by_severity, predictors, yes_no
+from . import charts, reading, uncertainty
+from .labels import DEFINITIONS, INTRUSIVE, PREDICTED, by_severity, predictors, yes_no
 
 DOTS = 3000  # points that the scatter plots draw at most
 TIP = ["system", "scene", "listener", "ear"]  # what a point says when pointed at
@@ -157,8 +157,8 @@ def covers(item: reading.Scored) -> bool | None:
 
 
 def intervals(*which: object) -> tuple[Coverage, float, float]:
-    """How often HAAQI lies inside its interval, see `sureness`."""
-    return sureness.held(reading.shared(all_pairs, *which))
+    """How often HAAQI lies inside its interval, see `uncertainty`."""
+    return uncertainty.held(reading.shared(all_pairs, *which))
 
 
 def doubts(*which: object) -> pd.DataFrame:
@@ -166,9 +166,9 @@ def doubts(*which: object) -> pd.DataFrame:
     return reading.predictions(which[0], reading.shared(items_of, *which))
 
 
-def least_sure(part: str, *which: object) -> sureness.Doubted:
-    """Those that the net is least sure of, see `sureness`."""
-    return sureness.doubted(reading.shared(doubts, *which), part)
+def least_sure(part: str, *which: object) -> uncertainty.Doubted:
+    """Those that the net is least sure of, see `uncertainty`."""
+    return uncertainty.doubted(reading.shared(doubts, *which), part)
 
 
 def furthest(*which: object) -> tuple[pd.DataFrame, int]:

@@ -13,7 +13,7 @@ from haaqinet_eval.errors import InputError
 from haaqinet_eval.store import challenges, judges_predictions
 from leaderboard import access, choices, reading
 from leaderboard.keeping import TURNS
-from leaderboard.words import PAGES
+from leaderboard.labels import PAGES
 
 PREDICTION_PAGES = (  # no trials, but tables
     ("predictions", "Standings"),

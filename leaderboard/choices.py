@@ -8,8 +8,8 @@ import streamlit as st
 
 from haaqinet_eval.store import Challenge
 
+from .labels import title
 from .reading import Scored
-from .words import title
 
 
 def pick_challenge(found: Sequence[Challenge]) -> Challenge:

@@ -10,7 +10,7 @@ from haaqinet_eval.audiogram import Listener
 from haaqinet_eval.store import Challenge, SubmissionFilter, TrialFilter
 
 from . import choices, reading
-from .words import by_severity, verbatim
+from .labels import by_severity, verbatim
 
 ALL = "all"
 

@@ -13,8 +13,8 @@ from haaqinet_eval.errors import InputError
 from haaqinet_eval.store import Submission, rescore, withdraw
 
 from .access import organiser, proxy_user
+from .labels import one_line
 from .reading import the_store
-from .words import one_line
 
 
 def name() -> str | None:

@@ -11,10 +11,10 @@ import altair as alt
 import pandas as pd
 
 from haaqinet_eval.registry import is_ranked
-from haaqinet_eval.store import Challenge, Entry, SubmissionFilter, TrialFilter, published
+from haaqinet_eval.store import Challenge, StandingRow, SubmissionFilter, TrialFilter, published
 
 from . import charts, reading
-from .words import INTRUSIVE, PREDICTED, predictors, title, unfamiliar_text, yes_no
+from .labels import INTRUSIVE, PREDICTED, predictors, title, unfamiliar_text, yes_no
 
 Ranks = dict[tuple[str, int], int | None]  # by scorer and submission
 Shown = tuple[Challenge, str, str, TrialFilter | None, SubmissionFilter]  # by the reader, see `filters`
@@ -23,7 +23,7 @@ COLORS = (charts.FIRST, charts.THIRD)  # of charts of predicted scores, in turn
 
 def entries_of(
     challenge: Challenge, pick: str, per: str, subset: TrialFilter | None, among: SubmissionFilter
-) -> list[Entry]:
+) -> list[StandingRow]:
     """The standings that pass the filters."""
     return reading.board(challenge, pick, per, subset=subset, among=among)
 
@@ -55,7 +55,7 @@ def ranks_among_all(
     return {(entry.scorer, entry.submission): entry.rank for entry in reading.made_here(entries)}
 
 
-def rank_text(entry: Entry) -> str:
+def rank_text(entry: StandingRow) -> str:
     """`2 to 4`, or what keeps the entry from having a rank."""
     if entry.rank is None:
         return "reference" if entry.reference else "–"
@@ -63,7 +63,7 @@ def rank_text(entry: Entry) -> str:
     return f"{low} to {high}" if low != high else f"{low}"
 
 
-def figures(entry: Entry | None, name: str, ranked: bool) -> dict[str, object]:
+def figures(entry: StandingRow | None, name: str, ranked: bool) -> dict[str, object]:
     """The columns of one scorer; without rank, which stands first, and without ranges where it has none."""
     if entry is None or entry.mean is None:
         values = {}

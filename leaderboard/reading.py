@@ -18,7 +18,7 @@ import streamlit as st
 from haaqinet_eval.audiogram import Listener
 from haaqinet_eval.store import (
     Challenge,
-    Entry,
+    StandingRow,
     Store,
     challenge_listeners,
     group_table,
@@ -32,7 +32,7 @@ from haaqinet_eval.store import (
 )
 
 from .keeping import Shelf
-from .words import INTRUSIVE, PREDICTED
+from .labels import INTRUSIVE, PREDICTED
 
 T = TypeVar("T")
 KEPT = 96 * 2**20  # bytes of what is made of a state of the store
@@ -46,10 +46,10 @@ class Scored:
 
     label: str  # "team / system"
     submission: int
-    entries: dict[str, Entry]  # by scorer; of scores made here
+    entries: dict[str, StandingRow]  # by scorer; of scores made here
 
     @property
-    def any(self) -> Entry:
+    def any(self) -> StandingRow:
         """One of its entries, for what they all have."""
         return self.entries.get(INTRUSIVE) or self.entries.get(PREDICTED) or next(iter(self.entries.values()))
 
@@ -126,12 +126,14 @@ def look_again() -> None:
         _shelf.clear()
 
 
-def board(challenge: Challenge, pick: str = "latest", per: str = "system", **options: object) -> list[Entry]:
+def board(
+    challenge: Challenge, pick: str = "latest", per: str = "system", **options: object
+) -> list[StandingRow]:
     """The standings of a challenge; options of `standings`, such as `subset` and `among`."""
     return read(standings, challenge.name, challenge.split, pick=pick, per=per, **options)
 
 
-def made_here(entries: Sequence[Entry]) -> list[Entry]:
+def made_here(entries: Sequence[StandingRow]) -> list[StandingRow]:
     """Those whose scores were made here."""
     return [entry for entry in entries if entry.origin == "here"]
 
@@ -150,9 +152,9 @@ def system(challenge: Challenge, label: str) -> Scored:
     return next(item for item in all_systems(challenge) if item.label == label)
 
 
-def systems(entries: Sequence[Entry]) -> list[Scored]:
+def systems(entries: Sequence[StandingRow]) -> list[Scored]:
     """One item per system, in the order of the entries."""
-    found: dict[tuple[str, str], dict[str, Entry]] = {}
+    found: dict[tuple[str, str], dict[str, StandingRow]] = {}
     for entry in made_here(entries):
         found.setdefault((entry.team, entry.system), {})[entry.scorer] = entry
     items = [
@@ -195,7 +197,7 @@ def _trials_frame(store: Store, challenge: int) -> pd.DataFrame:
     return pd.DataFrame(trial_columns(store, challenge)).set_index("trial")
 
 
-def scores(challenge: Challenge, entry: Entry) -> pd.DataFrame:
+def scores(challenge: Challenge, entry: StandingRow) -> pd.DataFrame:
     """Scores of an entry by the trials' numbers: score, low, high, unfamiliar."""
     number = version_id(challenge, entry.scorer, entry.version, entry.origin)
     return read(_scores_frame, entry.submission, number)
@@ -216,20 +218,20 @@ def _with_trials(challenge: Challenge, frame: pd.DataFrame, *more: str) -> pd.Da
     return pd.concat([known.take(known.index.get_indexer(frame.index)), frame], axis=1).reset_index(drop=True)
 
 
-def rows(challenge: Challenge, entry: Entry) -> pd.DataFrame:
+def rows(challenge: Challenge, entry: StandingRow) -> pd.DataFrame:
     """Rows of an entry: the trial, and what `score_columns` has."""
     number = version_id(challenge, entry.scorer, entry.version, entry.origin)
     frame = _with_trials(challenge, _typed(score_columns(the_store(), entry.submission, number)), "genre")
     return frame[["scene", "song", "genre", *frame.columns.drop(["scene", "song", "genre"])]]
 
 
-def means_of_parts(challenge: Challenge, entry: Entry) -> dict[str, float]:
+def means_of_parts(challenge: Challenge, entry: StandingRow) -> dict[str, float]:
     """Mean of each part of an entry's scores."""
     number = version_id(challenge, entry.scorer, entry.version, entry.origin)
     return read(part_means, entry.submission, number)
 
 
-def paired(challenge: Challenge, first: Entry, second: Entry, *more: str) -> pd.DataFrame:
+def paired(challenge: Challenge, first: StandingRow, second: StandingRow, *more: str) -> pd.DataFrame:
     """Trials that both entries have a score of: first, second, how sure the first is; more of `trials`."""
     one, other = (scores(challenge, entry).dropna(subset="score") for entry in (first, second))
     both = one[["score", *SURENESS]].join(other.score.rename("second"), how="inner")
@@ -270,7 +272,7 @@ def _predictions(challenge: Challenge, item: Scored) -> pd.DataFrame:
     return _with_trials(challenge, frame, *SEVERITY).assign(system=item.label)
 
 
-def groups(entry: Entry, kind: str) -> pd.DataFrame:
+def groups(entry: StandingRow, kind: str) -> pd.DataFrame:
     """Means of an entry by group: name, scored, failed, mean, left, right."""
     return shared(_groups, entry.submission, entry.scorer, entry.version, entry.origin, kind)
 

@@ -17,16 +17,16 @@ from haaqinet_eval.store import Challenge, System
 
 from . import exports, organiser, uploads
 from .desk import DESK, largest, this_session
+from .labels import verbatim
 from .reading import the_store
-from .words import verbatim
 
 SIGNALS, SCORES = "Enhanced signals (zip)", "A table of scores made elsewhere (CSV)"
 SAYS = {"not said": None, "yes": True, "no": False}
 
 
 @st.cache_resource(show_spinner=False)
-def _line() -> uploads.Line:
-    return uploads.Line()
+def _line() -> uploads.UploadQueue:
+    return uploads.UploadQueue()
 
 
 def actor() -> str | None:

@@ -26,7 +26,7 @@ from haaqinet_eval.io.programs import environment, module_command
 from haaqinet_eval.io.redaction import public_text
 from haaqinet_eval.store import Challenge, Store, System, default_path, submissions
 
-from .words import one_line
+from .labels import one_line
 
 EVERYBODY_VARIABLE = "HAAQINET_ALLOW_UPLOAD"  # "1": everybody may upload, not only organisers
 FOLDER_VARIABLE = "HAAQINET_UPLOAD_FOLDER"
@@ -170,7 +170,7 @@ def _needed(store: Store, path: Path) -> bool:
     return any(s.path == str(path) and s.state != "invalid" for s in submissions(store))
 
 
-class Line:
+class UploadQueue:
     """Hands uploads in one after the other, in a thread of its own."""
 
     def __init__(self) -> None:

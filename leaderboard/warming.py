@@ -11,7 +11,7 @@ import pandas as pd
 from . import __path__, charts
 
 SERVING = ("app", "server", "warming")  # modules that serve pages; the pages need the others
-LATER = ("overtime", "sound")  # these need the running server, which keeps what `sound` has read
+LATER = ("trial_timeline", "sound")  # these need the running server, which keeps what `sound` has read
 
 
 def warm() -> None:

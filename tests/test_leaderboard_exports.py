@@ -22,7 +22,7 @@ from haaqinet_eval.store import System, open_store, refresh
 from leaderboard import charts, sound, timecharts
 from leaderboard.access import HEADER_VARIABLE
 from leaderboard.exports import WIDTH, chart_data, to_csv, to_json, to_latex, to_png, to_svg
-from leaderboard.words import verbatim
+from leaderboard.labels import verbatim
 
 FRAME = pd.DataFrame({"Team": ["=cmd()", 'a "b", c_d'], "Mean": [0.123456789, None], "95 % from": [1, 2]})
 

@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from streamlit.testing.v1 import AppTest
 
 from haaqinet_eval.store import challenges, open_store, refresh, revision
-from leaderboard import agreeing, exports, reading, sureness, words
+from leaderboard import agreeing, exports, reading, uncertainty, words
 from leaderboard.keeping import Shelf
 
 APP = str(words.PAGES.with_name("app.py"))
@@ -115,7 +115,7 @@ def test_what_a_page_sends_does_not_grow_with_the_trials(tmp_path, monkeypatch):
     board_store.fill(store, tmp_path)
     monkeypatch.setenv("HAAQINET_STORE", f"sqlite:///{tmp_path / 'store.sqlite'}")
     monkeypatch.setattr(agreeing, "DOTS", 12)
-    monkeypatch.setattr(sureness, "LISTED", 12)
+    monkeypatch.setattr(uncertainty, "LISTED", 12)
     sent = []
     for name in ("_arrow", "convert_pandas_df_to_arrow_table"):
         convert = getattr(exports, name)

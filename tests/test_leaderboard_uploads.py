@@ -62,7 +62,7 @@ def give(store, data, team="T1", line=None, **options):
     """Hand bytes in and wait for the answer."""
     known = challenge(store, NAME, "train")
     upload = uploads.Upload(known, System(team, "E1", causal=True, note="n"), "upload", **options)
-    return (line or uploads.Line()).give(store, memoryview(data), upload, MB).result()
+    return (line or uploads.UploadQueue()).give(store, memoryview(data), upload, MB).result()
 
 
 def kept(store):
@@ -143,7 +143,7 @@ def test_a_control_character_in_a_field_is_told_or_taken_out(store, made):
     for field in ("team", "system"):
         names = {"team": "T1", "system": "E1", field: "a\0b"}
         upload = uploads.Upload(challenge(store, NAME, "train"), System(*names.values()), "upload")
-        answer = uploads.Line().give(store, memoryview(made[1]), upload, MB).result()
+        answer = uploads.UploadQueue().give(store, memoryview(made[1]), upload, MB).result()
         assert answer == uploads.Answer(None, f"{field} name 'a\\x00b' has the character U+0000")
     upload = uploads.Upload(challenge(store, NAME, "train"), System("T1", "E1", note="n\0\nm"), "upload")
     assert "--note=n  m" in uploads.command(uploads.folder(store), upload)
@@ -202,7 +202,7 @@ def test_they_are_handed_in_one_after_the_other(store, monkeypatch):
         return uploads.Answer(None)
 
     monkeypatch.setattr(uploads, "hand_in", slow)
-    line = uploads.Line()
+    line = uploads.UploadQueue()
     with ThreadPoolExecutor(3) as pool:
         list(pool.map(lambda k: give(store, b"no zip %d" % k, line=line), range(3)))
     assert seen == [1, 1, 1]

@@ -22,7 +22,7 @@ OURS = {
     "store",
 }
 SOUND = "submissions.listening"  # reads one signal of a submission, where an organiser allows it
-HEARERS = {"sound.py", "overtime.py"}
+HEARERS = {"sound.py", "trial_timeline.py"}
 OTHERS = {"altair", "leaderboard", "numpy", "pandas", "pyarrow", "starlette", "streamlit", "vl_convert"}
 OTHERS |= sys.stdlib_module_names
 WRITERS = {
@@ -72,7 +72,7 @@ def test_no_network_is_loaded_to_draw():
     pytest.importorskip("streamlit", reason="streamlit is not installed")
     code = (
         f"import sys; sys.path.insert(0, {str(FOLDER.parent)!r})\n"
-        "from leaderboard import charts, choices, exports, overtime, reading, upload_form, words\n"
+        "from leaderboard import charts, choices, exports, trial_timeline, reading, upload_form, words\n"
         "print(*[m for m in ('torch', 'numba', 'clarity', 'haaqinet_eval.model') if m in sys.modules])"
     )
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -149,14 +149,14 @@ def export(
     json: JsonOption = False,
 ) -> None:
     """Write a checked table as another place takes it."""
-    from ..clip.predictions import checked, write_evalai
+    from ..clip.predictions import read_checked, write_evalai
     from ..worker import open_labels
     from .tables import to_json
 
     if to != "evalai":
         raise InputError(f"--to {to!r} is unknown; known: evalai")
     labels = open_labels(challenge, root, split)
-    write_evalai(checked(path, labels), labels, out)
+    write_evalai(read_checked(path, labels), labels, out)
     number = len(labels.signals)
     typer.echo(
         to_json({"out": str(out), "signals": number}) if json else f"{out}: {counted(number, 'signal')}"

@@ -150,7 +150,7 @@ def write_table(path: str | Path, rows: Iterable[tuple[str, float]], head: bool 
     write_text(path, "\n".join(lines) + "\n")
 
 
-def checked(path: str | Path, labels: Labels) -> Table:
+def read_checked(path: str | Path, labels: Labels) -> Table:
     """A table without errors.
 
     Raises:

@@ -5,12 +5,12 @@ they are made; a failed trial keeps its row, with the reason in place of the sco
 A finished run's table has its rows in the order of the trials (`write_table`).
 Nothing is averaged when it is written.
 
-Parts: `row`, `writing`, `reading` (strict, for every command), `filling` (a file that grows, and batches).
+Parts: `row`, `writing`, `reading` (strict, for every command), `score_file` (one that grows, and batches).
 """
 
-from .filling import ScoreFile, merge_scores
 from .reading import RESULTS, read_scores, results_path
 from .row import COLUMNS, KEY_COLUMNS, Key, Score
+from .score_file import ScoreFile, merge_scores
 from .writing import times_file, write_scores, write_table
 
 __all__ = [

@@ -22,7 +22,7 @@ from ..io.jsonfile import json_text, read_json
 from ..published.rules import challenge_rules
 from ..store import (
     Challenge,
-    Entry,
+    StandingRow,
     Store,
     challenges,
     judges_predictions,
@@ -49,7 +49,7 @@ _OWN = re.compile(
 )  # that a later copy may lack
 
 
-def cadenza_table(entries: Iterable[Entry]) -> dict[str, Any]:
+def cadenza_table(entries: Iterable[StandingRow]) -> dict[str, Any]:
     """Intrusive standings as the Cadenza Challenge's web site reads a table.
 
     `format` describes the columns, `data` has the rows. Only complete systems that were scored

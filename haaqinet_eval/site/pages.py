@@ -10,7 +10,7 @@ from typing import Any
 from ..analysis.statistics import CONFIDENCE, DRAWS, SEED
 from ..published.rules import challenge_rules
 from ..registry import scorer_title
-from ..store import Challenge, Entry, Store, group_table, published
+from ..store import Challenge, StandingRow, Store, group_table, published
 from .markup import Html, element, page, table
 
 INTRUSIVE = "haaqi"
@@ -37,27 +37,27 @@ def _span(low: float | None, high: float | None) -> str | None:
     return None if low is None or high is None else f"{low:.4f} to {high:.4f}"
 
 
-def _ranks(entry: Entry) -> str | None:
+def _ranks(entry: StandingRow) -> str | None:
     if entry.rank is None:
         return f"reference: {entry.reference}" if entry.reference else None
     low, high = entry.rank_low, entry.rank_high
     return str(low) if low == high else f"{low} to {high}"
 
 
-def _coverage(entry: Entry) -> str:
+def _coverage(entry: StandingRow) -> str:
     return f"{entry.scored} of {entry.expected} ({entry.coverage:.1%})"
 
 
-def _reason(entry: Entry) -> str:
+def _reason(entry: StandingRow) -> str:
     codes = ", ".join(f"{code} {count}" for code, count in entry.errors.items())
     return "; ".join(filter(None, (entry.reason, codes)))
 
 
-def _link(entry: Entry) -> Html:
+def _link(entry: StandingRow) -> Html:
     return element("a", element("bdi", entry.system), href=f"systems/{entry.submission}.html")
 
 
-def _whole_row(entry: Entry) -> dict[str, object]:
+def _whole_row(entry: StandingRow) -> dict[str, object]:
     """A row with a mean; without rank where the scorer cannot tell one."""
     rank = {"Rank": entry.rank} if entry.is_ranked else {}
     ranks = {"Rank range": _ranks(entry)} if entry.is_ranked else {"Reference": entry.reference or None}
@@ -77,7 +77,7 @@ def _whole_row(entry: Entry) -> dict[str, object]:
     }
 
 
-def _incomplete_row(entry: Entry) -> dict[str, object]:
+def _incomplete_row(entry: StandingRow) -> dict[str, object]:
     return {
         "Team": entry.team,
         "System": _link(entry),
@@ -87,10 +87,10 @@ def _incomplete_row(entry: Entry) -> dict[str, object]:
     }
 
 
-def _by_scorer(entries: Iterable[Entry]) -> list[tuple[str, list[Entry]]]:
+def _by_scorer(entries: Iterable[StandingRow]) -> list[tuple[str, list[StandingRow]]]:
     """Entries apart by scorer and version: the intrusive first, then those that rank; elsewhere's last."""
 
-    def key(entry: Entry) -> tuple[bool, bool, bool, str, str]:
+    def key(entry: StandingRow) -> tuple[bool, bool, bool, str, str]:
         first = entry.scorer != INTRUSIVE, not entry.is_ranked
         return entry.origin != "here", *first, entry.scorer, entry.version
 
@@ -101,7 +101,7 @@ def _by_scorer(entries: Iterable[Entry]) -> list[tuple[str, list[Entry]]]:
     return found
 
 
-def challenge_parts(store: Store, known: Challenge, entries: Sequence[Entry], name: str) -> list[Html]:
+def challenge_parts(store: Store, known: Challenge, entries: Sequence[StandingRow], name: str) -> list[Html]:
     """The part of the first page that is about one challenge and split."""
     text = (
         f"{known.expected:,} ears heard: {known.scenes} scenes, {known.listeners} listeners. "
@@ -178,7 +178,7 @@ def published_parts(store: Store, names: Iterable[str]) -> list[Html]:
     return [element("h2", "Published averages"), element("p", note), *parts] if parts else []
 
 
-def system_page(store: Store, known: Challenge, entries: Sequence[Entry]) -> str:
+def system_page(store: Store, known: Challenge, entries: Sequence[StandingRow]) -> str:
     """The page of one submission."""
     about = entries[0]
     rows = [

@@ -20,8 +20,8 @@ from ..deprecated import old_names
 from .access import Token, add_token, revoke_token, token_name, tokens
 from .aggregates import KINDS, TrialFilter, refresh
 from .board import (
-    Entry,
     ScorerVersion,
+    StandingRow,
     revision,
     scorer_versions,
     standings,
@@ -80,12 +80,12 @@ __all__ = [
     "STATES",
     "Challenge",
     "Claim",
-    "Entry",
     "Evaluation",
     "Event",
     "GroupMean",
     "Refused",
     "ScorerVersion",
+    "StandingRow",
     "Store",
     "StoredScores",
     "Submission",

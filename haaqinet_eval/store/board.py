@@ -49,7 +49,7 @@ class ScorerVersion:
 
 
 @dataclass(frozen=True)
-class Entry:
+class StandingRow:
     """One row of the standings."""
 
     challenge: str
@@ -156,8 +156,8 @@ def _shown(versions: Sequence[ScorerVersion], scorer: str | None, version: str |
     return [max(group, key=lambda v: (v.complete, v.id)) for group in groups.values()]
 
 
-def _rows(session: Session, challenge: Challenge, version: ScorerVersion) -> list[tuple[Entry, Any]]:
-    """Entry, without rank, and draws of every submission but those that are `OFF`."""
+def _rows(session: Session, challenge: Challenge, version: ScorerVersion) -> list[tuple[StandingRow, Any]]:
+    """StandingRow, without rank, and draws of every submission but those that are `OFF`."""
     statement = (
         sa.select(Submissions, Systems, Teams.name, Aggregates)
         .join(Systems, Systems.id == Submissions.system_id)
@@ -175,7 +175,7 @@ def _rows(session: Session, challenge: Challenge, version: ScorerVersion) -> lis
             continue  # nobody asked for this scorer
         complete = sums is not None and sums.scored == sums.expected
         draws = read_draws(sums.draws) if complete and sums.draws else None
-        entry = Entry(
+        entry = StandingRow(
             challenge=challenge.name,
             split=challenge.split,
             scorer=version.name,
@@ -214,11 +214,11 @@ def _errors(session: Session, version: ScorerVersion) -> dict[int, dict[str, int
     return errors
 
 
-def _pick(rows: list[tuple[Entry, Any]], pick: str, per: str) -> list[tuple[Entry, Any]]:
+def _pick(rows: list[tuple[StandingRow, Any]], pick: str, per: str) -> list[tuple[StandingRow, Any]]:
     """One submission per system or team: one with scores before one without."""
-    best: dict[tuple, tuple[Entry, Any]] = {}
+    best: dict[tuple, tuple[StandingRow, Any]] = {}
 
-    def value(entry: Entry) -> tuple:
+    def value(entry: StandingRow) -> tuple:
         mean = -np.inf if entry.mean is None or pick == "latest" else entry.mean
         return entry.scored > 0, mean, entry.submission
 
@@ -229,7 +229,7 @@ def _pick(rows: list[tuple[Entry, Any]], pick: str, per: str) -> list[tuple[Entr
     return list(best.values())
 
 
-def _rank(rows: list[tuple[Entry, Any]], freedom: int) -> list[Entry]:
+def _rank(rows: list[tuple[StandingRow, Any]], freedom: int) -> list[StandingRow]:
     entries = []
     for entry, draws in rows:
         if draws is None:
@@ -257,9 +257,9 @@ def _narrow(
     session: Session,
     challenge: Challenge,
     version: ScorerVersion,
-    rows: list[tuple[Entry, Any]],
+    rows: list[tuple[StandingRow, Any]],
     subset: TrialFilter,
-) -> tuple[list[tuple[Entry, Any]], int]:
+) -> tuple[list[tuple[StandingRow, Any]], int]:
     """The rows with means and draws over some of the trials, and the degrees of freedom of these."""
     pairs = PairTables(session, challenge.id, subset)
     if not len(pairs):
@@ -281,7 +281,7 @@ def _narrow(
     return found, resampling.freedom
 
 
-def _order(entry: Entry) -> tuple:
+def _order(entry: StandingRow) -> tuple:
     if not entry.is_ranked:
         return entry.mean is None, entry.team, entry.system
     mean = -np.inf if entry.mean is None else round(entry.mean, 12)
@@ -299,7 +299,7 @@ def standings(
     per: str = "system",
     subset: TrialFilter | None = None,
     among: SubmissionFilter | None = None,
-) -> list[Entry]:
+) -> list[StandingRow]:
     """The standings of a challenge, per scorer: by mean, with interval and rank range.
 
     Versions of a scorer never mix, nor do scores made here and elsewhere. Submissions that
@@ -336,6 +336,6 @@ def standings(
 
 
 def standings_json(store: Store, challenge: str, split: str = "", **options: Any) -> list[dict[str, Any]]:
-    """The standings as records for JSON, see `standings` and `Entry`."""
+    """The standings as records for JSON, see `standings` and `StandingRow`."""
     entries = standings(store, challenge, split, **options)
     return [{**asdict(e), "coverage": e.coverage, "caution": e.caution} for e in entries]

@@ -249,22 +249,22 @@ def read_dialect(
     Raises:
         InputError: with a line for each finding.
     """
-    dialect = challenge_record(challenge_name).table
+    table = challenge_record(challenge_name).table
     songs = {(scene, listener): song for scene, song, listener, *_ in trials}
     findings: list[str] = []
     values: dict[TrialKey, float] = {}
     lines: dict[tuple[str, str], int] = {}
-    for number, row in read_rows(decode(content, name), name, dialect.columns):
-        scene, listener = row[dialect.scene], row["listener"]
+    for number, row in read_rows(decode(content, name), name, table.columns):
+        scene, listener = row[table.scene], row["listener"]
         try:
             if (scene, listener) not in songs:
                 raise ValueError(f"scene {scene!r} and listener {listener!r} are no pair of {challenge_name}")
             song = songs[scene, listener]
-            if dialect.song and row[dialect.song] != song:
-                raise ValueError(f"song {row[dialect.song]!r}; scene {scene} has {song!r}")
+            if table.song and row[table.song] != song:
+                raise ValueError(f"song {row[table.song]!r}; scene {scene} has {song!r}")
             if (scene, listener) in lines:
                 raise ValueError(f"{scene}, {listener} stood in line {lines[scene, listener]} already")
-            scores = _row_scores(row, dialect)
+            scores = _row_scores(row, table)
         except ValueError as error:
             findings.append(f"{name}, line {number}: {error}")
             continue
@@ -290,13 +290,13 @@ def read_others(
     Raises:
         InputError: for a cell that is neither empty nor a score.
     """
-    dialect = challenge_record(challenge_name).table
+    table = challenge_record(challenge_name).table
     found: dict[str, dict[TrialKey, float]] = {}
     mine: dict[tuple[str, str], list[TrialKey]] = {}
     for trial in trials:
         mine.setdefault((trial[0], trial[2]), []).append(trial)
-    for number, row in read_rows(decode(content, name), name, dialect.columns):
-        for other, column in dialect.others.items():
+    for number, row in read_rows(decode(content, name), name, table.columns):
+        for other, column in table.others.items():
             if not row.get(column):
                 continue
             try:
@@ -304,7 +304,7 @@ def read_others(
             except ValueError as error:
                 raise InputError(f"{name}, line {number}: {error}") from None
             found.setdefault(other, {}).update(
-                dict.fromkeys(mine[row[dialect.scene], row["listener"]], value)
+                dict.fromkeys(mine[row[table.scene], row["listener"]], value)
             )
     return found
 
@@ -320,9 +320,9 @@ def _number(row: Mapping[str, str], column: str) -> float:
     return value
 
 
-def _row_scores(row: Mapping[str, str], dialect: OfficialTable) -> dict[tuple[str, str], float]:
-    scores = {place: _number(row, column) for column, place in dialect.scores.items()}
+def _row_scores(row: Mapping[str, str], table: OfficialTable) -> dict[tuple[str, str], float]:
+    scores = {place: _number(row, column) for column, place in table.scores.items()}
     mean = sum(scores.values()) / len(scores)
-    if abs(_number(row, dialect.mean) - mean) > MEAN_TOLERANCE:
-        raise ValueError(f"{dialect.mean} is {row[dialect.mean]}, but the mean of its scores is {mean:.4f}")
+    if abs(_number(row, table.mean) - mean) > MEAN_TOLERANCE:
+        raise ValueError(f"{table.mean} is {row[table.mean]}, but the mean of its scores is {mean:.4f}")
     return scores

@@ -19,8 +19,8 @@ from ..io.names import nfc
 from .findings import Fault, Finding, finding
 from .limits import MAX_DEPTH, MAX_MEMBER_BYTES, MAX_MEMBERS, MAX_RATIO, MAX_TOTAL_BYTES, RATIO_FREE_BYTES
 from .names import check_member_name
-from .opened import open_file
 from .streams import FileStream, Stream, ZipStream
+from .untrusted_files import open_file
 from .zip_directory import (
     DEFLATED,
     STORED,

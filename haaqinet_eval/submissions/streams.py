@@ -7,7 +7,7 @@ import zlib
 from typing import Protocol
 
 from .findings import Fault
-from .opened import read_at
+from .untrusted_files import read_at
 from .zip_directory import STORED, Entry
 
 _CHUNK = 2**16

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from .findings import Fault
 from .limits import MAX_DIRECTORY_BYTES, MAX_MEMBERS
-from .opened import read_at
+from .untrusted_files import read_at
 
 _END = struct.Struct("<4s4H2LH")  # 4.3.16 end of central directory record
 _END64 = struct.Struct("<4sQ2H2L4Q")  # 4.3.14 zip64 end of central directory record

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 import streamlit as st
 
 from haaqinet_eval.store import Challenge, scorer_versions
-from leaderboard import agreeing, choices, exports, metrics, reading, sureness
-from leaderboard.words import (
+from leaderboard import agreeing, choices, exports, metrics, reading, uncertainty
+from leaderboard.labels import (
     DEFINITIONS,
     INTRUSIVE,
     PREDICTED,
@@ -125,9 +125,9 @@ def show_doubts(*which: object) -> None:
     frame = reading.shared(agreeing.doubts, *which)
     if not len(frame):
         return
-    part = sureness.pick_part(frame)
+    part = uncertainty.pick_part(frame)
     if part is not None:
-        sureness.show_least_sure(reading.shared(agreeing.least_sure, part, *which))
+        uncertainty.show_least_sure(reading.shared(agreeing.least_sure, part, *which))
 
 
 def show_far(*which: object) -> None:
@@ -191,7 +191,7 @@ def main() -> None:
     show_table(*which)
     show_scatter(*which)
     show_calibration(*which)
-    sureness.show_coverage(*reading.shared(agreeing.intervals, *which))
+    uncertainty.show_coverage(*reading.shared(agreeing.intervals, *which))
     show_doubts(*which)
     show_systems(*which)
     show_far(*which)

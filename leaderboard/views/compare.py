@@ -8,7 +8,7 @@ from haaqinet_eval.analysis.statistics import Difference, paired_difference
 from haaqinet_eval.registry import caution, is_ranked
 from haaqinet_eval.store import Challenge
 from leaderboard import charts, choices, exports, metrics, reading
-from leaderboard.words import DEFINITIONS, by_severity, figure, span, verbatim
+from leaderboard.labels import DEFINITIONS, by_severity, figure, span, verbatim
 
 MOST = 25  # trials in the list of disagreements
 ENDS = 20  # groups that are drawn of the best, and of the worst

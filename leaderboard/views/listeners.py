@@ -8,7 +8,7 @@ from haaqinet_eval.analysis.agreement import coverage
 from haaqinet_eval.audiogram import EARS, Listener
 from haaqinet_eval.store import Challenge
 from leaderboard import charts, choices, exports, metrics, reading
-from leaderboard.words import DEFINITIONS, INTRUSIVE, PREDICTED, by_severity, figure, predictors, title
+from leaderboard.labels import DEFINITIONS, INTRUSIVE, PREDICTED, by_severity, figure, predictors, title
 
 
 def better_ear(listener: Listener) -> float:

@@ -7,7 +7,7 @@ from haaqinet_eval import __version__
 from haaqinet_eval.analysis.statistics import CONFIDENCE, DRAWS, SEED
 from haaqinet_eval.store import Challenge, schema_version, scorer_versions
 from leaderboard import exports, reading
-from leaderboard.words import DEFINITIONS, LIMITS, MANY, title
+from leaderboard.labels import DEFINITIONS, LIMITS, MANY, title
 
 RANKING = f"""
 - **Mean.** The plain mean over all ears that the challenge expects, which is its own rule: over ears,

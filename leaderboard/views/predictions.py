@@ -7,7 +7,7 @@ from haaqinet_eval.clip.published import published_systems
 from haaqinet_eval.registry import prediction_records
 from haaqinet_eval.store import Challenge, shows_scores, table_standings
 from leaderboard import exports, organiser, reading
-from leaderboard.words import span
+from leaderboard.labels import span
 
 GROUPS = ("No Loss", "Mild", "Moderate")
 

@@ -7,8 +7,8 @@ import streamlit as st
 from haaqinet_eval.errors import InputError
 from haaqinet_eval.registry import caution
 from haaqinet_eval.store import Challenge
-from leaderboard import exports, filters, ranking, reading, sureness
-from leaderboard.words import (
+from leaderboard import exports, filters, ranking, reading, uncertainty
+from leaderboard.labels import (
     DEFINITIONS,
     INTRUSIVE,
     PAGES,
@@ -78,7 +78,7 @@ def show_ranked(shown: ranking.Shown) -> None:
         )
     for text in filter(None, (caution(scorer, challenge.name) for scorer in scorers)):
         st.caption(text)
-    sureness.show_marks(whole)
+    uncertainty.show_marks(whole)
     for column, scorer in zip(st.columns(len(scorers)), scorers, strict=True):
         if any(item.mean(scorer) is not None for item in whole):
             with column:

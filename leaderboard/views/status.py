@@ -15,7 +15,7 @@ from haaqinet_eval.store import (
     workers,
 )
 from leaderboard import choices, exports, organiser, reading, upload_form
-from leaderboard.words import verbatim
+from leaderboard.labels import verbatim
 
 MOVING = ("queued", "scoring")
 LOOK_SECONDS = 5  # between two looks at a queue in which something moves

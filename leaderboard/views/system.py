@@ -10,9 +10,9 @@ import streamlit as st
 
 from haaqinet_eval.audiogram import EARS
 from haaqinet_eval.io.redaction import public
-from haaqinet_eval.store import Challenge, Entry, runs, submission
-from leaderboard import charts, choices, exports, metrics, overtime, reading
-from leaderboard.words import INTRUSIVE, figure, span, unfamiliar_text, verbatim, yes_no
+from haaqinet_eval.store import Challenge, StandingRow, runs, submission
+from leaderboard import charts, choices, exports, metrics, reading, trial_timeline
+from leaderboard.labels import INTRUSIVE, figure, span, unfamiliar_text, verbatim, yes_no
 
 PARTS = {  # part -> what it compares; HAAQI version 1, Kates and Arehart 2016
     "mel_cepstral_high": "envelope: modulations of 20 to 125 Hz",
@@ -26,7 +26,7 @@ PARTS = {  # part -> what it compares; HAAQI version 1, Kates and Arehart 2016
 BINS = 20  # of the distribution of scores
 
 
-def show_facts(item: reading.Scored, entry: Entry) -> None:
+def show_facts(item: reading.Scored, entry: StandingRow) -> None:
     """The figures and what the team says about the system."""
     cells = [
         ("Mean", figure(entry.mean, 4)),
@@ -157,7 +157,7 @@ def main() -> None:
     )
     show_parts(*which)
     show_scenes(*which)
-    overtime.show(challenge, item, entry)
+    trial_timeline.show(challenge, item, entry)
     failed = reading.shared(failed_rows, *which)
     if len(failed):
         st.subheader("Trials without a score")

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from haaqinet_eval.registry import predictors_of, scorer_records
 from haaqinet_eval.registry import scorer_title as title
-from haaqinet_eval.store import Entry
+from haaqinet_eval.store import StandingRow
 
 __all__ = ["title"]
 
@@ -71,7 +71,7 @@ def span(low: float | None, high: float | None, digits: int = 3) -> str:
     return f"{low:.{digits}f} to {high:.{digits}f}"
 
 
-def unfamiliar_text(entry: Entry) -> str:
+def unfamiliar_text(entry: StandingRow) -> str:
     """What to say of an entry with many trials whose sound the net does not know; else nothing."""
     share = entry.unfamiliar / entry.scored if entry.scored else 0.0
     return f"Unlike HAAQI-Net's training: {share:.0%} of trials" if share > MANY else ""

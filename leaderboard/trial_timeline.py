@@ -10,11 +10,11 @@ import streamlit as st
 from haaqinet_eval.analysis.spectrogram import spectrogram
 from haaqinet_eval.audiogram import EARS
 from haaqinet_eval.errors import InputError
-from haaqinet_eval.store import Challenge, Entry, frame_scores, submission
+from haaqinet_eval.store import Challenge, StandingRow, frame_scores, submission
 from haaqinet_eval.submissions.listening import Heard
 
 from . import choices, exports, reading, sound, timecharts
-from .words import INTRUSIVE, PREDICTED, figure, title
+from .labels import INTRUSIVE, PREDICTED, figure, title
 
 FRAME = ["ear", "seconds", "score"]
 LONGEST = 60.0  # s that are shown and played at once
@@ -36,7 +36,7 @@ def trials(scene: str, *which: object) -> pd.DataFrame:
     return frame[frame.scene == scene]
 
 
-def show(challenge: Challenge, item: reading.Scored, entry: Entry) -> None:
+def show(challenge: Challenge, item: reading.Scored, entry: StandingRow) -> None:
     """The section; a trial is chosen, and chosen again by the address."""
     st.subheader("Over time")
     which = (challenge, item.label, entry.scorer)
@@ -81,7 +81,7 @@ def show(challenge: Challenge, item: reading.Scored, entry: Entry) -> None:
 
 
 def frames_of(
-    challenge: Challenge, item: reading.Scored, entry: Entry, trial: tuple[str, str, str]
+    challenge: Challenge, item: reading.Scored, entry: StandingRow, trial: tuple[str, str, str]
 ) -> pd.DataFrame:
     """Frame scores as ear, seconds, score: HAAQI-Net's, whichever scorer the page is about."""
     there = PREDICTED in item.entries

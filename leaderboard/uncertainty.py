@@ -19,8 +19,8 @@ from haaqinet_eval.analysis.agreement import (
 from haaqinet_eval.analysis.statistics import mean_interval
 
 from . import choices, exports, metrics
+from .labels import PREDICTED, figure, span, unfamiliar_text, verbatim
 from .reading import Scored
-from .words import PREDICTED, figure, span, unfamiliar_text, verbatim
 
 STATED = 0.9  # share of true scores that an interval is meant to hold
 ALL, WITHOUT, WITH = "all", "without HAAQI", "with HAAQI"  # predictions to verify
