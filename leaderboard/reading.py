@@ -240,7 +240,7 @@ def paired(challenge: Challenge, first: StandingRow, second: StandingRow, *more:
 
 
 def predicted_and_intrusive(challenge: Challenge, item: Scored) -> pd.DataFrame:
-    """Trials of a system that both scorers scored: predicted, intrusive, error, middle, sureness."""
+    """Trials of a system that both scorers scored: predicted, intrusive, error, middle, uncertainty."""
     if not {INTRUSIVE, PREDICTED} <= item.entries.keys():
         return pd.DataFrame(columns=[*TRIAL, "predicted", "intrusive", *SURENESS, "error", "middle"])
     frame = paired(challenge, item.entries[PREDICTED], item.entries[INTRUSIVE])
@@ -255,7 +255,7 @@ def with_errors(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def predictions(challenge: Challenge, items: Sequence[Scored]) -> pd.DataFrame:
-    """All predicted scores: system, trial, severities, predicted, sureness; intrusive where it is known."""
+    """All predicted scores: system, trial, severities, predicted, uncertainty; intrusive where it is known."""
     frames = [_predictions(challenge, item) for item in items if PREDICTED in item.entries]
     frames = [frame for frame in frames if len(frame)]
     columns = ["system", *TRIAL, *SEVERITY, "predicted", *SURENESS, "intrusive"]

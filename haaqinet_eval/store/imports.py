@@ -303,9 +303,7 @@ def read_others(
                 value = _number(row, column)
             except ValueError as error:
                 raise InputError(f"{name}, line {number}: {error}") from None
-            found.setdefault(other, {}).update(
-                dict.fromkeys(mine[row[table.scene], row["listener"]], value)
-            )
+            found.setdefault(other, {}).update(dict.fromkeys(mine[row[table.scene], row["listener"]], value))
     return found
 
 

@@ -46,7 +46,7 @@ def column_config(scorers: Sequence[str]) -> dict[str, object]:
                 f"{short} tie group", help="Every system is significantly better than all of later groups"
             ),
             f"{name} mark": text(
-                f"{short}: sureness",
+                f"{short}: uncertainty",
                 help="Marked where much of the sound is unlike what the net was trained on",
             ),
             f"{name} left": number(f"{short} left ear", format="%.3f"),
