@@ -255,7 +255,7 @@ def with_errors(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def predictions(challenge: Challenge, items: Sequence[Scored]) -> pd.DataFrame:
-    """All predicted scores: system, trial, severities, predicted, uncertainty; intrusive where it is known."""
+    """All predicted scores: system, trial, severities, predicted, uncertainty; intrusive where known."""
     frames = [_predictions(challenge, item) for item in items if PREDICTED in item.entries]
     frames = [frame for frame in frames if len(frame)]
     columns = ["system", *TRIAL, *SEVERITY, "predicted", *SURENESS, "intrusive"]

@@ -100,14 +100,14 @@ def board(tmp_path, monkeypatch):
     import board_store
     from streamlit.testing.v1 import AppTest
 
-    from leaderboard import words
+    from leaderboard import labels
 
     url = f"sqlite:///{tmp_path / 'board.sqlite'}"
     store = open_store(url)
     board_store.fill_failed(store)
     monkeypatch.setenv("HAAQINET_STORE", url)
-    page = AppTest.from_file(str(words.PAGES.with_name("app.py")), default_timeout=60).run()
-    page.switch_page(str(words.PAGES / "status.py")).run()
+    page = AppTest.from_file(str(labels.PAGES.with_name("app.py")), default_timeout=60).run()
+    page.switch_page(str(labels.PAGES / "status.py")).run()
     yield store, page
     store.close()
 

@@ -385,7 +385,7 @@ def test_the_board_shows_public_splits_to_all_and_private_ones_to_organisers(roo
     pytest.importorskip("streamlit", reason="streamlit is not installed")
     from streamlit.testing.v1 import AppTest
 
-    from leaderboard import words
+    from leaderboard import labels
 
     store = open_store(str(tmp_path / "s.sqlite"))
     measures = {"rmse": 12.3456, "low": 11.0, "high": 13.0, "standard_error": 1.0, "ncc": 0.5, "kendall": 0.4}
@@ -398,7 +398,7 @@ def test_the_board_shows_public_splits_to_all_and_private_ones_to_organisers(roo
     token = add_token(store, "olga")
     store.close()
     monkeypatch.setenv("HAAQINET_STORE", f"sqlite:///{tmp_path / 's.sqlite'}")
-    page = AppTest.from_file(str(words.PAGES.with_name("app.py")), default_timeout=60)
+    page = AppTest.from_file(str(labels.PAGES.with_name("app.py")), default_timeout=60)
     page.query_params.update(challenge="clip1 (valid)")
     page.run()
     assert not page.exception
@@ -412,5 +412,5 @@ def test_the_board_shows_public_splits_to_all_and_private_ones_to_organisers(roo
     assert "private" in page.info[0].value
     page.text_input(key="token").set_value(token).run()
     assert page.dataframe[0].value["RMSE (%)"].tolist() == [12.3456]
-    page.switch_page(str(words.PAGES / "status.py")).run()
+    page.switch_page(str(labels.PAGES / "status.py")).run()
     assert not page.exception

@@ -28,9 +28,9 @@ from haaqinet_eval.store import (
     submissions,
     submit,
 )
-from leaderboard import charts, words
+from leaderboard import charts, labels
 
-APP = str(words.PAGES.with_name("app.py"))
+APP = str(labels.PAGES.with_name("app.py"))
 PAGES = ["standings", "listeners", "system", "compare", "agreement", "status", "rules", "method"]
 KINDS = ["full", "failed", "empty"]
 
@@ -60,7 +60,7 @@ def show(stores, monkeypatch):
         test.query_params.update(address)
         if page != "standings":
             test.run()  # the pages are known from here on
-            test.switch_page(str(words.PAGES / f"{page}.py"))
+            test.switch_page(str(labels.PAGES / f"{page}.py"))
             test.query_params.update(address)
         test.run()
         assert not test.exception, test.exception[0].message
@@ -133,7 +133,7 @@ def test_each_scorer_has_its_own_mean_and_haaqi_a_rank(show, rows):
     shown = table(test, "HAAQI (intrusive) rank").set_index("System")
     assert set(shown.index) == {system for (_, system), entry in rows.items() if entry.mean is not None}
     for scorer in ("haaqi", "haaqinet"):
-        name = words.title(scorer)
+        name = labels.title(scorer)
         for system, line in shown.iterrows():
             entry = rows[scorer, system]
             assert line[f"{name} mean"] == entry.mean
@@ -147,10 +147,10 @@ def test_each_scorer_has_its_own_mean_and_haaqi_a_rank(show, rows):
     predicted = [name for name in shown if name.startswith("HAAQI-Net (predicted)")]
     assert not [name for name in predicted if "rank" in name or "tie" in name]
     assert "Not ranked: HAAQI-Net" in " ".join(texts(test))
-    assert "Not ranked: HAAQI-Net" in " ".join(texts(show("system", scorer=words.title("haaqinet"))))
+    assert "Not ranked: HAAQI-Net" in " ".join(texts(show("system", scorer=labels.title("haaqinet"))))
     pair = {"first": "example / ideal", "second": f"{NASTY} / {NASTY}"}
     told = [
-        " ".join(texts(show("compare", scorer=words.title(scorer), **pair)))
+        " ".join(texts(show("compare", scorer=labels.title(scorer), **pair)))
         for scorer in ("haaqi", "haaqinet")
     ]
     assert ["is better" in text for text in told] == [True, False]

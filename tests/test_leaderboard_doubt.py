@@ -23,9 +23,9 @@ from haaqinet_eval.store import (
     scorer_versions,
     submissions,
 )
-from leaderboard import sound, words
+from leaderboard import labels, sound
 
-APP = str(words.PAGES.with_name("app.py"))
+APP = str(labels.PAGES.with_name("app.py"))
 LEVELS = {name: level for name, level, _ in board_store.SYSTEMS}
 
 
@@ -45,7 +45,7 @@ def show(full, monkeypatch):
     def run(page, store=full, **address):
         monkeypatch.setenv("HAAQINET_STORE", f"sqlite:///{store.url.database}")
         test = AppTest.from_file(APP, default_timeout=60).run()
-        test.switch_page(str(words.PAGES / f"{page}.py"))
+        test.switch_page(str(labels.PAGES / f"{page}.py"))
         test.query_params.update(address)
         test.session_state["all-rows"] = True  # opened
         test.run()
@@ -128,7 +128,7 @@ def test_a_store_without_intervals_says_so(show, tmp_path):
     text = said(show("agreement", store))
     assert "gave no interval" in text
     assert "without interval or flag" in text
-    test = show("system", store, system="example / half", scorer=words.title("haaqinet"))
+    test = show("system", store, system="example / half", scorer=labels.title("haaqinet"))
     assert "no frame scores of this trial" in said(test)
     store.close()
 
@@ -154,15 +154,15 @@ def pairs_of(system):
 
 def test_a_predicted_mean_is_marked_where_much_is_unfamiliar(show):
     test = show("standings")
-    column = f"{words.title('haaqinet')} mark"
+    column = f"{labels.title('haaqinet')} mark"
     marks = table(test, column).set_index("System")[column]
     assert marks[NASTY] == "Unlike HAAQI-Net's training: 50% of trials"
     assert not any(marks[name] for name in ("stream", "separate", "ideal"))
     (warning,) = test.warning
-    assert f"{words.verbatim(f'{NASTY} / {NASTY}')} (50%)" in warning.value
+    assert f"{labels.verbatim(f'{NASTY} / {NASTY}')} (50%)" in warning.value
     assert "example / " not in warning.value.replace(f"{NASTY} / {NASTY}", "")
     name = f"{NASTY} / {NASTY}"
-    assert "50% of trials" in said(show("system", system=name, scorer=words.title("haaqinet")))
+    assert "50% of trials" in said(show("system", system=name, scorer=labels.title("haaqinet")))
 
 
 def test_listeners_see_intervals(show):
@@ -175,12 +175,12 @@ def test_listeners_see_intervals(show):
 
 def test_frames_are_drawn_and_haaqi_is_said_to_have_none(show, full):
     address = {"system": "example / stream", "scene": FRAMED[1], "listener": "L9003"}
-    test = show("system", scorer=words.title("haaqinet"), **address)
+    test = show("system", scorer=labels.title("haaqinet"), **address)
     assert "no frame scores" not in said(test)
     assert "HAAQI has no scores of frames" not in said(test)
     shown = table(test, "low")  # the rows, with intervals
     assert len(shown) == 48
-    test = show("system", scorer=words.title("haaqi"), **address)
+    test = show("system", scorer=labels.title("haaqi"), **address)
     assert "HAAQI has no scores of frames" in said(test)
     test = show("system", **{**address, "scene": "S00005"})
     assert "no frame scores of this trial" in said(test)

@@ -39,7 +39,7 @@ FORMULA = '=HYPERLINK("http://b.example","x")'
 def test_a_team_that_is_a_formula_is_text_in_the_boards_csv(tmp_path, monkeypatch):
     from streamlit.testing.v1 import AppTest
 
-    from leaderboard import words
+    from leaderboard import labels
 
     store = open_store(str(tmp_path / "s.sqlite"))
     board_store.fill_failed(store)
@@ -50,7 +50,7 @@ def test_a_team_that_is_a_formula_is_text_in_the_boards_csv(tmp_path, monkeypatc
     monkeypatch.setenv("HAAQINET_STORE", f"sqlite:///{tmp_path / 's.sqlite'}")
     made = []
     monkeypatch.setattr("leaderboard.exports._files", lambda what, name, *rest: made.append((what, name)))
-    page = AppTest.from_file(str(words.PAGES.with_name("app.py")), default_timeout=60).run()
+    page = AppTest.from_file(str(labels.PAGES.with_name("app.py")), default_timeout=60).run()
     assert made == []  # nobody looks
     page.session_state["export-table-not-ranked"] = True
     page.session_state["export-table-standings-cad_icassp_2024"] = True

@@ -22,7 +22,7 @@ from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
 from haaqinet_eval.store import open_store
-from leaderboard import desk, gate, words
+from leaderboard import desk, gate, labels
 
 PATIENCE = 120.0  # s, for a machine that has other work
 MB = 10**6
@@ -144,7 +144,7 @@ def test_a_foreign_origin_is_refused_and_nobody_is_asked(board):
 def test_no_message_has_a_path_of_the_server(board):
     with visit(board[0]) as (_, came):
         assert len(came) > 10
-    assert not [data for data in came if str(words.PAGES.parent).encode() in data]
+    assert not [data for data in came if str(labels.PAGES.parent).encode() in data]
 
 
 def test_only_a_page_with_the_form_uploads_and_not_without_end(board):

@@ -15,10 +15,10 @@ import sqlalchemy as sa
 from streamlit.testing.v1 import AppTest
 
 from haaqinet_eval.store import challenges, open_store, refresh, revision
-from leaderboard import agreeing, exports, reading, uncertainty, words
+from leaderboard import agreeing, exports, labels, reading, uncertainty
 from leaderboard.keeping import Shelf
 
-APP = str(words.PAGES.with_name("app.py"))
+APP = str(labels.PAGES.with_name("app.py"))
 PAGES = ("standings", "listeners", "system", "compare", "agreement", "status", "method")
 
 
@@ -87,7 +87,7 @@ def test_visitors_share_until_the_store_changes_and_change_nothing(tmp_path, mon
         asked.clear()
         for name in PAGES:
             page = AppTest.from_file(APP, default_timeout=60).run()
-            page.switch_page(str(words.PAGES / f"{name}.py")).run()
+            page.switch_page(str(labels.PAGES / f"{name}.py")).run()
             assert not page.exception
         return len(made)
 
@@ -124,7 +124,7 @@ def test_what_a_page_sends_does_not_grow_with_the_trials(tmp_path, monkeypatch):
         )
     for name in ("standings", "system", "compare", "agreement"):
         page = AppTest.from_file(APP, default_timeout=60).run()
-        page.switch_page(str(words.PAGES / f"{name}.py")).run()
+        page.switch_page(str(labels.PAGES / f"{name}.py")).run()
         assert not page.exception
     assert len(sent) > 10
     bins, frames, furthest = 2 * 20, 2 * board_store.FRAMES, 50
@@ -162,7 +162,7 @@ def test_a_table_goes_to_browsers_as_it_is_and_is_forgotten_with_it():
 def test_the_server_collects_no_garbage_among_what_the_pages_are_made_of(monkeypatch):
     monkeypatch.delenv("HAAQINET_STORE", raising=False)
     try:
-        runpy.run_path(str(words.PAGES.with_name("server.py")))
+        runpy.run_path(str(labels.PAGES.with_name("server.py")))
         frozen = gc.get_freeze_count()
         assert len(gc.get_objects()) < frozen / 20
     finally:

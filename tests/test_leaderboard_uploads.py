@@ -25,7 +25,7 @@ from haaqinet_eval.store import (
     submissions,
 )
 from haaqinet_eval.worker import open_split, register
-from leaderboard import desk, upload_form, uploads, words
+from leaderboard import desk, labels, upload_form, uploads
 
 NAME = "cad_icassp_2024"
 HARD = "--help =1+1 <b>$x$</b> [a](http://b.example) `d`"  # as an option, a formula, markup
@@ -215,8 +215,8 @@ def page(store, monkeypatch):
     monkeypatch.delenv(uploads.EVERYBODY_VARIABLE, raising=False)
 
     def show():
-        test = AppTest.from_file(str(words.PAGES.with_name("app.py")), default_timeout=60).run()
-        test.switch_page(str(words.PAGES / "status.py")).run()
+        test = AppTest.from_file(str(labels.PAGES.with_name("app.py")), default_timeout=60).run()
+        test.switch_page(str(labels.PAGES / "status.py")).run()
         assert not test.exception
         return test
 

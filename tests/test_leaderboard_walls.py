@@ -72,7 +72,7 @@ def test_no_network_is_loaded_to_draw():
     pytest.importorskip("streamlit", reason="streamlit is not installed")
     code = (
         f"import sys; sys.path.insert(0, {str(FOLDER.parent)!r})\n"
-        "from leaderboard import charts, choices, exports, trial_timeline, reading, upload_form, words\n"
+        "from leaderboard import charts, choices, exports, trial_timeline, reading, upload_form, labels\n"
         "print(*[m for m in ('torch', 'numba', 'clarity', 'haaqinet_eval.model') if m in sys.modules])"
     )
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

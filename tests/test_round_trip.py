@@ -65,11 +65,11 @@ def test_the_board_shows_them(played, monkeypatch):
     pytest.importorskip("streamlit", reason="streamlit is not installed")
     from streamlit.testing.v1 import AppTest
 
-    from leaderboard import words
+    from leaderboard import labels
 
     name, path, _ = played
     monkeypatch.setenv("HAAQINET_STORE", f"sqlite:///{path}")
-    page = AppTest.from_file(str(words.PAGES.with_name("app.py")), default_timeout=60).run()
+    page = AppTest.from_file(str(labels.PAGES.with_name("app.py")), default_timeout=60).run()
     assert not page.exception
     shown = next(f.value for f in page.dataframe if "HAAQI (intrusive) rank" in f.value)
     assert sorted(shown.System) == sorted(CAR_SYSTEMS if name == CAR else SYSTEMS)
