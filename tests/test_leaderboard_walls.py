@@ -12,6 +12,7 @@ FILES = sorted(FOLDER.rglob("*.py"))
 OURS = {
     "__version__",
     "analysis",
+    "published",
     "audiogram",
     "clip",
     "error_codes",
