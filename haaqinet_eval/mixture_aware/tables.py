@@ -81,3 +81,32 @@ def coverage_line(intervals: np.ndarray, trials: Trials) -> str:
     return (
         f"The 90 % interval holds {found.share:.1%} of the true scores; its mean width is {found.width:.3f}."
     )
+
+
+def systems_table(scores: Scores, trials: Trials) -> str:
+    """One row a system with enough scenes, the best first: its true mean and each scorer's."""
+    means = {name: system_means(predicted, trials) for name, predicted in scores.items()}
+    first = next(iter(means.values()))
+    rows = [
+        [
+            system,
+            f"{first[system][1]:.3f}",
+            *(f"{of[system][0]:.3f}" for of in means.values()),
+            str(first[system][2]),
+        ]
+        for system in sorted(first, key=lambda name: -first[name][1])
+    ]
+    return _table(["system", "true HAAQI", *scores, "ears"], rows)
+
+
+def real_songs(scores: Scores, intervals: np.ndarray, trials: Trials) -> str:
+    """Agreement on real songs, the systems' means on those of `real.py`, and the last scorer's interval."""
+    rendered = np.char.startswith(trials.about["group"].astype(str), "real-")
+    only = trials.only(rendered)
+    some = {name: predicted[rendered] for name, predicted in scores.items()}
+    parts = [systems_table(some, only), compared(some, only), coverage_line(intervals[rendered], only)]
+    if not rendered.all():
+        rest = trials.only(~rendered)
+        parts.append(compared({name: s[~rendered] for name, s in scores.items()}, rest))
+        parts.append(coverage_line(intervals[~rendered], rest))
+    return "\n\n".join(parts)

@@ -31,6 +31,19 @@ class Trials:
             self, names=(*self.names, *rows[0]), features=np.concatenate([self.features, more], axis=1)
         )
 
+    def only(self, chosen: np.ndarray) -> Trials:
+        """Those that are chosen [N]."""
+        about, judges = (
+            {name: values[chosen] for name, values in of.items()} for of in (self.about, self.judges)
+        )
+        return Trials(self.names, self.features[chosen], self.labels[chosen], about, judges)
+
+    def joined(self, other: Trials) -> Trials:
+        """With further trials of the same features; without other scorers' scores."""
+        about = {name: np.concatenate([of, other.about[name]]) for name, of in self.about.items()}
+        features = np.concatenate([self.features, columns(other, self.names)])
+        return Trials(self.names, features, np.concatenate([self.labels, other.labels]), about, {})
+
     @property
     def true(self) -> np.ndarray:
         """True HAAQI [N]."""
@@ -39,6 +52,12 @@ class Trials:
     def column(self, name: str) -> np.ndarray:
         """One feature of all trials [N]."""
         return self.features[:, self.names.index(name)]
+
+
+def columns(trials: Trials, names: Sequence[str]) -> np.ndarray:
+    """Features [N, F] in the order of names, as a model takes them."""
+    places = {name: i for i, name in enumerate(trials.names)}
+    return trials.features[:, [places[name] for name in names]].astype(float)
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,6 +101,16 @@ def read_tiles(files: Sequence[Path]) -> list[Tiles]:
             loss = np.maximum(np.interp(center_frequencies(), HAAQI_FREQUENCIES, file["loss"]), 0)
             scenes.append(Tiles(fine[0], fine[1:], stems, gains, file["envelope"], loss, path))
     return scenes
+
+
+def read_split(folder: str | Path, split: str) -> tuple[Trials, list[Tiles]]:
+    """Trials and tiles of a split, in the order of its files.
+
+    Raises:
+        InputError: there are none.
+    """
+    files = group_files(folder, split)
+    return read_trials(files), read_tiles(files)
 
 
 def read_trials(files: Sequence[Path]) -> Trials:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 import hydra
@@ -11,33 +12,41 @@ import torch
 from haaqinet_eval.analysis.agreement import agreement
 from haaqinet_eval.mixture_aware import dense
 from haaqinet_eval.mixture_aware.fitting import Settings, grow, predict, role_examples, with_asked, with_base
-from haaqinet_eval.mixture_aware.gain_features import without_asked
+from haaqinet_eval.mixture_aware.gain_features import of_stems, without_asked
+from haaqinet_eval.mixture_aware.left_out import left_out, widened
 from haaqinet_eval.mixture_aware.predictor import load_target, save_target
 from haaqinet_eval.mixture_aware.stems import fit_roles
-from haaqinet_eval.mixture_aware.trial_files import group_files, read_tiles, read_trials
+from haaqinet_eval.mixture_aware.tables import real_songs
+from haaqinet_eval.mixture_aware.trial_files import read_split
 from haaqinet_eval.recipe import plain_options, run_job, run_main
-
-INPUTS = {"known": tuple, "blind": without_asked}  # names of the features that a model takes
 
 
 def train(options: dict) -> None:
-    """Write `<out>/known.safetensors` and `blind.safetensors`, and say how they do on validation songs."""
+    """Write `<out>/known.safetensors`, and `blind.safetensors`; say how they do on songs they never heard."""
     torch.set_num_threads(options["threads"])
-    files = [group_files(options["trials"], split) for split in ("train", "validation")]
-    scenes = [read_tiles(some) for some in files]
+    folders = {"train": options["trials"], "validation": options["trials"], "real": options["real"]}
+    read = [read_split(folder, split) for split, folder in folders.items() if folder]
     base, net = load_target(options["base"]) if options["base"] else (None, None)
-    net = net or fit_roles(role_examples(scenes[0]), options["role_epochs"])
-    trials, validation = (
-        with_base(with_asked(read_trials(some), tiles, net), base)
-        for some, tiles in zip(files, scenes, strict=True)
-    )
-    counts = [(len(t.true), len(np.unique(t.about["song"]))) for t in (trials, validation)]
-    print("training: {} trials of {} songs; validation: {} of {}".format(*counts[0], *counts[1]))
+    net = net or fit_roles(role_examples(read[0][1]), options["role_epochs"])
+    trials, validation, *real = (with_base(with_asked(*some, net), base) for some in read)
+    trials = trials.joined(real[0]) if real else trials
+    notes = {"trials": str(len(trials.true)), "songs": str(len(np.unique(trials.about["song"])))}
+    print(f"training: {notes}; validation: {len(validation.true)} trials")
     settings = Settings(**options["settings"]), dense.Settings(**options["networks"])
-    for name, choose in INPUTS.items():
-        model = grow(trials, validation, choose(trials.names), *settings, base if name == "known" else None)
+    inputs = {"known": (of_stems if base else tuple, base), "blind": (without_asked, None)}
+    for name in options["models"]:
+        choose, below = inputs[name]
+        grow_on = partial(
+            grow, validation=validation, names=choose(trials.names), settings=settings, base=below
+        )
+        model = grow_on(trials)
+        if real and below:
+            scores, intervals = left_out(trials, np.unique(real[0].about["song"]), grow_on)
+            of = trials.only(heard := np.isfinite(scores))
+            model = widened(model, intervals[heard], of.true)
+            print(real_songs({"base": of.column("base_score"), name: scores[heard]}, intervals[heard], of))
         path = Path(options["out"], f"{name}.safetensors")
-        save_target(path, model, net, trials=str(counts[0][0]), songs=str(counts[0][1]))
+        save_target(path, model, net, **notes)
         a = agreement(predict(model, validation)[0], validation.true)
         print(f"{path}: validation LCC {a.lcc:.3f}, SRCC {a.srcc:.3f}, MSE {a.mse:.4f}")
 

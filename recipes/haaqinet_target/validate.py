@@ -8,7 +8,7 @@ import hydra
 import numpy as np
 
 from haaqinet_eval.analysis.agreement import affine_fit
-from haaqinet_eval.mixture_aware.fitting import predict, with_asked
+from haaqinet_eval.mixture_aware.fitting import predict, with_asked, with_base
 from haaqinet_eval.mixture_aware.predictor import load_target
 from haaqinet_eval.mixture_aware.tables import by, compared, coverage_line, system_means
 from haaqinet_eval.mixture_aware.trial_files import group_files, read_tiles, read_trials
@@ -27,16 +27,18 @@ def validate(options: dict) -> None:
         slope, offset = affine_fit(fitted_on.judges[judge], fitted_on.true)
         scores[name := NAMES.get(judge, judge)] = given
         scores[f"{name}, a line fitted on validation"] = np.clip(slope * given + offset, 0, 1)
-    (blind, _), (known, net) = (load_target(options[weights]) for weights in ("blind", "known"))
-    trials = with_asked(trials, read_tiles(files), net)
+    known, net = load_target(options["known"])
+    trials = with_base(with_asked(trials, read_tiles(files), net), known.base)
     models = {
-        "mixture known, gains not": blind,
+        "mixture known, gains not": load_target(options["blind"])[0] if options["blind"] else None,
+        "the base: no implied stems": known.base,
         "gradient boosting: mixture and gains": replace(known, networks=()),
         "haaqinet_target: mixture and gains": known,
     }
+    models = {name: model for name, model in models.items() if model}
     for name, model in models.items():
         scores[name], intervals = predict(model, trials)
-    last = {name: scores[name] for name, model in models.items() if model in (blind, known)}
+    last = {name: scores[name] for name, model in models.items() if "boosting" not in name}
     songs, groups = (len(np.unique(trials.about[what])) for what in ("song", "group"))
     print(f"Split {options['split']}: {len(trials.true)} trials, {groups} scenes, {songs} songs.\n")
     print(compared(scores, trials), coverage_line(intervals, trials), sep="\n\n")
