@@ -14,12 +14,14 @@ from pathlib import Path
 import cadenza_tree as tree
 import numpy as np
 import pytest
+from typer.testing import CliRunner
 
 from haaqinet_eval import InputError
 from haaqinet_eval.analysis.report import load_run
 from haaqinet_eval.analysis.standings import standings
 from haaqinet_eval.cadenza import load_challenge, run
 from haaqinet_eval.cadenza.loaders import official_seed, pair_loaders
+from haaqinet_eval.cli.commands import app
 from haaqinet_eval.model import Dimensions, HaaqiNet, model_version, save_model
 from haaqinet_eval.scorers.own import Loader
 from haaqinet_eval.scores import read_scores
@@ -217,12 +219,24 @@ def test_batches_and_merge_give_the_whole_run(make, tmp_path):
         assert (setup.exp / f"a/scores_{batch + 1}-2.csv").exists()
     assert len(read_scores(setup.exp / "results_1-2.csv")) == 8
     assert len(read_scores(setup.exp / "results_2-2.csv")) == 4
-    assert run.run_merge(NAME, setup.exp, 2) == 0
+    assert run.find_batches(setup.exp) == (NAME, 2)
+    assert CliRunner().invoke(app, ["merge", str(setup.exp)]).exit_code == 0
     merged = read_scores(setup.exp / "results.csv")
     assert {row.key: row.score for row in merged} == whole
     assert [(setup.exp / s / "scores.csv").read_bytes() for s in "ab"] == tables
     assert setup.run() == 0
     assert setup.calls == 0  # a whole run goes on from the merged one
+
+
+def test_merge_wants_to_know_which_batches(make):
+    setup = make()
+    with pytest.raises(InputError, match="has no such batches to merge"):
+        run.find_batches(setup.exp)
+    for number in (2, 3):
+        setup.run(**{"evaluate.batch": 0, "evaluate.batch_size": number})
+    with pytest.raises(InputError, match="has batches 1 to 2 and 1 to 3; say how many with --batches"):
+        run.find_batches(setup.exp)
+    assert run.find_batches(setup.exp, 3) == (NAME, 3)
 
 
 def test_merge_refuses_gaps_duplicates_and_strangers(make):

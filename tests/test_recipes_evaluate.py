@@ -1,4 +1,4 @@
-"""The scripts `recipes/<challenge>/evaluate.py` and `merge.py`, run as a participant runs them."""
+"""The script `recipes/<challenge>/evaluate.py`, run as a participant runs it."""
 
 import json
 import os
@@ -155,8 +155,6 @@ def test_a_sweep_goes_on_after_a_job_that_failed(challenge, tmp_path):
         ("evaluate", [], "option path.root: Missing mandatory value"),
         ("evaluate", ["path.root=nowhere"], "has no enhanced_signals; run enhance.py first"),
         ("evaluate", ["path.root=x", "path.exp_folder=file/exp"], "file/exp: Not a directory"),
-        ("merge", ["evaluate.batch_size=3"], "run_1-3.json: no such file"),
-        ("merge", [], "there is nothing to merge"),
     ],
 )
 def test_a_users_mistake_is_one_line_and_exit_code_2(tmp_path, script, overrides, said):
@@ -181,7 +179,7 @@ def test_what_hydra_refuses_is_a_mistake_in_the_call(tmp_path, mistake):
 
 
 @pytest.mark.parametrize("name", CHALLENGES)
-@pytest.mark.parametrize("script", ["evaluate", "merge"])
+@pytest.mark.parametrize("script", ["enhance", "evaluate"])
 def test_scripts_are_short(name, script):
     assert len((RECIPES / name / f"{script}.py").read_text().splitlines()) <= 60
 
@@ -197,8 +195,13 @@ def test_the_launcher_for_slurm_is_refused_at_once_where_there_is_no_slurm(tmp_p
 
 def test_hydra_keeps_no_secret_of_the_options(tmp_path):
     place = "https://round:geheim7@host.example"
-    script = str(RECIPES / "cad_icassp_2024/merge.py")
-    options = ("hydra.output_subdir=.hydra", f"path.exp_folder={place}/a,{place}/b", "+api.token=geheim7")
+    script = str(RECIPES / "cad_icassp_2024/evaluate.py")
+    options = (
+        "path.root=x",
+        "hydra.output_subdir=.hydra",
+        f"path.exp_folder={place}/a,{place}/b",
+        "+api.token=geheim7",
+    )
     command = [sys.executable, script, "-m", *options]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.returncode == 2

@@ -1,4 +1,4 @@
-"""Evaluate systems on a challenge: what every recipe's `evaluate.py` and `merge.py` call.
+"""Evaluate systems on a challenge: what every recipe's `evaluate.py` calls, and `haaqinet merge`.
 
 Exit codes: 0, every trial has a score; 1, some have a reason instead; 2, a user's mistake, or data
 that changed on the way; 3, the machine ended it: a full disk, a scheduler that is gone; 130, Ctrl-C;
@@ -7,6 +7,7 @@ that changed on the way; 3, the machine ended it: a full disk, a scheduler that 
 
 from __future__ import annotations
 
+import re
 import shlex
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -77,9 +78,7 @@ def _say_next(plan: Plan, console: Console) -> None:
     place, goal = (_from_here(path) for path in (results, results.with_name("report.html")))
     following = f"haaqinet report {shlex.quote(place)} --out {shlex.quote(goal)}"
     if plan.suffix:
-        folder, batches = shlex.quote(_from_here(plan.exp_folder)), plan.suffix.rpartition("-")[2]
-        options = f"path.exp_folder={folder} evaluate.batch_size={batches}"
-        following = f"after all batches, python recipes/{plan.challenge.name}/merge.py {options}"
+        following = f"after all batches, haaqinet merge {shlex.quote(_from_here(plan.exp_folder))}"
     rows = counted(len(plan.keys), "row")
     for line in (f"{rows} in {place}", f"next: {following}"):
         console.print(line, soft_wrap=True, markup=False, highlight=False)
@@ -158,6 +157,29 @@ def _common_run(name: str, paths: Sequence[Path]) -> dict:
     return runs[0]
 
 
+def find_batches(exp_folder: str | Path, batches: int | None = None) -> tuple[str, int]:
+    """Challenge and number of batches of an evaluation in a folder.
+
+    Args:
+        batches: as many, where there are other batches, too.
+
+    Raises:
+        InputError: for a folder without batches, or with those of two evaluations.
+    """
+    exp_folder, found = Path(exp_folder).expanduser(), {}
+    for path in sorted(exp_folder.glob("run_*-*.json")):
+        if batch := re.fullmatch(r"run_\d+-(\d+)\.json", path.name):
+            found.setdefault(int(batch[1]), path)
+    if batches is not None:
+        found = {number: path for number, path in found.items() if number == batches}
+    if len(found) != 1:
+        each = " and ".join(f"1 to {number}" for number in found)
+        said = f"has batches {each}; say how many with --batches" if found else "has no such batches to merge"
+        raise InputError(f"{exp_folder}: {said}")
+    ((batches, path),) = found.items()
+    return str(_last_run(path)["challenge"]), batches
+
+
 def run_merge(name: str, exp_folder: str | Path, batches: int, console: Console | None = None) -> int:
     """Join the batches of an evaluation: `results_1-B.csv` … to `results.csv` and the tables.
 
@@ -171,7 +193,7 @@ def run_merge(name: str, exp_folder: str | Path, batches: int, console: Console 
     """
     exp_folder = Path(exp_folder).expanduser().absolute()
     if check_kind(batches, int, "option evaluate.batch_size") < 2:
-        raise InputError(f"option evaluate.batch_size is {batches}; there is nothing to merge")
+        raise InputError(f"evaluate.batch_size is {batches}; there is nothing to merge")
     suffixes = [batch_suffix(batch, batches) for batch in range(batches)]
     records = [run_file(exp_folder, suffix) for suffix in suffixes]
     lacking = [batch for batch, path in enumerate(records) if not path.exists()]

@@ -11,7 +11,7 @@ import typer
 from typer.core import TyperGroup
 
 from ..io.endings import ERRORS, ending, forgive_encodings
-from . import board, calibrate, files, lyrics, models, predictions, site, store, submissions, worker
+from . import board, calibrate, files, lyrics, models, predictions, runs, site, store, submissions, worker
 
 
 @contextmanager
@@ -60,7 +60,9 @@ def _options(
     """Options of the program itself."""
 
 
-for _command in (files.score, files.scorers, files.mini, files.summary, files.report, models.convert):
+for _command in (
+    *(files.score, files.scorers, files.mini, files.summary, files.report, models.convert, runs.merge),
+):
     app.command()(_command)
 app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(files.recipe)
 

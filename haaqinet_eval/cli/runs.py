@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
+
+import typer
 
 from ..distribute.status import RunStatus, read_status
 from ..io.names import printable
@@ -53,6 +55,19 @@ def _text(status: RunStatus) -> str:
 
 def _record(status: RunStatus) -> dict[str, Any]:
     return {**asdict(status), "left": status.left, "seconds_left": status.seconds_left}
+
+
+def merge(
+    folder: Annotated[Path, typer.Argument(help="path.exp_folder of the batches.")],
+    batches: Annotated[
+        int | None, typer.Option("--batches", help="evaluate.batch_size; default: what is there.")
+    ] = None,
+) -> None:
+    """Join the batches of an evaluate recipe: one results.csv and the challenge's tables, without gaps."""
+    from ..cadenza.run import find_batches, run_merge
+
+    name, number = find_batches(folder, batches)
+    raise typer.Exit(run_merge(name, folder, number))
 
 
 def run_status(folder: Path, json: bool) -> str:
