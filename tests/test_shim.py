@@ -2,6 +2,7 @@
 
 import csv
 import inspect
+import json
 import runpy
 import shutil
 import sys
@@ -393,6 +394,15 @@ def speech(tmp_path_factory):
         write_wav(scenes / f"S1_{name}_CH1.wav", samples)
     write_wav(root / "clarity_data/scenes/CEC2/S1_target_ref.wav", clean)
     write_wav(root / "clarity_data/HA_outputs/signals/CEC2/S1_L1_E1.wav", noisy)
+    here = root / "task1/clarity_data"  # CEC3's
+    for name in ("listeners", "scenes_listeners.dev"):
+        tree.write_json(here / f"metadata/{name}.json", json.loads((metadata / f"{name}.json").read_text()))
+    write_wav(here / "dev/scenes/S1_reference.wav", clean)
+    write_wav(root / "exp/amplified_signals/S1_L1_HA-output.wav", noisy, whole=False)
+    cpc3 = root / "cpc3"
+    tree.write_json(cpc3 / "metadata/CPC3.dev.json", [{"signal": "a1", "hearing_loss": "Moderate"}])
+    write_wav(cpc3 / "dev/signals/a1.wav", noisy)
+    write_wav(cpc3 / "dev/references/a1_ref.wav", clean)
     write_wav(root / "exp/enhanced_signals/S1_L1_enhanced.wav", noisy, whole=False)
     write_wav(root / "exp/enhanced_signals/S1_L1_HA-output.wav", noisy)
     return root
@@ -405,8 +415,17 @@ CLARITY = {
         "cpc2/baseline/compute_haspi.py",
         ["path.clarity_data_dir={root}", "dataset=set", "hydra.run.dir={root}/exp"],
     ),
+    "cec3": (
+        "cec3/baseline/evaluate.py",
+        ["task=task1", "path.root={root}", "path.exp={root}/exp", "hydra/launcher=basic"],
+    ),
+    "cpc3": (
+        "cpc3/baseline/compute_haspi.py",
+        ["clarity_data_root={root}", "dataset=cpc3", "split=dev", "hydra.run.dir={root}/exp"],
+    ),
 }
 WRITTEN = {"icassp_2023": "scores.csv", "cec2": "si.csv", "cpc2": "set.haspi.jsonl"}
+WRITTEN |= {"cec3": "scores/scores.0_1.csv", "cpc3": "cpc3.dev.haspi.jsonl"}
 
 
 def clarity(name, root):
@@ -431,14 +450,14 @@ def test_haspi_and_hasqi_of_a_clarity_recipe_are_ours_and_the_same(speech, monke
     assert 0.01 < float(ours[1][3]) < 1
 
 
-@pytest.mark.parametrize("name", ["cec2", "cpc2"])
+@pytest.mark.parametrize("name", ["cec2", "cpc2", "cec3", "cpc3"])
 def test_clarity_recipes_that_write_their_own_files_run(name, speech, monkeypatch):
     """HASPI of a wrong level is a number, too: that ours was asked is seen by its calls."""
     place, options = clarity(name, speech)
     called = []
     monkeypatch.setattr("haaqinet_eval.haspi.haspi_v2_be", spied(called))
     assert shim.run_recipe(place, "both", options) == 0
-    assert len(called) == {"cec2": 2, "cpc2": 1}[name]
+    assert len(called) == (2 if name == "cec2" else 1)
     assert f"{called[0]}" in (speech / "exp" / WRITTEN[name]).read_text()
 
 
