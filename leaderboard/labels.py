@@ -43,7 +43,7 @@ def label(scorer: str) -> str:
     ('HAAQI-Net', 'elsewhere')
     """
     records = scorer_records()
-    return records[scorer].label if scorer in records else scorer
+    return records[scorer].label if scorer in records else title(scorer)
 
 
 def predictors() -> tuple[str, ...]:

@@ -259,7 +259,19 @@ def test_a_loss_too_severe_for_the_simulation_is_said(tmp_path):
     assert said == "1 listener with more than 80 dB HL: the simulated loss is not realistic"
 
 
-def test_a_round_with_words_in_a_store(given, tmp_path):
+def board(store, monkeypatch):
+    """The first table of the board's standings."""
+    testing = pytest.importorskip("streamlit.testing.v1", reason="streamlit is not installed")
+    from leaderboard import labels
+
+    monkeypatch.setenv("HAAQINET_STORE", f"sqlite:///{store}")
+    app = str(labels.PAGES.with_name("app.py"))
+    page = testing.AppTest.from_file(app, default_timeout=60).run()
+    assert not page.exception
+    return next(f.value for f in page.dataframe if "HAAQI (intrusive) rank" in f.value)
+
+
+def test_a_round_with_words_in_a_store(given, tmp_path, monkeypatch):
     root, exp = given
     path = real_round.zipped(exp / "E1/enhanced_signals", tmp_path / "E1.zip")
     store = tmp_path / "store.sqlite"
@@ -277,9 +289,12 @@ def test_a_round_with_words_in_a_store(given, tmp_path):
     assert found["words_better_ear"].mean == pytest.approx((1 + 1 / 7 + 1 / 7) / 3)
     assert found["joint_score"].rank == 1
     assert found["joint_score"].version.startswith("official-")
+    shown = board(store, monkeypatch)
+    assert list(shown["Joint score of words and HAAQI rank"]) == [1]
+    assert list(shown["HAAQI (intrusive) rank"]) == [1]
     real_round.call("export-site", "--out", tmp_path / "site", "--store", store)
     page = (tmp_path / "site/index.html").read_text()
-    assert "joint_score" in page
+    assert "Joint score of words and HAAQI, version official-" in page
     assert f"{found['joint_score'].mean:.4f}" in page
 
 

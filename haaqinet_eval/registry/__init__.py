@@ -20,10 +20,12 @@ from .challenges import (
     CHALLENGES,
     ChallengeRecord,
     OfficialTable,
+    PairScore,
     challenge_names,
     challenge_record,
     challenge_records,
     is_rebalanced,
+    pair_scores,
 )
 from .predictions import (
     PREDICTIONS,
@@ -59,6 +61,7 @@ __all__ = [
     "SYSTEMS",
     "ChallengeRecord",
     "OfficialTable",
+    "PairScore",
     "PredictionRecord",
     "RecogniserRecord",
     "Registry",
@@ -71,6 +74,7 @@ __all__ = [
     "is_prediction",
     "is_ranked",
     "is_rebalanced",
+    "pair_scores",
     "prediction_record",
     "prediction_records",
     "predictors_of",

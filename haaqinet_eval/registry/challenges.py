@@ -15,6 +15,19 @@ from .registry import Registry, check_name, find_part
 
 
 @dataclass(frozen=True)
+class PairScore:
+    """A score of a pair, not of an ear, in a challenge's own table, from 0 to 1.
+
+    Attributes:
+        column: that holds it; a table that is read need not have it, and a cell may be empty.
+        title: heads tables and columns.
+    """
+
+    column: str
+    title: str
+
+
+@dataclass(frozen=True)
 class OfficialTable:
     """A challenge's own table of scores, as its recipe writes it: what `import-scores` reads.
 
@@ -24,8 +37,7 @@ class OfficialTable:
         mean: column with the mean of these.
         notes: columns that say something else; a table that is read need not have them.
         song: column with the song of a trial; empty where `song` has another name of it.
-        others: name of a further score of a pair, as the store has it for both ears -> column; a table that
-            is read need not have it, and a cell may be empty.
+        others: further scores, by the name that they have as a scorer in a store, where both ears have them.
     """
 
     scene: str
@@ -33,7 +45,7 @@ class OfficialTable:
     mean: str
     notes: tuple[str, ...] = ()
     song: str = "song"
-    others: Mapping[str, str] = field(default_factory=dict)
+    others: Mapping[str, PairScore] = field(default_factory=dict)
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -152,6 +164,11 @@ _CHALLENGES = (
 )
 CHALLENGES = Registry("challenge", ChallengeRecord, _CHALLENGES)
 challenge_records, challenge_record = CHALLENGES.records, CHALLENGES.record
+
+
+def pair_scores() -> dict[str, PairScore]:
+    """The scores of pairs that challenges' tables have, by name."""
+    return {name: one for record in challenge_records().values() for name, one in record.table.others.items()}
 
 
 def challenge_names() -> tuple[str, ...]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..errors import InputError
+from .challenges import pair_scores
 from .registry import Registry, check_name, find_factory
 
 KINDS = ("intrusive", "predicted", "mixture-aware")
@@ -145,14 +146,14 @@ def scorer_names() -> tuple[str, ...]:
 
 
 def scorer_title(name: str) -> str:
-    """A scorer's title, calibrated ones' too; the name itself where it is not known here.
+    """A scorer's title, calibrated ones' and pairs' scores too; the name itself where it is not known here.
 
     >>> scorer_title("haaqi"), scorer_title("haaqinet_calibrated"), scorer_title("elsewhere")
     ('HAAQI (intrusive)', 'HAAQI-Net (predicted), calibrated', 'elsewhere')
     """
     records, base = scorer_records(), name.removesuffix(CALIBRATED)
     if base not in records:
-        return name
+        return pair_scores()[name].title if name in pair_scores() else name
     return records[base].title + (", calibrated" if base != name else "")
 
 
@@ -164,4 +165,6 @@ def predictors_of(name: str) -> list[ScorerRecord]:
 def scorer_bounds(name: str) -> tuple[float, float]:
     """(lowest, highest) score of a scorer, calibrated ones' too; of one that is not known here, infinite."""
     record = scorer_records().get(name.removesuffix(CALIBRATED))
+    if name in pair_scores():
+        return 0.0, 1.0
     return record.bounds if record else (float("-inf"), float("inf"))

@@ -296,11 +296,11 @@ def read_others(
     for trial in trials:
         mine.setdefault((trial[0], trial[2]), []).append(trial)
     for number, row in read_rows(decode(content, name), name, table.columns):
-        for other, column in table.others.items():
-            if not row.get(column):
+        for other, score in table.others.items():
+            if not row.get(score.column):
                 continue
             try:
-                value = _number(row, column)
+                value = _number(row, score.column)
             except ValueError as error:
                 raise InputError(f"{name}, line {number}: {error}") from None
             found.setdefault(other, {}).update(dict.fromkeys(mine[row[table.scene], row["listener"]], value))

@@ -1,7 +1,7 @@
 """CAD2 task 1: pop and rock whose lyrics are to be understood."""
 
 from ...audiogram import EARS
-from ...registry import ChallengeRecord, OfficialTable
+from ...registry import ChallengeRecord, OfficialTable, PairScore
 from ..options import OPTIONS, SCENE_NAMES
 
 WORDS, JOINT = "words_better_ear", "joint_score"  # scorers, in a store, of what the table says besides HAAQI
@@ -40,7 +40,10 @@ RECORD = ChallengeRecord(
             *("alpha", "scoring"),
         ),
         song="",
-        others={WORDS: "whisper_be", JOINT: "score"},
+        others={
+            WORDS: PairScore("whisper_be", "Words, better ear"),
+            JOINT: PairScore("score", "Joint score of words and HAAQI"),
+        },
     ),
     official_score="Alpha times the share of words that Whisper gets at the better ear, plus 1 - alpha times "
     "the mean HAAQI of both ears.",
