@@ -83,11 +83,20 @@ def load_run(results: Path, listeners: Path | None = None, expected: int | None 
     if lacking := [scorer for scorer, number in trials.items() if not number]:
         what = f"how many trials of {', '.join(lacking)} are expected"
         raise InputError(f"{results}: no run.json beside it says {what}; give --expected")
-    place, note = listeners or listeners_file(record), ""
+    people, note = read_listeners_of(results, listeners)
+    return Run(results, scores[0].challenge, scores, people, trials, note)
+
+
+def read_listeners_of(results: Path, listeners: Path | None = None) -> tuple[dict[str, Listener], str]:
+    """Listeners of a results file, none where their file is not here, and then a sentence that says so.
+
+    Args:
+        listeners: Clarity listener JSON; default: the one that the `run.json` beside the results names.
+    """
+    place, note = listeners or listeners_file(read_run(run_beside(results))), ""
     if listeners is None and place and not place.is_file():
         place, note = None, f"{place}: not on this machine, so severities are unknown; give --listeners"
-    people = read_listeners(place) if place else {}
-    return Run(results, scores[0].challenge, scores, people, trials, note)
+    return (read_listeners(place) if place else {}), note
 
 
 def _scorers(scores: Sequence[Score]) -> list[str]:

@@ -11,7 +11,20 @@ import typer
 from typer.core import TyperGroup
 
 from ..io.endings import ERRORS, ending, forgive_encodings
-from . import board, calibrate, files, lyrics, models, predictions, runs, site, store, submissions, worker
+from . import (
+    board,
+    calibrate,
+    comparing,
+    files,
+    lyrics,
+    models,
+    predictions,
+    runs,
+    site,
+    store,
+    submissions,
+    worker,
+)
 
 
 @contextmanager
@@ -62,6 +75,7 @@ def _options(
 
 for _command in (
     *(files.score, files.scorers, files.mini, files.summary, files.report, models.convert, runs.merge),
+    *(comparing.compare, comparing.worst),
 ):
     app.command()(_command)
 app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(files.recipe)

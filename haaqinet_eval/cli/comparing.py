@@ -1,0 +1,258 @@
+"""Which of two systems is better and where; and where one is worst."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ..errors import InputError
+from ..io.names import counted
+from .options import JsonOption, StoreOption
+
+if TYPE_CHECKING:
+    from ..analysis.comparison import Comparison, Group
+    from ..analysis.statistics import Difference
+    from ..analysis.worst import Worst
+    from ..scores import Score
+
+SystemArgument = Annotated[
+    str,
+    typer.Argument(
+        help="results.csv or its folder, with :SYSTEM behind it where it holds several; with --store the "
+        "number of a submission."
+    ),
+]
+ScorerOption = Annotated[str, typer.Option("--scorer", help="Whose scores.")]
+ListenersOption = Annotated[
+    Path | None,
+    typer.Option("--listeners", help="Clarity listener JSON, for the severities; default: as run.json says."),
+]
+MostOption = Annotated[int, typer.Option("--most", min=1, help="Rows of the longer tables.")]
+
+
+def compare(
+    first: SystemArgument,
+    second: SystemArgument,
+    scorer: ScorerOption = "haaqi",
+    store: StoreOption = None,
+    listeners: ListenersOption = None,
+    most: MostOption = 5,
+    as_json: JsonOption = False,
+) -> None:
+    """The paired difference of two systems, FIRST minus SECOND, and where it comes from."""
+    from ..analysis.comparison import compare_systems
+    from ..registry import caution
+
+    people: dict = {}
+    rows = []
+    for given in (first, second):
+        scores, known = _of_submission(store, given) if store else _of_file(given, listeners)
+        rows.append(scores)
+        people |= known
+    found = compare_systems(*rows, scorer, people)
+    if as_json:
+        from .tables import to_json
+
+        typer.echo(to_json(_comparison_record(found)))
+        return
+    _print_comparison(found, most)
+    if text := caution(scorer, rows[0][0].challenge):
+        typer.echo(text)
+
+
+def worst(
+    system: SystemArgument,
+    scorer: ScorerOption = "haaqi",
+    store: StoreOption = None,
+    listeners: ListenersOption = None,
+    most: MostOption = 10,
+    as_json: JsonOption = False,
+) -> None:
+    """A system's worst trials, scenes, listeners and ears, and which part of the score is low there."""
+    from ..analysis.worst import find_worst
+
+    scores, people = _of_submission(store, system) if store else _of_file(system, listeners)
+    found = find_worst(scores, scores[0].system, scorer, people, most)
+    if as_json:
+        from .tables import to_json
+
+        typer.echo(to_json(_worst_record(found)))
+        return
+    _print_worst(found)
+
+
+def _of_file(given: str, listeners: Path | None) -> tuple[list[Score], dict]:
+    """Rows of one system of a results file, and the listeners that its run had."""
+    from ..analysis.report import read_listeners_of
+    from ..scores import read_scores, results_path
+
+    path, _, system = given.rpartition(":") if ":" in given and not Path(given).exists() else (given, "", "")
+    file = results_path(Path(path))
+    rows = read_scores(file)
+    systems = sorted({row.system for row in rows})
+    if not rows:
+        raise InputError(f"{file}: holds no rows")
+    if not system and len(systems) > 1:
+        raise InputError(
+            f"{file}: holds {len(systems)} systems; write {path}:SYSTEM, one of {', '.join(systems)}"
+        )
+    system = system or systems[0]
+    if system not in systems:
+        raise InputError(f"{file}: has no system {system!r}; it has {', '.join(systems)}")
+    return [row for row in rows if row.system == system], read_listeners_of(file, listeners)[0]
+
+
+def _of_submission(url: str, given: str) -> tuple[list[Score], dict]:
+    from ..store import challenge, challenge_listeners, open_store, read_rows, submission
+
+    if not given.isdecimal():
+        raise InputError(f"submission {given!r} is no number; `haaqinet status` lists them")
+    opened = open_store(url, make=False)
+    entry = submission(opened, int(given))
+    rows = read_rows(opened, entry.id)
+    if not rows:
+        raise InputError(f"submission {entry.id} is {entry.state}: it has no rows")
+    return rows, challenge_listeners(opened, challenge(opened, entry.challenge, entry.split))
+
+
+def _signed(value: float) -> str:
+    return "–" if value != value else f"{value:+.3f}".replace("-0.000", "+0.000")
+
+
+def _interval(found: Difference) -> str:
+    if found.low != found.low:
+        return "–"
+    return f"{_signed(found.low)} to {_signed(found.high)}"
+
+
+HEAD = ("", "n", "first", "second", "difference", "95 % interval")
+
+
+def _rows(groups: Sequence[Group]) -> list[tuple[object, ...]]:
+    return [
+        (
+            *(g.name, g.difference.n, f"{g.first:.3f}", f"{g.second:.3f}"),
+            *(_signed(g.difference.value), _interval(g.difference)),
+        )
+        for g in groups
+    ]
+
+
+def _table(rows: Sequence[Sequence[object]], head: Sequence[str]) -> str:
+    """Columns, without those that are empty in every row."""
+    from .tables import columns
+
+    used = [i for i in range(len(head)) if any(row[i] != "" for row in rows)]
+    return columns([[row[i] for i in used] for row in rows], [head[i] for i in used])
+
+
+def _ends(items: Sequence, most: int) -> list:
+    """The first and the last `most`, each once."""
+    return [*items[:most], *items[max(most, len(items) - most) :]]
+
+
+def _print_comparison(found: Comparison, most: int) -> None:
+    from ..analysis.comparison import value_of
+    from .tables import columns
+
+    all_ = found.overall
+    p = "–" if all_.p != all_.p else f"{all_.p:.2g}"
+    typer.echo(f"{found.scorer}, first: {found.first}, second: {found.second}")
+    typer.echo(
+        f"Difference {_signed(all_.value)} (95 % interval {_interval(all_)}, p = {p}) over {all_.n} trials "
+        "that both have; intervals are over scenes and listeners."
+    )
+    for count, name in zip(found.alone, ("first", "second"), strict=True):
+        if count:
+            typer.echo(f"Left out, as the {name} system alone has a score: {counted(count, 'trial')}.")
+    for kind in ("ear", "stem", "severity", "part"):
+        if groups := found.of(kind):
+            typer.echo("\n" + columns(_rows(groups), (kind, *HEAD[1:])))
+    for kind in ("listener", "scene"):
+        groups = found.of(kind)
+        shown = _ends(groups, most)
+        title = kind if len(shown) == len(groups) else f"{kind} ({len(shown)} of {len(groups)})"
+        typer.echo("\n" + columns(_rows(shown), (title, *HEAD[1:])))
+    trials = [
+        (
+            *(a.scene, a.listener, a.ear, a.stem),
+            *(f"{value_of(a):.3f}", f"{value_of(b):.3f}", _signed(value_of(a) - value_of(b))),
+        )
+        for a, b in _ends(found.pairs, most)
+    ]
+    head = ("scene", "listener", "ear", "stem", "first", "second", "difference")
+    typer.echo("\nLargest losses and wins of the first system")
+    typer.echo(_table(trials, head))
+
+
+def _print_worst(found: Worst) -> None:
+    from ..analysis.worst import MEANING
+    from .tables import columns
+
+    failed = ", ".join(f"{code} {n}" for code, n in sorted(found.failed.items()))
+    typer.echo(f"{found.system}, {found.scorer}: mean {found.mean:.4f} of {found.n} trials")
+    if failed:
+        typer.echo(f"Without a score: {failed}")
+    rows = [
+        (
+            *(t.score.scene, t.score.song, t.score.listener, t.severity, t.score.ear, t.score.stem),
+            f"{t.score.score:.3f}",
+            f"{t.low_part} -{t.below:.1f} SD" if t.low_part else "",
+        )
+        for t in found.trials
+    ]
+    head = ("scene", "song", "listener", "severity", "ear", "stem", "score", "lowest part, against its mean")
+    typer.echo("\n" + _table(rows, head))
+    for part in sorted({t.low_part for t in found.trials} - {""}):
+        typer.echo(f"  {part}: {MEANING[part]}")
+    for kind in ("scene", "listener", "ear"):
+        groups = [(g.name, g.n, f"{g.mean:.3f}") for g in found.groups if g.kind == kind]
+        typer.echo("\n" + columns(groups, (kind, "n", "mean")))
+
+
+def _comparison_record(found: Comparison) -> dict:
+    from ..analysis.comparison import value_of
+
+    def numbers(d: Difference) -> dict:
+        return {"difference": d.value, "low": d.low, "high": d.high, "p": d.p, "n": d.n}
+
+    return {
+        "scorer": found.scorer,
+        "first": found.first,
+        "second": found.second,
+        "alone": list(found.alone),
+        "groups": [
+            {"kind": g.kind, "name": g.name, "first": g.first, "second": g.second, **numbers(g.difference)}
+            for g in found.groups
+        ],
+        "trials": [{**_trial_record(a), "first": value_of(a), "second": value_of(b)} for a, b in found.pairs],
+    }
+
+
+def _trial_record(score: Score) -> dict:
+    return {name: getattr(score, name) for name in ("scene", "song", "listener", "ear", "stem")}
+
+
+def _worst_record(found: Worst) -> dict:
+    return {
+        "system": found.system,
+        "scorer": found.scorer,
+        "mean": found.mean,
+        "n": found.n,
+        "failed": dict(found.failed),
+        "trials": [
+            {
+                **_trial_record(t.score),
+                "severity": t.severity,
+                "score": t.score.score,
+                "parts": dict(t.score.parts),
+                "low_part": t.low_part,
+                "below": t.below,
+            }
+            for t in found.trials
+        ],
+        "groups": [vars(g) for g in found.groups],
+    }
