@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+collect_ignore_glob = ["golden/*"]  # generators of stored numbers, which are no tests
+
 
 def postgresql_programs() -> Path | None:
     """Folder of initdb and pg_ctl: on the path, or where Debian puts them."""
