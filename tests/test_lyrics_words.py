@@ -2,6 +2,7 @@
 
 import csv
 import hashlib
+import io
 import json
 import os
 import sys
@@ -117,9 +118,9 @@ def made(given, tmp_path):
     return {"root": root, "exp": tmp_path / "exp", "path.signals_folder": str(exp)}
 
 
-def evaluate(made, **options):
+def evaluate(made, console=QUIET, **options):
     options = {"path.signals_folder": made["path.signals_folder"], **options}
-    run_evaluation(NAME, config(NAME, made["root"], made["exp"], **options), QUIET)
+    run_evaluation(NAME, config(NAME, made["root"], made["exp"], **options), console)
     return rows(made["exp"] / "E1/scores.csv")
 
 
@@ -192,7 +193,10 @@ ALL = [
 
 def test_transcripts_that_are_handed_in(made, tmp_path):
     path = write_transcripts(tmp_path / "t.csv", ALL)
-    table = evaluate(made, recogniser="transcripts", transcripts=str(path))
+    console = Console(record=True, quiet=False, file=io.StringIO(), width=300)
+    table = evaluate(made, console, recogniser="transcripts", transcripts=str(path))
+    mean = sum(float(row["score"]) for row in table) / 3
+    assert f"scores.csv: joint score {mean:.4f}, HAAQI" in console.export_text()
     assert [row["whisper_be"] for row in table] == ["1.0", str(1 / 7), str(1 / 7)]
     assert float(table[0]["score"]) == pytest.approx(0.4 + 0.6 * float(table[0]["haaqi_avg"]))
     assert float(table[2]["score"]) == pytest.approx(float(table[2]["haaqi_avg"]))  # alpha is 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
@@ -21,4 +22,8 @@ class Completing(Protocol):
 
     def complete_table(self, plan: Plan, config: Mapping, console: Console) -> None:
         """Make or read what the rows of a plan's pairs need; `Challenge.row` comes next."""
+        ...
+
+    def table_line(self, path: Path) -> str:
+        """What the summary says of a table that was written; empty for nothing."""
         ...

@@ -51,6 +51,9 @@ def _finish(plan: Plan, scores: Sequence[Score], config: Mapping, console: Conso
     left_out = write_dialects(plan.challenge, plan.pairs, plan.tables, scores, plan.suffix)
     trials = len(plan.keys) // len(plan.systems) // len(plan.scorers)
     print_summary(scores, plan.challenge.listeners, trials)
+    for path in left_out if isinstance(plan.challenge, Completing) else ():
+        if line := plan.challenge.table_line(path):
+            console.print(line, soft_wrap=True, markup=False, highlight=False)
     for path, pairs in left_out.items():
         if pairs:
             of = counted(len(plan.pairs), "pair")

@@ -58,7 +58,7 @@ def join_table(table: Path, transcripts: Path, out: Path, scoring: str | None = 
     with written(out) as file:
         writer = csv.writer(file)
         writer.writerows([columns, *([row[name] for name in columns] for row in filled)])
-    return _summary(filled, scoring)
+    return summarise(filled, scoring)
 
 
 def _by_pair(rows: Sequence[Transcript], path: Path) -> dict[tuple[str, str], dict[str, str]]:
@@ -88,7 +88,9 @@ def _number(row: Mapping[str, str], name: str, where: str) -> float:
     return value
 
 
-def _summary(rows: Sequence[Mapping], scoring: str) -> Joined:
+def summarise(rows: Sequence[Mapping], scoring: str) -> Joined:
+    """What the rows of a table come to; a cell that is empty is no number."""
+
     def mean(name: str) -> float | None:
         values = [float(row[name]) for row in rows if row[name] != ""]
         return sum(values) / len(values) if len(values) == len(rows) else None
@@ -98,4 +100,4 @@ def _summary(rows: Sequence[Mapping], scoring: str) -> Joined:
     return Joined(len(rows), haaqi, mean("whisper_be"), mean("score"), scored, scoring)
 
 
-__all__ = ["SCORINGS", "Joined", "join_table"]
+__all__ = ["SCORINGS", "Joined", "join_table", "summarise"]

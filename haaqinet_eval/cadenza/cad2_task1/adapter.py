@@ -17,7 +17,11 @@ import numpy as np
 from ...audio import resample
 from ...audiogram import EARS
 from ...errors import InputError, Unscorable
+from ...io.csvfile import read_rows
+from ...io.files import read_text
+from ...io.names import counted
 from ...lyrics import Words, find_scoring, joint_score
+from ...lyrics.joining import summarise
 from ...scores import Score
 from ..challenge import EarReference, Pair, PairScores, level1_of
 from ..compressor import ListenerCompressors
@@ -227,6 +231,18 @@ class Cad2Task1(RemixChallenge):
         self.heard = complete(self, self._recogniser, plan, config, console)
         if config.get("stand_in"):
             write_stand_ins(self, plan, config, console)
+
+    def table_line(self, path: Path) -> str:
+        """The mean joint score, or how many pairs have one; nothing where nobody has asked for words."""
+        rows = [row for _, row in read_rows(read_text(path), path, self.columns)]
+        if not self.heard or not rows:
+            return ""
+        joined = summarise(rows, self.scoring)
+        if joined.score is None:
+            return f"{path}: {joined.scored} of {counted(joined.pairs, 'pair')} with a joint score"
+        means = f"joint score {joined.score:.4f}, HAAQI {joined.haaqi:.4f}"
+        words = "" if joined.words is None else f", words {joined.words:.4f}"
+        return f"{path}: {means}{words} ({self.scoring})"
 
     def words(self, pair: Pair, score: Score) -> Words:
         """What was understood of a pair of a system; nothing where that is not known."""
