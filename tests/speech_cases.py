@@ -10,7 +10,7 @@ from haaqinet_eval.errors import Unscorable
 from haaqinet_eval.haspi import HaaqiWarning, haspi_v2
 from haaqinet_eval.hasqi import hasqi_v2
 
-STORED = 16
+STORED = 200
 _SHORT = [index for index in (13 * k % COUNT for k in range(COUNT)) if index % 31 != 30 and index % 96 != 13]
 
 

@@ -1,7 +1,8 @@
-"""Scores trials of `haaqi_cases` with pyclarity's HASPI and HASQI and writes `speech.json` beside this file.
+"""Scores 200 trials of `haaqi_cases` with pyclarity's HASPI and HASQI and writes `speech.json` beside this file.
 
-The first are stored; all are scored with ours too, and their count and the largest differences written
-down. Takes half an hour for 200; needed only when the trials or pyclarity's numbers change:
+All are scored with ours too, and the largest differences written down. Takes half an hour; needed only
+when the trials or pyclarity's numbers change. Trials that the file has from the same versions are kept,
+so it can be stopped; remove the file to score all of them:
 
     python tests/golden/make_speech.py
 """
@@ -23,7 +24,8 @@ sys.path.insert(0, str(HERE.parent))
 from haaqi_cases import make_case  # noqa: E402
 from speech_cases import STORED, ours_haspi, ours_hasqi, trial  # noqa: E402
 
-MEASURED = 200
+VERSIONS = {name: version(name) for name in ("pyclarity", "numpy", "scipy")}
+PATH = HERE / "speech.json"
 
 
 def theirs_haspi(case) -> list[float] | None:
@@ -53,27 +55,36 @@ def apart(ours: list[float] | None, theirs: list[float] | None) -> float:
     return float(np.abs(np.subtract(ours, theirs)).max())
 
 
-def write(rows: list, measured: int, largest: dict) -> None:
+def write(rows: list, **measured) -> None:
     """The file as it stands."""
-    versions = {name: version(name) for name in ("pyclarity", "numpy", "scipy")}
-    head = json.dumps({"made_with": versions, "measured": measured, "largest_difference": largest})[:-1]
     lines = ",\n  ".join(json.dumps(row) for row in rows)
-    (HERE / "speech.json").write_text(f'{head}, "rows": [\n  {lines}\n]}}\n', encoding="utf-8")
+    head = json.dumps({"made_with": VERSIONS, **measured})[:-1]
+    PATH.write_text(f'{head}, "rows": [\n  {lines}\n]}}\n', encoding="utf-8")
+
+
+def stored() -> list:
+    """Rows of an earlier run with the same versions."""
+    found = json.loads(PATH.read_text(encoding="utf-8")) if PATH.exists() else {}
+    return found["rows"] if found.get("made_with") == VERSIONS else []
 
 
 def main() -> None:
     """Score them all."""
     warnings.simplefilter("ignore")
     logging.disable(logging.CRITICAL)
-    rows, largest = [], {"haspi": 0.0, "hasqi": 0.0}
-    for count in range(MEASURED):
+    rows = stored()[:STORED]
+    for count in range(len(rows), STORED):
         case = make_case(trial(count))
-        row = {"haspi": theirs_haspi(case), "hasqi": theirs_hasqi(case)}
+        rows.append({"haspi": theirs_haspi(case), "hasqi": theirs_hasqi(case)})
+        write(rows)
+        print(count, trial(count), rows[-1], flush=True)
+    largest = {"haspi": 0.0, "hasqi": 0.0}
+    for count, row in enumerate(rows):
+        case = make_case(trial(count))
         for name, ours in (("haspi", ours_haspi(case)), ("hasqi", ours_hasqi(case))):
             largest[name] = max(largest[name], apart(ours, row[name]))
-        rows += [row] if count < STORED else []
-        write(rows, count + 1, largest)
-        print(count, trial(count), largest, flush=True)
+    write(rows, largest_difference=largest)
+    print(largest)
 
 
 if __name__ == "__main__":
