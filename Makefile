@@ -60,6 +60,7 @@ format: $(STAMP)
 
 bench: $(STAMP)
 	$(BIN)/python benchmarks/haaqi_speed.py
+	$(BIN)/python benchmarks/memory.py
 	$(BIN)/python benchmarks/haspi_speed.py
 	$(BIN)/python benchmarks/haaqinet_speed.py
 	$(BIN)/python benchmarks/validate.py

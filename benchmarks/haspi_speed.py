@@ -3,9 +3,9 @@
     python benchmarks/haspi_speed.py            # 5 s and 30 s
     python benchmarks/haspi_speed.py --quick    # 5 s only, one repetition
 
-Takes three minutes on a busy machine. Prints Markdown. Times are the processor's (other work on the machine counts less than on the clock),
-medians; ratios compare runs that alternate. Every row also says how far the two scores, from the same
-seed, are apart.
+Takes three minutes on a busy machine. Prints Markdown. Times are the processor's (other work on the
+machine counts less than on the clock), medians; ratios compare runs that alternate. Every row also says how
+far the two scores, from the same seed, are apart.
 """
 
 import argparse

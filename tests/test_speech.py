@@ -42,7 +42,7 @@ def test_stored_trials_cover_what_matters():
         scores = [row[name][0] for row in rows if row[name]]
         assert min(scores) < 0.1
         assert max(scores) > 0.8
-    cases = [make_case(trial(count)) for count in range(STORED)]
+    cases = [make_case(trial(count)) for count in range(0, STORED, 9)]
     assert {case.reference_rate for case in cases} == {16000, 22050, 24000, 32000, 44100, 48000}
     assert {case.equalisation for case in cases} == {1, 2}
 

@@ -14,6 +14,7 @@ from numba import njit
 from scipy.fft import irfft
 
 from . import scratch
+from .layout import Layout
 from .simd import LANES, fma, load, splat, store
 
 DELAYS = 2400  # samples: 100 ms at 24 kHz; delays from -DELAYS to DELAYS - 1 are searched
@@ -117,8 +118,8 @@ def _accumulate(re, im, here, mirror, out, row):
 
 
 @_jit
-def cross_spectrum(x, y, pad, n, means, scales, cosine, sine, re, im, out):
-    """Sum over blocks of conj(X) Y for x - mean and (y - mean) * scale.
+def cross_spectrum(x, y, pad, n, first, last, means, scales, cosine, sine, re, im, out):
+    """Sum over blocks of conj(X) Y for x - mean from sample `first` to `last`, and (y - mean) * scale.
 
     Args:
         x, y: flat [(pad + n + pad) * 16]; means: [2 * 16]; scales: [16].
@@ -128,8 +129,8 @@ def cross_spectrum(x, y, pad, n, means, scales, cosine, sine, re, im, out):
     """
     size = cosine.size
     mean_x, mean_y, scale, one = load(means, 0), load(means, 16), load(scales, 0), splat(np.float32(1))
-    for start in range(0, n, size - 2 * DELAYS):
-        end = min(start + size - 2 * DELAYS, n)
+    for start in range(first, last, size - 2 * DELAYS):
+        end = min(start + size - 2 * DELAYS, last)
         _centred(x, re, 0, start, end, pad, mean_x, one)
         re[(end - start) * 16 :] = 0
         low, high = start - DELAYS, start - DELAYS + size
@@ -149,21 +150,23 @@ def cross_spectrum(x, y, pad, n, means, scales, cosine, sine, re, im, out):
 
 @_jit
 def _in_order(rows, place, sign, first, out):
-    # complex128 out[k, lane - first] from `cross_spectrum`
+    # complex128 out[k, band - first] from `cross_spectrum`, [N / 2 + 1, 2, bands]
     for k in range(out.shape[0]):
-        at = place[k] * 32 + first
-        for lane in range(out.shape[1]):
-            out[k, lane] = complex(rows[at + lane], sign[k] * rows[at + 16 + lane])
+        for band in range(out.shape[1]):
+            real, imaginary = rows[place[k], 0, first + band], rows[place[k], 1, first + band]
+            out[k, band] = complex(real, sign[k] * imaginary)
 
 
 @_jit
 def _less_means(x, y, pad, n, mx, my, values):
+    # the first lanes have the beginning, the last ones the end
     # from the sum of x' y', x' = x - mx, to that of x y over the overlap of n - |delay| samples,
     # less a constant: my Sx' + mx Sy' + mx my |delay| is taken away, sums over what does not overlap
     head_x, tail_x, head_y, tail_y = np.zeros(16), np.zeros(16), np.zeros(16), np.zeros(16)
+    bands = values.shape[1]
     for delay in range(DELAYS + 1):
-        first, last = (pad + delay) * 16, (pad + n - 1 - delay) * 16
-        for lane in range(16):
+        first, last = (pad + delay) * 16, (pad + n - delay) * 16 - bands
+        for lane in range(bands):
             constant = mx[lane] * my[lane] * delay
             if delay < DELAYS:
                 values[DELAYS + delay, lane] -= my[lane] * tail_x[lane] + mx[lane] * head_y[lane] + constant
@@ -176,64 +179,84 @@ def _less_means(x, y, pad, n, mx, my, values):
 
 
 @_jit
-def _correlate_lane(x, y, pad, n, lane, delays, out):
-    # out[i] = sum over t of x[t] y[t + delays[i]], in double precision
+def _correlate_band(x, y, pad, n, band, bands, cores, delays, out):
+    # out[i] = sum over t of x[t] y[t + delays[i]], in double precision; cores [stretches, 2] of t
     for i in range(delays.size):
         delay = delays[i]
         total = 0.0
-        for t in range(max(0, -delay), min(n, n - delay)):
-            total += float(x[(pad + t) * 16 + lane]) * float(y[(pad + t + delay) * 16 + lane])
+        for s in range(cores.shape[0]):
+            lane = s * bands + band
+            for t in range(max(cores[s, 0], -delay), min(cores[s, 1], n - delay)):
+                total += float(x[(pad + t) * 16 + lane]) * float(y[(pad + t + delay) * 16 + lane])
         out[i] = total
 
 
 @dataclass(frozen=True)
 class Lanes:
-    """One quantity of sixteen bands over time."""
+    """One quantity over time."""
 
     flat: np.ndarray  # float32 [(pad + T + pad) * 16], silent in the pads
     pad: int
-    samples: int  # T
-    mean: np.ndarray  # [16] float64
-    power: np.ndarray  # [16] float64, mean square about the mean
+    layout: Layout  # T is its length
+    mean: np.ndarray  # [16] float64, of the lane's band
+    power: np.ndarray  # [16] float64, mean square about the mean, of the lane's band
 
 
 def _correlated(x: Lanes, y: Lanes, means: np.ndarray, scale: np.ndarray) -> np.ndarray:
-    # [2 * DELAYS, 16], scaled as `cross_spectrum` does; few lanes at a time: no large fresh memory
+    # [2 * DELAYS, bands], scaled as `cross_spectrum` does; few bands at a time: no large fresh memory
+    layout, bands = x.layout, x.layout.bands
     rows, re, im = (scratch.take(size * LANES) for size in (_SIZE + 2, _SIZE, _SIZE))
-    rows[:] = 0
-    cross_spectrum(x.flat, y.flat, x.pad, x.samples, means, scale, _COSINE, _SINE, re, im, rows)
-    spectrum = re[: (_SIZE + 2) * 2 * _FEW].view(np.complex128).reshape(-1, _FEW)
-    result = np.empty((2 * DELAYS, LANES))
-    for first in range(0, LANES, _FEW):
-        _in_order(rows, _ROW, _SIGN, first, spectrum)
-        result[:, first : first + _FEW] = irfft(spectrum, _SIZE, axis=0)[: 2 * DELAYS]
+    total = np.zeros((_SIZE // 2 + 1, 2, bands))
+    for first, last, lanes in _spans(layout):
+        rows[:] = 0
+        span = x.flat, y.flat, x.pad, layout.length, first, last
+        cross_spectrum(*span, means, scale, _COSINE, _SINE, re, im, rows)
+        part = rows.reshape(-1, 2, LANES)[..., lanes]
+        total += part.reshape(*part.shape[:2], -1, bands).sum(axis=2, dtype=np.float64)
+    few = min(_FEW, bands)
+    spectrum = re[: (_SIZE + 2) * 2 * few].view(np.complex128).reshape(-1, few)
+    result = np.empty((2 * DELAYS, bands))
+    for first in range(0, bands, few):
+        _in_order(total, _ROW, _SIGN, first, spectrum)
+        result[:, first : first + few] = irfft(spectrum, _SIZE, axis=0)[: 2 * DELAYS]
     scratch.give(rows, re, im)
     return result
 
 
+def _spans(layout: Layout) -> list[tuple[int, int, slice]]:
+    """From which sample to which, and in which lanes: what the first stretch has alone, all, and the last."""
+    if layout.stretches == 1:
+        return [(0, layout.length, slice(None))]
+    end = layout.early + layout.step
+    return [
+        (0, layout.early, slice(0, layout.bands)),
+        (layout.early, end, slice(None)),
+        (end, layout.length, slice(LANES - layout.bands, None)),
+    ]
+
+
 def correlations(x: Lanes, y: Lanes) -> np.ndarray:
-    """Cross-correlations for delays from -DELAYS on, less a constant: float64 [2 * DELAYS, 16]."""
+    """Cross-correlations for delays from -DELAYS on, less a constant: float64 [2 * DELAYS, bands]."""
     scale = np.sqrt((x.power + 1e-30) / (y.power + 1e-30)).astype(np.float32)
     means = np.concatenate((x.mean, y.mean)).astype(np.float32)
     mx, my = means[:LANES].astype(np.float64), means[LANES:].astype(np.float64)
-    centred = _correlated(x, y, means, scale) / (4 * scale.astype(np.float64))
+    centred = _correlated(x, y, means, scale) / (4 * scale[: x.layout.bands].astype(np.float64))
     if mx.any() or my.any():
-        _less_means(x.flat, y.flat, x.pad, x.samples, mx, my, centred)
+        _less_means(x.flat, y.flat, x.pad, x.layout.length, mx, my, centred)
     return centred
 
 
 def band_delays(reference: Lanes, processed: Lanes) -> np.ndarray:
-    """Samples [16] by which to advance each processed band, in [-DELAYS, DELAYS)."""
-    values = correlations(reference, processed)
-    error = _TOLERANCE * reference.samples * np.sqrt(reference.power * processed.power)
-    best = np.empty(LANES, np.int64)
-    for lane in range(LANES):
-        near = np.flatnonzero(values[:, lane] >= values[:, lane].max() - error[lane]) - DELAYS
+    """Samples [bands] by which to advance each processed band, in [-DELAYS, DELAYS)."""
+    layout = reference.layout
+    values, cores = correlations(reference, processed), np.array(layout.cores)
+    error = _TOLERANCE * layout.samples * np.sqrt(reference.power * processed.power)
+    best = np.empty(layout.bands, np.int64)
+    for band in range(layout.bands):
+        near = np.flatnonzero(values[:, band] >= values[:, band].max() - error[band]) - DELAYS
         if len(near) > 1:
-            exact = np.empty(len(near))
-            _correlate_lane(
-                reference.flat, processed.flat, reference.pad, reference.samples, lane, near, exact
-            )
+            exact, both = np.empty(len(near)), (reference.flat, processed.flat, reference.pad)
+            _correlate_band(*both, layout.length, band, layout.bands, cores, near, exact)
             near = near[exact == exact.max()]
-        best[lane] = near[-1]  # of equals the largest delay, as pyclarity
+        best[band] = near[-1]  # of equals the largest delay, as pyclarity
     return best

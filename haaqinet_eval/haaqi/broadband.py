@@ -16,13 +16,12 @@ import numpy as np
 from scipy.fft import fft, ifft, irfft, next_fast_len, rfft
 from scipy.signal import correlate
 
-from . import scratch
-from .threads import each, halves
+from .threads import each, halves, pieces
 
 _DISPERSION = 48  # samples: alignment backs up 2 ms
 _FEW = 16  # candidate delays worth looking at one by one
 _FINE = 16  # columns per step of the coarse turns
-_WIDE = 64  # columns transformed at once
+_WIDE = 64  # columns, or rows, transformed at once
 
 
 def _shape(samples: int) -> tuple[int, int]:
@@ -52,81 +51,86 @@ class Centred:
     def from_signal(cls, signal: np.ndarray) -> Centred:
         """From a signal [T]."""
         mean = signal.mean()
-        centred = signal - mean
-        rows, columns = _shape(len(signal))
-        flat = scratch.take(rows * columns)
-        flat[: len(signal)] = centred
-        flat[len(signal) :] = 0
-        spectrum = _forward(flat.reshape(rows, columns))
-        scratch.give(flat)
-        return cls(signal, mean, float(np.einsum("t,t->", centred, centred)), spectrum)
+        square = sum(float(np.sum((signal[part] - mean) ** 2)) for part in pieces(len(signal)))
+        return cls(signal, mean, square, _forward(signal, mean))
 
 
-def _blocks(columns: slice) -> list[slice]:
-    # few columns at a time need little fresh memory
-    return [slice(i, min(i + _WIDE, columns.stop)) for i in range(columns.start, columns.stop, _WIDE)]
+def _blocks(part: slice) -> list[slice]:
+    # few columns or rows at a time need little fresh memory
+    return [slice(i, min(i + _WIDE, part.stop)) for i in range(part.start, part.stop, _WIDE)]
 
 
-def _forward(matrix: np.ndarray) -> np.ndarray:
-    coarse, fine = (turn[:, :, None] for turn in _turns(*matrix.shape))
-    spectrum = np.empty((len(coarse), matrix.shape[1]), np.complex64)
+def _forward(signal: np.ndarray, mean: float) -> np.ndarray:
+    rows, columns = _shape(len(signal))
+    coarse, fine = (turn[:, :, None] for turn in _turns(rows, columns))
+    spectrum = np.empty((len(coarse), columns), np.complex64)
+    whole = len(signal) // columns
+    matrix, rest = signal[: whole * columns].reshape(whole, columns), signal[whole * columns :]
 
     def transform_columns(part: slice) -> None:
         for block in _blocks(part):
-            spectrum[:, block] = rfft(matrix[:, block], axis=0)
+            held = np.zeros((rows, block.stop - block.start), np.float32)
+            held[:whole] = matrix[:, block] - mean
+            last = rest[block]
+            held[whole, : len(last)] = last - mean
+            spectrum[:, block] = rfft(held, axis=0)
 
     def transform_rows(part: slice) -> None:
-        rows = spectrum[part].reshape(-1, coarse.shape[1], _FINE)
-        rows *= coarse[part]
-        rows *= fine[part].transpose(0, 2, 1)
-        spectrum[part] = fft(spectrum[part], axis=1, overwrite_x=True)
+        for some in _blocks(part):
+            turned = spectrum[some].reshape(-1, coarse.shape[1], _FINE)
+            turned *= coarse[some]
+            turned *= fine[some].transpose(0, 2, 1)
+            spectrum[some] = fft(spectrum[some], axis=1, overwrite_x=True)
 
-    each(transform_columns, halves(matrix.shape[1]))
+    each(transform_columns, halves(columns))
     each(transform_rows, halves(len(spectrum)))
     return spectrum
 
 
-def _magnitudes(spectrum: np.ndarray, other: np.ndarray, rows: int) -> np.ndarray:
-    """Magnitude of the cross-correlation from two spectra, circular: [N1 * N2], of `scratch`."""
+def _largest(spectrum: np.ndarray, other: np.ndarray, rows: int, tolerance: float) -> np.ndarray:
+    """Where the circular cross-correlation of two spectra, N1 * N2 long, is or may be largest in magnitude;
+    `other` is used up.
+    """
     columns = spectrum.shape[1]
     coarse, fine = (turn[:, :, None] for turn in _turns(rows, columns))
-    kept = scratch.take(2 * spectrum.size)
-    turned = kept.view(np.complex64).reshape(spectrum.shape)
-    flat = scratch.take(rows * columns)
-    values = flat.reshape(rows, columns)
 
     def transform_rows(part: slice) -> None:
-        np.conj(spectrum[part], out=turned[part])
-        turned[part] *= other[part]
-        turned[part] = ifft(turned[part], axis=1, overwrite_x=True)
-        block = turned[part].reshape(-1, coarse.shape[1], _FINE)
-        block *= coarse[part].conj()
-        block *= fine[part].transpose(0, 2, 1).conj()
+        for some in _blocks(part):
+            other[some] *= np.conj(spectrum[some])
+            other[some] = ifft(other[some], axis=1, overwrite_x=True)
+            block = other[some].reshape(-1, coarse.shape[1], _FINE)
+            block *= coarse[some].conj()
+            block *= fine[some].transpose(0, 2, 1).conj()
 
-    def transform_columns(part: slice) -> None:
+    def transform_columns(part: slice) -> tuple[np.ndarray, np.ndarray]:
+        found, values, most = [np.empty(0, np.int64)], [np.empty(0, np.float32)], -np.inf
         for block in _blocks(part):
-            np.abs(irfft(turned[:, block], rows, axis=0), out=values[:, block])
+            magnitudes = np.abs(irfft(other[:, block], rows, axis=0))
+            most = max(most, magnitudes.max())
+            row, column = np.nonzero(magnitudes >= most - tolerance)
+            found.append(row * columns + column + block.start)
+            values.append(magnitudes[row, column])
+        return np.concatenate(found), np.concatenate(values)
 
     each(transform_rows, halves(len(spectrum)))
-    each(transform_columns, halves(columns))
-    scratch.give(kept)
-    return flat
+    where, values = (np.concatenate(c) for c in zip(*each(transform_columns, halves(columns)), strict=True))
+    return where[values >= values.max() - tolerance]
 
 
 def broadband_delay(reference: Centred, processed: Centred) -> int:
     """Samples by which to advance the processed signal: less 2 ms, to allow for dispersion.
 
     The largest magnitude of the cross-correlation, found in single precision; where that
-    cannot tell, in double.
+    cannot tell, in double. The processed signal's spectrum is used up.
     """
     n = len(reference.signal)
     rows, columns = _shape(n)
-    values = _magnitudes(reference.spectrum, processed.spectrum, rows)
     bound = np.sqrt(reference.square * processed.square)
-    near = np.flatnonzero(values >= values.max() - 2e-6 * bound)
+    if bound == 0:
+        return n - 1 - _DISPERSION  # all are 0
+    near = _largest(reference.spectrum, processed.spectrum, rows, 2e-6 * bound)
     near = np.sort(np.where(near < n, near, near - rows * columns))  # the second half: negative delays
     near = near[near > -n]
-    scratch.give(values)
     if len(near) > 1:
         x, y = (side.signal - side.mean for side in (reference, processed))
         if len(near) > _FEW:

@@ -99,7 +99,13 @@ def gammatone_rows(bandwidth: np.ndarray) -> np.ndarray:
 
 
 def delays_to_align(bandwidth: np.ndarray) -> np.ndarray:
-    """Samples [32] by which each band must wait for the slowest: whole numbers.
+    """Samples [32] by which each band must wait for the slowest."""
+    whole = delays(bandwidth)
+    return whole.max() - whole
+
+
+def delays(bandwidth: np.ndarray) -> np.ndarray:
+    """Delay of each band's filter [32] in whole samples.
 
     The delay of (1 + 4a/z + 4a^2/z^2) / (1 - a/z)^4 at 0 Hz is
     (4a + 8a^2) / (1 + 4a + 4a^2) + 4a / (1 - a). Where rounding to whole samples hangs on
@@ -112,8 +118,7 @@ def delays_to_align(bandwidth: np.ndarray) -> np.ndarray:
         b = np.array([1.0, 4 * p, 4 * p * p])
         denominator = np.array([1.0, -4 * p, 6 * p * p, -4 * p * p * p, p * p * p * p])
         delay[n] = group_delay((b, denominator), w=1)[1][0]
-    whole = np.rint(delay).astype(np.int64)
-    return whole.max() - whole
+    return np.rint(delay).astype(np.int64)
 
 
 def adaptation_weights() -> np.ndarray:

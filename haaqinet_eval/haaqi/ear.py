@@ -1,4 +1,7 @@
-"""A signal through the cochlear model, sixteen bands at a time, and two signals compared."""
+"""A signal through the cochlear model, sixteen lanes at a time, and two signals compared.
+
+Lanes are bands, or fewer bands in several stretches of the signal: see `layout`.
+"""
 
 from __future__ import annotations
 
@@ -20,6 +23,7 @@ from .cochlea import (
     adjust_bandwidth,
     gammatone_rows,
 )
+from .layout import Layout
 from .simd import LANES
 
 GROUPS = tuple(slice(first, first + LANES) for first in range(0, BANDS, LANES))
@@ -63,70 +67,111 @@ class Ear:
 
 @dataclass(frozen=True)
 class Bands:
-    """Sixteen bands after compression."""
+    """A group of bands after compression."""
 
-    samples: int  # T
     envelope: Lanes
     motion: Lanes
-    bandwidth: np.ndarray  # [16] relative to a normal ear at low level
-    square: np.ndarray  # [16] mean square of the envelope before compression
-    control_square: np.ndarray  # [16] the same of the control path
+    bandwidth: np.ndarray  # [bands] relative to a normal ear at low level
+    square: np.ndarray  # [bands] mean square of the envelope before compression
+    control_square: np.ndarray  # [bands] the same of the control path
+
+    @property
+    def layout(self) -> Layout:
+        """What the lanes hold."""
+        return self.envelope.layout
+
+    @property
+    def samples(self) -> int:
+        """T, of every lane."""
+        return self.layout.length
+
+    def give_back(self) -> None:
+        """The memory, for other bands; it must not be touched again."""
+        scratch.give(self.envelope.flat, self.motion.flat)
 
 
 @lru_cache(maxsize=4)
-def _carriers(first: int, samples: int) -> tuple[np.ndarray, np.ndarray]:
-    omega = 2 * np.pi / RATE * CENTERS[first : first + LANES]
+def _carriers(first: int, layout: Layout) -> tuple[np.ndarray, np.ndarray]:
+    omega = 2 * np.pi / RATE * layout.of_bands(CENTERS[first : first + layout.bands])
     inside = np.outer(np.arange(kernels.CARRIER), omega)
-    blocks = -(-samples // kernels.CARRIER)
-    begins = np.outer(np.arange(blocks) * float(kernels.CARRIER), omega)
+    blocks = -(-layout.length // kernels.CARRIER)
+    begins = (np.arange(blocks)[:, None] * float(kernels.CARRIER) + layout.starts) * omega
     table = np.stack((np.cos(inside), np.sin(inside)))
     starts = np.stack((np.cos(begins), np.sin(begins)), axis=1)
     return table.ravel(), starts.ravel()
 
 
-def _flat(rows: np.ndarray, group: slice) -> np.ndarray:
-    return np.ascontiguousarray(rows[:, group], dtype=np.float32).ravel()
+def _flat(rows: np.ndarray, group: slice, layout: Layout) -> np.ndarray:
+    return np.ascontiguousarray(layout.of_bands(rows[:, group]), dtype=np.float32).ravel()
 
 
-def filter_bands(signal: np.ndarray, ear: Ear, group: slice) -> Bands:
-    """Gammatone filters and compression of a middle-ear output, float64 [T]."""
-    n = len(signal)
-    carriers = _carriers(group.start, n)
-    inside = slice(PAD * LANES, (PAD + n) * LANES)
-    envelope, motion = (scratch.take((n + 2 * PAD) * LANES) for _ in range(2))
-    for array in (envelope, motion):
-        array[: inside.start] = 0
-        array[inside.stop :] = 0
+def _counted(layout: Layout) -> np.ndarray:
+    """Carrier blocks of each lane that count towards its sums: the first, and the first after: [2 * 16]."""
+    blocks = [(begin // kernels.CARRIER, -(-end // kernels.CARRIER)) for begin, end in layout.cores]
+    return np.repeat(np.array(blocks).T, layout.bands, axis=1).ravel()
+
+
+def bandwidths(signal: np.ndarray, ear: Ear, group: slice, layout: Layout) -> np.ndarray:
+    """The filters' bandwidths [bands] alone; see `filter_bands`."""
+    gains = scratch.take((layout.length + 2 * PAD) * LANES)
+    width, _ = _control(signal, ear, group, layout, gains[: layout.length * LANES])
+    scratch.give(gains)
+    return width
+
+
+def _control(
+    signal: np.ndarray, ear: Ear, group: slice, layout: Layout, gains: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Bandwidths [bands], mean squares of the control path [bands], and the compressor's `gains`, filled."""
     squares = np.zeros(LANES)
     kernels.gammatone_control(
         signal,
-        ear.control_rows[0, group],
-        _flat(ear.control_rows, group),
-        *carriers,
+        layout.starts,
+        _counted(layout),
+        layout.of_bands(ear.control_rows[0, group]),
+        _flat(ear.control_rows, group, layout),
+        *_carriers(group.start, layout),
         squares,
-        envelope[inside],
-    )  # leaves the compressor's gain where the envelope will be
-    control = squares * ear.control_gain[group] ** 2 / n
+        gains,
+    )
+    control = layout.total(squares) * ear.control_gain[group] ** 2 / len(signal)
+    return adjust_bandwidth(ear.loss.bandwidth[group], WIDEST[group], control, ear.level1), control
+
+
+def filter_bands(signal: np.ndarray, ear: Ear, group: slice, layout: Layout | None = None) -> Bands:
+    """Gammatone filters and compression of a middle-ear output, float64 [T].
+
+    Args:
+        group: the bands, as many as the layout has at once; without a layout sixteen.
+    """
+    layout = layout or Layout(len(signal))
+    inside = slice(PAD * LANES, (PAD + layout.length) * LANES)
+    envelope, motion = (scratch.take((layout.length + 2 * PAD) * LANES) for _ in range(2))
+    for array in (envelope, motion):
+        array[: inside.start] = 0
+        array[inside.stop :] = 0
     bandwidth = np.array(WIDEST)
-    bandwidth[group] = adjust_bandwidth(ear.loss.bandwidth[group], WIDEST[group], control, ear.level1)
+    # leaves the compressor's gain where the envelope will be
+    bandwidth[group], control = _control(signal, ear, group, layout, envelope[inside])
     filters = gammatone_rows(bandwidth)
     sums = np.zeros((4, LANES))
     kernels.gammatone_compress(
         signal,
-        filters[0, group],
-        _flat(filters, group),
-        *carriers,
+        layout.starts,
+        _counted(layout),
+        layout.of_bands(filters[0, group]),
+        _flat(filters, group, layout),
+        *_carriers(group.start, layout),
         sums.ravel(),
         envelope[inside],
         motion[inside],
     )
-    square, mean, envelope_square, motion_square = sums / n
+    square, mean, envelope_square, motion_square = layout.total(sums) / len(signal)
     mean = mean.astype(np.float32).astype(np.float64)  # the very number that `align` subtracts
     spread = np.maximum(envelope_square - mean**2, 1e-6 * envelope_square)
     return Bands(
-        n,
-        Lanes(envelope, PAD, n, mean, spread),
-        Lanes(motion, PAD, n, np.zeros(LANES), motion_square),
+        Lanes(envelope, PAD, layout, layout.of_bands(mean), layout.of_bands(spread)),
+        Lanes(motion, PAD, layout, np.zeros(LANES), layout.of_bands(motion_square)),
         bandwidth[group],
         square * filters[4, group] ** 2,
         control,
@@ -137,14 +182,14 @@ WEIGHTS = adaptation_weights()
 
 
 @lru_cache(maxsize=4)
-def _segment(milliseconds: float) -> np.ndarray:
+def segment(milliseconds: float) -> np.ndarray:
     """The window of segments that overlap by half: an even number of samples."""
     size = int(np.around(milliseconds * (0.001 * RATE)))
     return np.hanning(size + size % 2)
 
 
 def _averages(halves: np.ndarray, window: np.ndarray) -> np.ndarray:
-    """Window averages from the sums of half windows: [L, 2, 16] -> [16, L]."""
+    """Window averages from the sums of half windows: [L, 2, bands] -> [bands, L]."""
     rise, fall = halves.astype(np.float64).transpose(1, 2, 0)
     smooth = rise.copy()
     smooth[:, :-1] += fall[:, 1:]
@@ -155,14 +200,11 @@ def _averages(halves: np.ndarray, window: np.ndarray) -> np.ndarray:
 
 
 def align(reference: Bands, processed: Bands) -> tuple[np.ndarray, np.ndarray]:
-    """Samples [16] by which to advance the processed envelope, and the processed motion."""
+    """Samples [bands] by which to advance the processed envelope, and the processed motion."""
     return (
         band_delays(reference.envelope, processed.envelope),
         band_delays(reference.motion, processed.motion),
     )
-
-
-IN_TIME = (np.zeros(LANES, np.int64), np.zeros(LANES, np.int64))
 
 
 def to_nerve(
@@ -170,53 +212,68 @@ def to_nerve(
     ear: Ear,
     group: slice,
     waits: np.ndarray,
-    aligned: tuple[np.ndarray, np.ndarray],
+    aligned: tuple[np.ndarray, np.ndarray] | None,
     smoothed: float,
+    last: bool = False,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Sensation level, adaptation and averages: what the nerve gets, less the threshold noise.
 
     Args:
-        waits: [16] samples each band waits for the slowest.
-        aligned: of `align`, or IN_TIME.
+        waits: [bands] samples each band waits for the slowest.
+        aligned: of `align`, for the processed signal.
         smoothed: ms, segments of the averages, which overlap by half.
+        last: the bands are not needed any more; the motion takes their memory.
 
     Returns:
-        Motion, flat [T * 16], and envelopes in dB SL, one per half segment: [16, L].
+        Motion, flat [T * 16], and envelopes in dB SL, one per half segment: [bands, L].
     """
-    n = bands.samples
-    at_envelope, at_motion = ((PAD + delay - waits) * LANES + np.arange(LANES) for delay in aligned)
-    levels = (ear.level1 - ear.loss.inner[group]).astype(np.float32)
-    out = scratch.take(n * LANES)
-    window = _segment(smoothed)
+    layout, n = bands.layout, bands.samples
+    at_envelope, at_motion = (
+        (PAD + layout.of_bands(delay - waits)) * LANES + np.arange(LANES)
+        for delay in aligned or (np.zeros_like(waits),) * 2
+    )
+    levels = layout.of_bands((ear.level1 - ear.loss.inner[group]).astype(np.float32))
+    out = bands.envelope.flat[: n * LANES] if last else scratch.take(n * LANES)
+    window = segment(smoothed)
     halves = np.empty((n // (window.size // 2), 2, LANES), np.float32)
     kernels.inner_hair_cells(
         bands.envelope.flat,
         bands.motion.flat,
         at_envelope,
         at_motion,
-        waits.astype(np.float32),
+        layout.of_first(waits).astype(np.float32),
         levels,
         WEIGHTS,
         window,
         out,
         halves.ravel(),
     )
-    return out, _averages(halves, window)
+    if last:
+        scratch.give(bands.motion.flat)
+    return out, _averages(layout.joined(halves, window.size // 2), window)
 
 
-def add_noise(motion: np.ndarray, noise: np.ndarray, ear: Ear, waits: np.ndarray, out: np.ndarray) -> None:
+def add_noise(
+    motion: np.ndarray,
+    noise: np.ndarray,
+    ear: Ear,
+    waits: np.ndarray,
+    out: np.ndarray,
+    layout: Layout | None = None,
+) -> None:
     """Threshold noise onto flat motion [T * 16], into `out`, which may be `motion`.
 
     Args:
-        noise: [PAD + 16 * T] Gaussian numbers, band after band from PAD on.
+        noise: Gaussian numbers, band after band, as many as the signal has samples each, from PAD on.
     """
-    at = PAD + np.arange(LANES) * (motion.size // LANES) - waits
-    kernels.add_noise(motion, noise, ear.noise_gain, at, waits.astype(np.float32), out)
+    layout = layout or Layout(motion.size // LANES)
+    at = PAD + layout.of_bands(np.arange(layout.bands) * layout.samples - waits) + layout.starts
+    kernels.add_noise(motion, noise, ear.noise_gain, at, layout.of_first(waits).astype(np.float32), out)
 
 
 @lru_cache(maxsize=8)
 def _covariance_windows(milliseconds: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    window = _segment(milliseconds)
+    window = segment(milliseconds)
     out = []
     for part in (window, window[window.size // 2 :]):
         correlation = np.correlate(part, part, "full")
@@ -225,9 +282,15 @@ def _covariance_windows(milliseconds: float) -> tuple[np.ndarray, np.ndarray, np
 
 
 def covariances(
-    reference: np.ndarray, processed: np.ndarray, threshold: float, milliseconds: float
+    reference: np.ndarray,
+    processed: np.ndarray,
+    threshold: float,
+    milliseconds: float,
+    layout: Layout | None = None,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Covariances of two flat motions and the reference's mean squares in every tile: [16, S] each."""
+    """Covariances of two flat motions and the reference's mean squares in every tile: [bands, S] each,
+    float32.
+    """
     window, unbias, half_unbias = _covariance_windows(milliseconds)
     segments = (reference.size // LANES) // (window.size // 2)
     result, squares = (np.empty((segments, LANES), np.float32) for _ in range(2))
@@ -235,4 +298,6 @@ def covariances(
     kernels.covariances(
         reference, processed, window, unbias, half_unbias, floor, result.ravel(), squares.ravel()
     )
-    return result.T.astype(np.float64), squares.T.astype(np.float64)
+    if layout:
+        result, squares = (layout.joined(tiles, window.size // 2) for tiles in (result, squares))
+    return result.T, squares.T

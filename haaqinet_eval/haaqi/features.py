@@ -36,8 +36,19 @@ BASIS = (_basis / np.linalg.norm(_basis, axis=1, keepdims=True))[1:]  # [5, 32];
 
 def audible_frames(reference_smooth: np.ndarray, threshold: float) -> np.ndarray:
     """Frames of the reference's envelopes (dB SL) [32, L] whose loudness is above threshold (dB)."""
-    loudness = np.mean(np.exp(_PER_DB * reference_smooth), axis=0)
-    return np.flatnonzero(20 * np.log10(loudness) > threshold)
+    return loud_frames(add_loudness(np.zeros(reference_smooth.shape[1]), reference_smooth), threshold)
+
+
+def add_loudness(total: np.ndarray, envelopes: np.ndarray) -> np.ndarray:
+    """Loudness summed over bands [L], with that of some more bands' envelopes (dB SL) [bands, L]."""
+    for envelope in envelopes:
+        total += np.exp(_PER_DB * envelope)
+    return total
+
+
+def loud_frames(loudness: np.ndarray, threshold: float) -> np.ndarray:
+    """Frames whose loudness, summed over the 32 bands [L], is above threshold (dB) in the mean."""
+    return np.flatnonzero(20 * np.log10(loudness / BANDS) > threshold)
 
 
 def cepstra(envelopes: np.ndarray) -> np.ndarray:
@@ -82,6 +93,7 @@ def synchrony(covariances: np.ndarray, mean_squares: np.ndarray, threshold: floa
         mean_squares: [32, S] mean squares of the reference's motion.
         threshold: dB SL above which a segment, and a tile in it, count.
     """
+    covariances, mean_squares = (tiles.astype(np.float64) for tiles in (covariances, mean_squares))
     rms = np.sqrt(2 * mean_squares)  # motion was scaled to the envelope in dB SL
     loudness = np.mean(np.exp(_PER_DB * rms), axis=0)
     segments = 20 * np.log10(loudness) > threshold

@@ -46,12 +46,21 @@ def _pole(b, x, y):
     return fma(b, x - y, y)
 
 
+@njit(inline="always")
+def _heard(signal, at, whole, t):
+    # the signal's sample for each lane: the same for all, or of the lane's stretch
+    return splat(signal[t]) if whole else gather(signal, at, t)
+
+
 @_jit
-def gammatone_control(signal, poles, rows, table, starts, squares, gains):
+def gammatone_control(signal, at, counts, poles, rows, table, starts, squares, gains):
     """Control path: widest gammatone filter, its mean square, and the compressor's gain.
 
     Args:
-        signal: [T] middle-ear output, float64.
+        signal: middle-ear output, float64.
+        at: [16] int64, sample of the signal at which each lane begins; T are heard.
+        counts: [2 * 16] int64, the first carrier block of each lane whose squares count, and the first
+            that does not any more.
         poles: [16] float64, b of the one-pole stages. The first two run in double precision: they
             remove what lies outside the band, which may be far stronger than what is inside.
         rows: [10 * 16] per channel: b again, three FIR weights, log2 of the lower knee and of
@@ -62,7 +71,7 @@ def gammatone_control(signal, poles, rows, table, starts, squares, gains):
         squares: [16] float64, receives the sums of squares of the envelope.
         gains: [T * 16] receives the smoothed compressor gain (linear).
     """
-    n = signal.size
+    n, whole = gains.size // 16, at[15] == 0
     wide_b, b, f0, f1, f2 = load(poles, 0), load(rows, 0), load(rows, 16), load(rows, 32), load(rows, 48)
     knee, top, slope, attenuation = load(rows, 64), load(rows, 80), load(rows, 96), load(rows, 112)
     smooth_pole, smooth_gain = load(rows, 128), load(rows, 144)
@@ -78,7 +87,7 @@ def gammatone_control(signal, poles, rows, table, starts, squares, gains):
         total = zero
         for k in range(min(CARRIER, n - start)):
             tc, ts = load(table, k * 16), load(table, (CARRIER + k) * 16)
-            x = splat(signal[start + k])
+            x = _heard(signal, at, whole, start + k)
             r = fma(x, cosine * tc - sine * ts, tiny)
             i = fma(x, sine * tc + cosine * ts, tiny)
             r1, i1 = _pole(wide_b, r, r1), _pole(wide_b, i, i1)
@@ -97,22 +106,23 @@ def gammatone_control(signal, poles, rows, table, starts, squares, gains):
             store(gains, (start + k) * 16, smoothed)
         store(sums, 0, total)
         for lane in range(16):
-            squares[lane] += sums[lane]
+            if counts[lane] <= block < counts[16 + lane]:
+                squares[lane] += sums[lane]
 
 
 @_jit
-def gammatone_compress(signal, poles, rows, table, starts, sums, envelope, motion):
+def gammatone_compress(signal, at, counts, poles, rows, table, starts, sums, envelope, motion):
     """Signal path: gammatone filter at the adjusted bandwidth, times the compressor's gain.
 
     Args:
-        signal, poles, table, starts: as for `gammatone_control`.
+        signal, at, counts, poles, table, starts: as for `gammatone_control`.
         rows: [5 * 16] per channel: b of the one-pole stages, three FIR weights, overall gain.
         sums: [4 * 16] float64, receives per channel the sum of squares of the envelope before
             compression, and after it the sums of the envelope, of its squares and of the motion's.
         envelope: [T * 16] holds the gains of `gammatone_control`, receives the compressed envelope.
         motion: [T * 16] receives the compressed basilar-membrane motion.
     """
-    n = signal.size
+    n, whole = motion.size // 16, at[15] == 0
     wide_b, b, f0, f1, f2 = load(poles, 0), load(rows, 0), load(rows, 16), load(rows, 32), load(rows, 48)
     scale = load(rows, 64)
     tiny = splat(TINY)
@@ -126,7 +136,7 @@ def gammatone_compress(signal, poles, rows, table, starts, sums, envelope, motio
         total = total_e = total_ee = total_mm = zero
         for k in range(min(CARRIER, n - start)):
             tc, ts = load(table, k * 16), load(table, (CARRIER + k) * 16)
-            x = splat(signal[start + k])
+            x = _heard(signal, at, whole, start + k)
             c = cosine * tc - sine * ts
             s = sine * tc + cosine * ts
             r, i = fma(x, c, tiny), fma(x, s, tiny)
@@ -151,7 +161,8 @@ def gammatone_compress(signal, poles, rows, table, starts, sums, envelope, motio
         store(part, 32, total_ee)
         store(part, 48, total_mm)
         for place in range(64):
-            sums[place] += part[place]
+            if counts[place % 16] <= block < counts[16 + place % 16]:
+                sums[place] += part[place]
 
 
 @_jit
@@ -166,7 +177,7 @@ def inner_hair_cells(envelope, motion, at_envelope, at_motion, begins, levels, w
         levels: [16] dB SL of a compressed envelope of 1.
         weights: [6] float64: how the two adaptation stages follow the input and each other.
         window: [2 * half] float64 rising and falling half of the averaging window.
-        out: [T * 16] receives the adapted motion.
+        out: [T * 16] receives the adapted motion; may be the envelope's own memory, from its beginning on.
         smooth: [2 * halves * 16] receives per half window the rising and the falling sum.
     """
     n = out.size // 16

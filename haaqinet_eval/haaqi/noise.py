@@ -7,6 +7,7 @@ most of their work is not: words are tempered, tried and scaled in batches here.
 
 from __future__ import annotations
 
+import copy
 import math
 import threading
 
@@ -30,6 +31,7 @@ from .simd import (
 
 _WORDS, _MIDDLE = 624, 397
 _BATCH = 1024  # pairs tried at once
+_AT_ONCE = 2**20  # numbers of another generator that are passed over at once
 _MINUS_LN4 = np.float32(-2 * np.log(2.0))
 
 _jit = njit(cache=True, nogil=True, error_model="numpy")
@@ -241,21 +243,29 @@ class Gaussians:
             out[:] = self._rng.standard_normal(out.size)
         return out
 
+    def copy(self) -> Gaussians:
+        """Another one that gives the same numbers; it moves no generator but its own."""
+        return Gaussians(self.at(np.random.RandomState()) if self._twister else copy.deepcopy(self._rng))
+
     def skip(self, count: int) -> None:
         """Pass over the next numbers, in about half the time."""
         if self._twister:
             self._rest = _skip(self._key, *self._rest, count)
-        else:
-            self._rng.standard_normal(count)
+            return
+        for done in range(0, count, _AT_ONCE):
+            self._rng.standard_normal(min(_AT_ONCE, count - done))
 
     def hand_back(self) -> None:
         """Leave the generator as if it had drawn all these numbers itself."""
         if self._twister:
-            position, held, spare = self._rest
-            state = {"key": self._key, "pos": position}
-            self._rng.set_state(
-                {"bit_generator": "MT19937", "state": state, "has_gauss": held, "gauss": spare}
-            )
+            self.at(self._rng)
+
+    def at(self, rng: np.random.RandomState) -> np.random.RandomState:
+        """A Mersenne Twister, brought to where this one is."""
+        position, held, spare = self._rest
+        state = {"key": self._key, "pos": position}
+        rng.set_state({"bit_generator": "MT19937", "state": state, "has_gauss": held, "gauss": spare})
+        return rng
 
 
 class NoiseBlocks:

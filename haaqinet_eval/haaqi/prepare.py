@@ -12,7 +12,7 @@ from ..errors import InputError, Unscorable
 from ..nalr import NalR, thresholds_at
 from . import filters
 from .cochlea import HAAQI_FREQUENCIES, RATE
-from .threads import each, halves
+from .threads import each, pieces
 
 SHORTEST = 0.5  # s, of a reference
 SHORTEST_SOUND = 2400  # samples at 24 kHz between the reference's first and last sound
@@ -145,15 +145,22 @@ def _anti_aliasing(up: int, down: int) -> np.ndarray:
 
 
 def _resample(signal: np.ndarray, up: int, down: int) -> np.ndarray:
-    """`resample_poly`, the two halves of the signal apart: each begins or ends well inside the other."""
+    """`resample_poly`, piece by piece: each begins and ends well inside its neighbours."""
     reach = down * math.ceil((_REACH * max(up, down) / up + 1) / down)  # samples; a multiple of `down`
-    first, second = halves(len(signal), down)
+    parts = pieces(len(signal), down)
     window = _anti_aliasing(up, down)
-    if first.stop <= reach:
+    if parts[0].stop <= reach:
         return resample_poly(signal, up, down, window=window)
-    parts = (slice(0, first.stop + reach), slice(first.stop - reach, second.stop))
-    left, right = each(lambda part: resample_poly(signal[part], up, down, window=window), parts)
-    return np.concatenate((left[: first.stop // down * up], right[reach // down * up :]))
+    out = np.empty(-(-len(signal) * up // down))
+
+    def fill(part: slice) -> None:
+        begin = max(part.start - reach, 0)
+        piece = resample_poly(signal[begin : part.stop + reach], up, down, window=window)
+        target = out[part.start // down * up : -(-part.stop * up // down)]
+        target[:] = piece[(part.start - begin) // down * up :][: len(target)]
+
+    each(fill, parts)
+    return out
 
 
 def to_24_khz(signal: np.ndarray, sample_rate: float) -> np.ndarray:
@@ -210,10 +217,13 @@ def equalise(reference: np.ndarray, levels: np.ndarray) -> np.ndarray:
     nfir = 140
     nalr = NalR(nfir, RATE)
     fir, _ = nalr.build(_Levels(levels))
-    first, second = halves(len(reference))
-    parts = (first, slice(max(first.stop - nfir, 0), second.stop))
-    left, right = each(lambda part: nalr.apply(fir, reference[part]), parts)
-    return np.concatenate((left[nfir : first.stop], right[first.stop - parts[1].start :]))[: len(reference)]
+    out = np.empty_like(reference)
+
+    def fill(part: slice) -> None:
+        out[part] = nalr.apply(fir, reference[part.start : part.stop + nfir])[nfir:][: part.stop - part.start]
+
+    each(fill, pieces(len(reference)))
+    return out
 
 
 class _Levels:

@@ -14,10 +14,13 @@ from ..nalr import AudiogramLike
 from ..trials import DEFAULT_LEVEL1
 from . import cochlea, ear, prepare
 from .broadband import Centred, broadband_delay
+from .layout import MOST
 from .noise import Gaussians
+from .simd import LANES
 from .threads import each
 
 DEFAULT_SEED = 0
+LONGEST_KEPT = MOST // LANES  # samples at 24 kHz of a reference of which more than the signal is kept
 
 
 @dataclass(frozen=True)
@@ -99,6 +102,10 @@ class Prepared:
             signal = prepare.equalise(signal, self.levels)
         return prepare.middle_ear(signal)
 
+    def _forget(self) -> None:
+        """Let go of the reference, which will not be used again."""
+        self._signal, self._centred = self._signal[:0].copy(), None
+
     def _stream(self, rng: np.random.RandomState | int | None) -> Gaussians | None:
         """What a score draws its noise from; None: from the fixed seed, as every score."""
         fixed = not isinstance(self._rng, np.random.RandomState)
@@ -134,7 +141,7 @@ class Prepared:
         centred = self._centred
         if centred is None or len(centred.signal) != len(processed):
             pair = each(Centred.from_signal, (self._signal[: len(processed)], processed))
-            centred = self._centred = pair[0]
+            self._centred = pair[0] if len(processed) <= LONGEST_KEPT else None
             return broadband_delay(*pair)
         return broadband_delay(centred, Centred.from_signal(processed))
 

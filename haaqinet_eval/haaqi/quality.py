@@ -13,13 +13,12 @@ import numpy as np
 
 from ..nalr import AudiogramLike
 from ..trials import Result
-from . import cochlea, ear, features, scratch
+from . import cochlea, ear, features, long, scratch
 from .doubts import check_more_options, warn_of
+from .layout import Layout
 from .noise import Gaussians, NoiseBlocks
 from .prepared import Options, Prepared, generator
 from .threads import each
-
-_LONG = 180 * 24000  # samples beyond which groups of bands go one after the other, to save memory
 
 
 @dataclass(frozen=True)
@@ -76,15 +75,35 @@ class QualityReference(Prepared, ABC):
     ) -> Result:
         part, processed = self._meet(processed, sample_rate, options)
         stream = self._stream(rng)
+        layout = long.layout_of(len(processed), self._smoothed(options), options.segment_covariance)
+        if layout.stretches > 1:
+            return self._score_long(part, processed, layout, stream, options)
         heard = self._hear(part, stream is None, options)
         compared = self._compare(heard, processed, stream, options)
         squares, controls, smooth, covariances, mean_squares = (np.concatenate(c) for c in compared)
-        smooths = self._audible(heard.smooth, smooth, stream, options)
+        frames = features.audible_frames(heard.smooth, options.silence_threshold)
+        smooths = self._audible((heard.smooth, smooth), frames, stream, options)
         if stream:
             stream.hand_back()
         synchronous = features.synchrony(covariances, mean_squares, self._tile_threshold(options))
         level_sl = cochlea.spectrum_sl(squares, controls, self._ear.loss, self._ear.level1)
         return self._judge(Compared(smooths, (heard.level_sl, level_sl), synchronous))
+
+    def _score_long(
+        self, part: slice, processed: np.ndarray, layout: Layout, stream: Gaussians | None, options: Options
+    ) -> Result:
+        signals = self._original(part), processed
+        if options.once:
+            self._forget()
+        settings = self._smoothed(options), self._tile_threshold(options), options.segment_covariance
+        noise = stream or Gaussians(generator(self._rng))
+        judged = long.compare(signals, self._ear, layout, noise, settings)
+        frames = features.loud_frames(judged.loudness, options.silence_threshold)
+        smooths = self._audible(judged.smooths, frames, stream, options)
+        if stream:
+            stream.hand_back()
+        synchronous = features.synchrony(judged.covariances, judged.mean_squares, settings[1])
+        return self._judge(Compared(smooths, judged.levels, synchronous))
 
     def _tile_threshold(self, options: Options) -> float:
         own = self.SYNCHRONY_THRESHOLD
@@ -108,7 +127,7 @@ class QualityReference(Prepared, ABC):
         bands = each(lambda group: ear.filter_bands(signal, self._ear, group), ear.GROUPS)
         waits = cochlea.delays_to_align(np.concatenate([b.bandwidth for b in bands]))
         nerve = each(
-            lambda pair: ear.to_nerve(pair[0], self._ear, pair[1], waits[pair[1]], ear.IN_TIME, smoothed),
+            lambda pair: ear.to_nerve(pair[0], self._ear, pair[1], waits[pair[1]], None, smoothed),
             zip(bands, ear.GROUPS, strict=True),
         )
         motion, smooth = zip(*nerve, strict=True)
@@ -132,7 +151,7 @@ class QualityReference(Prepared, ABC):
         """Per quantity, one array per group: mean squares (two), envelopes, covariances, tiles' squares."""
         groups = len(ear.GROUPS)
         blocks = stream and NoiseBlocks(stream, heard.motion[0].size, ear.PAD)
-        together, smoothed = len(processed) <= _LONG, self._smoothed(options)
+        smoothed = self._smoothed(options)
 
         def compare(index: int) -> tuple[np.ndarray, ...]:
             group, waits = ear.GROUPS[index], heard.waits[ear.GROUPS[index]]
@@ -142,14 +161,13 @@ class QualityReference(Prepared, ABC):
             bands = ear.filter_bands(processed, self._ear, group)
             if index > 0:
                 motion = self._noisy(heard, index, blocks, options)
-            elif blocks and together:
+            elif blocks:
                 noise = blocks.take(groups)
             reference = heard.bands[index]
             aligned = ear.align(reference, bands)
-            nerve, smooth = ear.to_nerve(bands, self._ear, group, waits, aligned, smoothed)
-            scratch.give(bands.envelope.flat, bands.motion.flat)
+            nerve, smooth = ear.to_nerve(bands, self._ear, group, waits, aligned, smoothed, last=True)
             if options.once:
-                scratch.give(reference.envelope.flat, reference.motion.flat)
+                reference.give_back()
             if noise is None:
                 noise = blocks.take(groups + index)
             ear.add_noise(nerve, noise, self._ear, waits, nerve)
@@ -157,7 +175,7 @@ class QualityReference(Prepared, ABC):
             scratch.give(nerve, *((motion, noise) if blocks else ()))
             return bands.square, bands.control_square, smooth, *tiles
 
-        return tuple(zip(*each(compare, range(groups), together), strict=True))
+        return tuple(zip(*each(compare, range(groups)), strict=True))
 
     def _noisy(self, heard: _Heard, index: int, blocks: NoiseBlocks | None, options: Options) -> np.ndarray:
         """The reference's motion with noise: the fixed seed's, or drawn now, in working memory."""
@@ -167,7 +185,7 @@ class QualityReference(Prepared, ABC):
         motion, waits = heard.motion[index], heard.waits[group]
         if heard.noise is not None:  # it has the fixed seed's noise already
             motion, _ = ear.to_nerve(
-                heard.bands[index], self._ear, group, waits, ear.IN_TIME, self._smoothed(options)
+                heard.bands[index], self._ear, group, waits, None, self._smoothed(options)
             )
         out = motion if options.once or heard.noise is not None else scratch.take(motion.size)
         noise = blocks.take(index)
@@ -177,13 +195,12 @@ class QualityReference(Prepared, ABC):
 
     @staticmethod
     def _audible(
-        reference: np.ndarray, processed: np.ndarray, stream: Gaussians | None, options: Options
+        both: tuple[np.ndarray, np.ndarray], frames: np.ndarray, stream: Gaussians | None, options: Options
     ) -> list[np.ndarray]:
         """Both signals' envelopes in the frames that count, or nothing where there are too few."""
-        frames = features.audible_frames(reference, options.silence_threshold)
         if len(frames) <= 1:
             return []
-        smooths = each(lambda envelopes: envelopes[:, frames], (reference, processed))
+        smooths = each(lambda envelopes: envelopes[:, frames], both)
         for smooth in smooths if stream else ():  # pyclarity draws this noise even where it adds none of it
             extra = stream.fill(np.empty(smooth.size, np.float32)).reshape(smooth.shape)
             if options.add_noise:

@@ -36,6 +36,13 @@ def give(*arrays: np.ndarray) -> None:
             _lock.release()
 
 
+def clear() -> None:
+    """Keep nothing."""
+    with _lock:
+        _returned.clear()
+        _free.clear()
+
+
 def _sort_in() -> None:
     while _returned:
         _free.append(_returned.popleft())

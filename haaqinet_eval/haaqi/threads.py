@@ -11,6 +11,7 @@ from numba import config
 from ..errors import InputError
 
 USEFUL = 2  # threads: work is cut in two
+LONGEST = 2**22  # items of a piece, so that what is done with it takes little memory
 
 _wanted = min(USEFUL, config.NUMBA_NUM_THREADS)
 _helper: ThreadPoolExecutor | None = None
@@ -32,18 +33,15 @@ def get_threads() -> int:
     return _wanted
 
 
-def each(function: Callable, items: Iterable, together: bool = True) -> list:
+def each(function: Callable, items: Iterable) -> list:
     """[function(item) for item in items], the calling thread and one helper at work where two may be used.
 
     What the helper, busy with another call, has not begun, the caller does itself: calls may
     be nested and come from many threads.
-
-    Args:
-        together: False keeps to one at a time, where two would need too much memory.
     """
     global _helper
     items = list(items)
-    if _wanted == 1 or not together:
+    if _wanted == 1:
         return [function(item) for item in items]
     if _helper is None:
         _helper = ThreadPoolExecutor(1, thread_name_prefix="haaqi")
@@ -53,10 +51,18 @@ def each(function: Callable, items: Iterable, together: bool = True) -> list:
     return first + [function(item) if future.cancel() else future.result() for future, item in rest]
 
 
-def halves(count: int, multiple: int = 1) -> tuple[slice, slice]:
-    """The first and the second half of `count` items; the first is a multiple of `multiple` long."""
-    middle = count // (2 * multiple) * multiple
-    return slice(0, middle), slice(middle, count)
+def halves(count: int) -> tuple[slice, slice]:
+    """The first and the second half of `count` items."""
+    return slice(0, count // 2), slice(count // 2, count)
+
+
+def pieces(count: int, multiple: int = 1) -> list[slice]:
+    """`count` items in two pieces, or in as many as it takes to have none long; all but the last are
+    a multiple of `multiple` long.
+    """
+    number = max(USEFUL, -(-count // LONGEST))
+    size = max(count // (number * multiple) * multiple, 1)
+    return [slice(i * size, (i + 1) * size if i < number - 1 else count) for i in range(number)]
 
 
 def _forget_helper() -> None:

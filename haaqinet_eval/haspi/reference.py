@@ -134,7 +134,7 @@ class Reference(Prepared):
         bands = each(lambda group: _filtered(signal, self._own_ear, group), ear.GROUPS)
         waits = cochlea.delays_to_align(np.concatenate([b.bandwidth for b in bands]))
         slow = each(
-            lambda pair: self._slow(pair[0], self._own_ear, pair[1], waits[pair[1]], ear.IN_TIME[0]),
+            lambda pair: self._slow(pair[0], self._own_ear, pair[1], waits[pair[1]], 0),
             zip(bands, ear.GROUPS, strict=True),
         )
         envelopes = np.concatenate(slow)
@@ -159,7 +159,7 @@ class Reference(Prepared):
         return slow
 
     def _slow(
-        self, bands: ear.Bands, heard_by: ear.Ear, group: slice, waits: np.ndarray, delays: np.ndarray
+        self, bands: ear.Bands, heard_by: ear.Ear, group: slice, waits: np.ndarray, delays: np.ndarray | int
     ) -> np.ndarray:
         window, step = features.low_pass(self.f_lp)
         out = np.empty((-(-bands.samples // step), LANES))

@@ -1,4 +1,4 @@
-"""Scores 200 trials of `haaqi_cases` with pyclarity's HASPI and HASQI and writes `speech.json` beside this file.
+"""Scores 200 trials of `haaqi_cases` with pyclarity's HASPI and HASQI, for `speech.json` beside this file.
 
 All are scored with ours too, and the largest differences written down. Takes half an hour; needed only
 when the trials or pyclarity's numbers change. Trials that the file has from the same versions are kept,
