@@ -207,6 +207,15 @@ def test_transcripts_that_are_handed_in(made, tmp_path):
     assert float(table[2]["score"]) == pytest.approx(float(table[2]["haaqi_avg"]))  # alpha is 0
 
 
+def test_a_table_of_somebody_elses_is_not_written_over(whisper, made):
+    path = made["exp"] / "E1/transcripts.csv"
+    path.parent.mkdir(parents=True)
+    text = write_transcripts(path, ALL).read_text()
+    with pytest.raises(InputError, match=r"transcripts\.csv: was not written by a recogniser here"):
+        evaluate(made, recogniser="whisper")
+    assert path.read_text() == text
+
+
 @pytest.mark.parametrize(
     ("lines", "head", "said"),
     [

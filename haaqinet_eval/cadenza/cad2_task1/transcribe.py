@@ -127,7 +127,14 @@ def transcribe(
     Args:
         made: how, for the table's column; rows that were made otherwise, or of other audio, are made anew.
         kept: folder for what the recogniser was given; None: it is removed.
+
+    Raises:
+        InputError: for a table that somebody else wrote.
     """
+    if any(not row.made for row in file.rows):
+        raise InputError(
+            f"{file.path}: was not written by a recogniser here; move it, and name it with transcripts=…"
+        )
     pairs = list(pairs)
     names = {(pair.scene, pair.listener): ears.challenge.enhanced_file(pair, "left", "") for pair in pairs}
     files = {key: signals.folder / name for key, name in names.items()}
