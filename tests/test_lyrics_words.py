@@ -22,6 +22,7 @@ from haaqinet_eval.cadenza.run import run_evaluation, run_merge
 from haaqinet_eval.errors import InputError
 from haaqinet_eval.lyrics.recognisers import load_recogniser
 from haaqinet_eval.lyrics.transcripts import read_transcripts
+from haaqinet_eval.registry import RECOGNISERS, RecogniserRecord
 from haaqinet_eval.store import open_store, standings
 
 NAME, QUIET = "cad2_task1", Console(quiet=True)
@@ -59,6 +60,27 @@ def whisper(tmp_path, monkeypatch):
     program.chmod(0o755)
     monkeypatch.setenv("PATH", str(program.parent))
     return module
+
+
+class Parrot:
+    """A recogniser of somebody else's."""
+
+    def __init__(self, weights, temperature):
+        self.version = f"{weights} {temperature}"
+
+    def __call__(self, recording):
+        assert soundfile.info(recording).samplerate == 44100
+        return "i do"
+
+
+@COUNTS
+def test_another_packages_recogniser(made, monkeypatch):
+    record = RecogniserRecord("parrot", f"{__name__}:Parrot", "Says the same of everything.")
+    monkeypatch.setitem(RECOGNISERS.ours, "parrot", record)
+    table = evaluate(made, recogniser="parrot")
+    assert {row["whisper_be"] for row in table} == {str(2 / 7)}
+    made_by = {row.made for row in read_transcripts(made["exp"] / "E1/transcripts.csv")}
+    assert made_by == {"parrot base.en 0.0, official, 100 dB SPL"}
 
 
 def without_package(monkeypatch, tmp_path):
