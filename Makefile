@@ -62,6 +62,7 @@ bench: $(STAMP)
 	$(BIN)/python benchmarks/haaqi_speed.py
 	$(BIN)/python benchmarks/memory.py
 	$(BIN)/python benchmarks/haspi_speed.py
+	$(BIN)/python benchmarks/haaqi_torch.py
 	$(BIN)/python benchmarks/haaqinet_speed.py
 	$(BIN)/python benchmarks/validate.py
 	$(BIN)/python benchmarks/store.py

@@ -27,7 +27,7 @@ ARROWS = {
     "haaqi": {"audio", "audiogram", "nalr", "trials"},
     "hasqi": {"nalr", "trials", "haaqi"},
     "haspi": {"nalr", "trials", "haaqi"},
-    "model": {"audiogram", "nalr"},
+    "model": {"audiogram", "nalr", "haaqi"},
     "scorers": {
         *("audiogram", "audio", "nalr", "trials", "registry"),
         *("haaqi", "hasqi", "haspi", "model", "mixture_aware"),
