@@ -117,6 +117,19 @@ def test_an_outcome_has_true_haaqi_before_and_after():
     assert outcome.predicted_after > outcome.predicted_before
 
 
+def test_losses_that_know_the_clean_signal():
+    (task,) = make_tasks([Song("notes", parts(seconds=1.0))], "test", ["sloping"], ["noise"])
+    network = HaaqiNetLoss()
+    for loss in ("haaqi", "l1"):
+        outcome = tune(task, network, steps=4, keep=0.2, loss=loss)
+        assert outcome.loss == loss
+        assert outcome.rise > 0.02
+    with pytest.raises(InputError, match="losses: 'l2' is none of haaqinet, haaqi, l1"):
+        tune(task, network, steps=1, keep=0, loss="l2")
+    rows = summary_rows([outcome, Outcome("noise", "S", "flat-09", 0.1, 0.2, 0.1, 0.3)])
+    assert [row[0] for row in rows][:2] == ["noise, by l1", "noise, by haaqinet"]
+
+
 def test_summary_counts_what_rose_and_fell():
     outcomes = [
         Outcome("noise", "a", "flat-09", 0.4, 0.8, 0.5, 0.7),

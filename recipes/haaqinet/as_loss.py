@@ -1,4 +1,4 @@
-"""Tune equalisers, gains and masks with HAAQI-Net as the loss, and measure true HAAQI before and after."""
+"""Tune equalisers, gains and masks by HAAQI-Net, HAAQI or L1, and measure true HAAQI before and after."""
 
 from __future__ import annotations
 
@@ -25,10 +25,11 @@ COLUMNS = ("", "n", "predicted", "after", "true HAAQI", "after", "rose", "fell")
 def as_loss(config: DictConfig) -> None:
     """Tune every task, write a CSV of outcomes, print means per kind and listener."""
     torch.set_num_threads(config.threads)
-    loss = HaaqiNetLoss(config.weights)
+    network = HaaqiNetLoss(config.weights)
     songs = make_songs(config.data.root, config.data.index, config.split, config.data.songs, config.seconds)
     tasks = make_tasks(songs, config.split, config.listeners, config.kinds)
-    outcomes = [tune(task, loss, config.steps, config.keep) for task in track(tasks, "tuning")]
+    each = [(task, loss) for task in tasks for loss in config.losses]
+    outcomes = [tune(task, network, config.steps, config.keep, loss) for task, loss in track(each, "tuning")]
     out = Path(config.out)
     with written(out) as file:
         writer = csv.DictWriter(file, list(asdict(outcomes[0])))
