@@ -81,6 +81,14 @@ def test_moments_find_the_gains_that_were_given(noises, high, low):
     assert (found["implied_moments_rest"] < found["moments_rest_free"] + 3) == right
 
 
+def test_a_copy_of_the_mixture_implies_no_stems(noises):
+    noise = 1e-3 * np.random.default_rng(7).standard_normal(noises.shape[1])
+    exact, rough = (described(noises, 0.7 * noises.sum(0) + n) for n in (0, noise))
+    assert exact == rough
+    assert exact["implied_copy"] == 1
+    assert described(noises, remixed(noises, 1.0))["implied_copy"] == 0
+
+
 def test_equal_gains_say_nothing(noises):
     same = described(noises, remixed(noises), dict.fromkeys(ROLES, 3.0))
     assert same["implied_known"] == 0

@@ -29,6 +29,7 @@ WINDOW, HOP = 1024, 512  # samples at 24 kHz: 43 and 21 ms
 EDGES = np.minimum(4 * TILE_EDGES, WINDOW // 2 + 1)  # bins of 23 Hz: the bands of `features.EDGES`
 QUIET = 1e-3  # re a bin's RMS; quieter bins do not count
 LOWEST, HIGHEST = -60.0, 40.0  # dB, of gains
+COPY = 3e-4  # re the output's power; with less that is not in the mixture, it is a copy
 ALIKE = 0.5  # dB; gains that are no farther apart imply nothing
 
 Array = np.ndarray
@@ -73,6 +74,13 @@ class Known:
         """Whether the gains differ, so that an output implies stems."""
         return self.gains[-1] - self.gains[0] >= ALIKE
 
+    def is_copy(self, output: Array) -> bool:
+        """Whether an output's spectrum [F, L] is the mixture's but for a level: it implies no stems."""
+        bins = np.abs((output * self.spectrum.conj()).sum(1)) ** 2
+        power = (np.abs(output) ** 2).sum(1)
+        rest = power - bins / ((self.size**2).sum(1) + np.float32(1e-20))
+        return bool(rest.sum() <= COPY * power.sum())
+
     def parts(self, output: Array, level: float) -> tuple[Array, Array]:
         """A and B [F, L] of an output's spectrum [F, L], with c of `level` dB."""
         low, high = (np.float32(10 ** (g / 20)) for g in (self.gains[0], self.gains[-1]))
@@ -107,12 +115,22 @@ def _at(density: Array, db: Array | float) -> Array:
     return density[places.clip(0, len(density) - 1)]
 
 
-def find_level(density: Array, gains: tuple[float, ...]) -> tuple[float, dict[str, float]]:
-    """c (dB) of an output whose ratios have some density, and features of its clusters."""
+SURE = 4.0  # dB, the standard deviation of a guess of c
+
+
+def find_level(
+    density: Array, gains: tuple[float, ...], guess: float | None = None
+) -> tuple[float, dict[str, float]]:
+    """c (dB) of an output whose ratios have some density, and features of its clusters.
+
+    Args:
+        guess: of c (dB), which decides between alignments of the clusters that fit about as well.
+    """
     asked = np.maximum(gains, gains[-1] + SOFTEST)
     logs = [np.log(_at(density, _GRID + g) + LEAST) for g in asked]
     score = np.mean(logs, axis=0)
-    best = int(score.argmax())
+    prior = 0.0 if guess is None else -0.5 * ((_GRID - guess) / SURE) ** 2 / len(asked)
+    best = int((score + prior).argmax())
     masses = [float(_at(density, _GRID[best] + g)) for g in asked]
     level = float(_GRID[best]) + _off_peak(density, _GRID[best] + asked[int(np.argmax(masses))])
     return level, {
@@ -158,13 +176,14 @@ def describe_ratio(ratio: Array, known: Known) -> dict[str, float]:
     return {
         "ratio_turned": float(sums[0].sum() / (sums[3].sum() + 1e-9)),
         "ratio_backward": float(((ratio.real < 0) * weight).sum() / (sums[3].sum() + 1e-9)),
-        "ratio_round": float(sums[1].sum() / (sums[1].sum() + sums[2].sum() + 1e-9)),
+        "ratio_round": float(sums[1].sum() / (sums[1].sum() + sums[2].sum() + STILL * sums[3].sum() + 1e-9)),
         "ratio_spread": float(np.sqrt((sums[1].sum() + sums[2].sum()) / (sums[3].sum() + 1e-9))),
         **named("ratio_turned_band", bands[0] / (bands[3] + 1e-9)),
-        **named("ratio_round_band", bands[1] / (bands[1] + bands[2] + 1e-9)),
+        **named("ratio_round_band", bands[1] / (bands[1] + bands[2] + STILL * bands[3] + 1e-9)),
     }
 
 
+STILL = 1e-3  # variance of a ratio, re its mean's square, that is as good as none
 AROUND = (3, 5)  # bins and frames of a local mean
 
 

@@ -51,29 +51,64 @@ class ImpliedStems:
         self.power = band_sums(self.known.size**2)  # [14, L]
         middles = (np.arange(self.power.shape[1]) * HOP + WINDOW // 2) // TILE
         frames = np.minimum(middles, shares.shape[1] - 1)
-        self.guessed = None
+        self.guessed = self.wanted = None
+        self.expected = {"sign": 0.0, "gained": 0.0}
         if self.known.says_something and all(name in ROLES for name in gains):
-            factors = np.array([self.known.shares(gains.get(role, 0.0)) for role in ROLES]) ** 2
-            a, b = np.tensordot(factors, shares[:, frames], (0, 0)).transpose(0, 2, 1)
+            in_a, in_b = np.array([self.known.shares(gains.get(role, 0.0)) for role in ROLES]).T
+            power = np.array([10 ** (max(gains.get(role, 0.0), ABSENT) / 10) for role in ROLES])
+            weights = np.stack([in_a**2, in_b**2, in_a * in_b, power])
+            a, b, both, wanted = np.tensordot(weights, shares[:, frames], 1).transpose(0, 2, 1)
             self.guessed = a / (a + b + 1e-9)  # [14, L], A's share of power as it should be
+            self.wanted = 10 * np.log10(wanted + 1e-6)  # dB, gain of power as it should be, less c
+            self.expected = {
+                "sign": float(np.mean(both / np.sqrt(a * b + 1e-6))),
+                "gained": float(np.mean(10 * np.log10(a + b + 1e-3))),
+            }
 
     def describe(self, output: Array) -> dict[str, float]:
-        """Features of an output [T], in time with the mixture and as long."""
+        """Features of an output [T], in time with the mixture and as long.
+
+        Of a copy of the mixture, they are those of the mixture itself: what is left is noise.
+        """
         known = self.known
         y = spectrum_of(output)
+        copy = known.is_copy(y)
+        return self._told(known.spectrum if copy else y) | {
+            "implied_copy": float(copy),
+            "implied_groups": float(len(known.gains)),
+            "implied_gap": float(np.diff(np.maximum(known.gains, -20.0)).min(initial=40.0)),
+            **{f"implied_expected_{name}": value for name, value in self.expected.items()},
+        }
+
+    def _told(self, y: Array) -> dict[str, float]:
+        """What an output's spectrum [F, L] says."""
+        known = self.known
         ratio = y / np.where(known.heard > 0, known.spectrum, 1.0)
-        level, values = find_level(density_of(np.abs(ratio), known.weight), known.gains)
+        guess = self._guess_level(band_sums(np.abs(y) ** 2))
+        level, values = find_level(density_of(np.abs(ratio), known.weight), known.gains, guess)
+        values["implied_level_guess"] = 0.0 if guess is None else values["implied_level"] - guess
         both = band_sums((y * known.spectrum.conj()).real)
         powers = tuple(uniform_filter1d(p, 5, axis=1) for p in (self.power, both, band_sums(np.abs(y) ** 2)))
         values |= describe_moments(powers, known.gains)
         values["implied_level_off"] = abs(values["implied_level"] - values["implied_moments_level"])
         values |= describe_ratio(ratio, known)
         values["implied_known"] = float(known.says_something)
-        values["implied_groups"] = float(len(known.gains))
         values |= self._tightness(ratio * np.float32(10 ** (-level / 20)))
         a, b = known.parts(y, level) if known.says_something else (known.spectrum, known.spectrum)
         found = self._parts(a, b)
-        return values | (found if known.says_something else dict.fromkeys(found, 0.0))
+        if known.says_something:
+            found["implied_sign_more"] = found["implied_sign"] - self.expected["sign"]
+        else:
+            found = dict.fromkeys([*found, "implied_sign_more"], 0.0)
+        return values | found
+
+    def _guess_level(self, power: Array) -> float | None:
+        """c (dB) from the powers of an output's bands [14, L] and the roles' guess."""
+        if self.wanted is None:
+            return None
+        gain = 10 * np.log10((power + 1e-20) / (self.power + 1e-20))
+        weight = np.sqrt(self.power / (self.power.mean(1, keepdims=True) + 1e-20))
+        return float(((np.clip(gain, -40, 40) - self.wanted) * weight).sum() / (weight.sum() + 1e-9))
 
     def _parts(self, a: Array, b: Array) -> dict[str, float]:
         known, sizes = self.known, (np.abs(a), np.abs(b))

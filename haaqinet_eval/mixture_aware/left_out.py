@@ -26,6 +26,12 @@ def left_out(trials: Trials, songs: Sequence[str], grow: Grow) -> tuple[np.ndarr
     return scores, intervals
 
 
-def widened(model: TargetModel, intervals: np.ndarray, true: np.ndarray) -> TargetModel:
-    """A model whose intervals are wider by what `intervals` [N, 2] lacked to hold nine in ten of the true."""
-    return replace(model, margin=model.margin + max(margin_of(*intervals.T, true), 0.0))
+def widened(model: TargetModel, parts: Sequence[tuple[np.ndarray, np.ndarray]]) -> TargetModel:
+    """A model whose intervals are wider, or narrower, so that nine in ten true scores would be in them.
+
+    Args:
+        parts: intervals [N, 2], with the model's present margin, and true scores [N] of songs that were not
+            trained on.
+    """
+    intervals, true = (np.concatenate(some) for some in zip(*parts, strict=True))
+    return replace(model, margin=model.margin + margin_of(*intervals.T, true))

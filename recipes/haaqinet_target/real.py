@@ -28,10 +28,10 @@ def render_songs(config: DictConfig) -> None:
     separators = {name: separator(name, SAMPLE_RATE) for name in config.separators}
     systems = [EVERY[name] for name in config.systems]
     listeners = list(mini_listeners(tuple(config.listeners)).items())
-    length, number = round(config.seconds * SAMPLE_RATE), 0
+    length, number = round(config.seconds * SAMPLE_RATE), config.first
     for folder in track(find_songs(config.multitracks), "songs"):
         dry = read_song(folder)
-        start = (len(dry["vocals"]) - length) // 2
+        start = int(config.at * (len(dry["vocals"]) - length))
         ears = {
             s: at_ears(x[start : start + length], SAMPLE_RATE, -30.0, 30.0, 0.0875) for s, x in dry.items()
         }

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from functools import partial
-from pathlib import Path
 
 import hydra
 import numpy as np
@@ -36,16 +35,17 @@ def train(options: dict) -> None:
     inputs = {"known": (of_stems if base else tuple, base), "blind": (without_asked, None)}
     for name in options["models"]:
         choose, below = inputs[name]
-        grow_on = partial(
-            grow, validation=validation, names=choose(trials.names), settings=settings, base=below
-        )
+        names = choose(trials.names)
+        grow_on = partial(grow, validation=validation, names=names, settings=settings, base=below)
         model = grow_on(trials)
         if real and below:
             scores, intervals = left_out(trials, np.unique(real[0].about["song"]), grow_on)
             of = trials.only(heard := np.isfinite(scores))
-            model = widened(model, intervals[heard], of.true)
-            print(real_songs({"base": of.column("base_score"), name: scores[heard]}, intervals[heard], of))
-        path = Path(options["out"], f"{name}.safetensors")
+            unheard = predict(model, validation)[1], validation.true
+            model = widened(model, [unheard, (intervals[heard], of.true)])
+            told = {"base": of.column("base_score"), "haaqinet_target": scores[heard]}
+            print(real_songs(told, intervals[heard], of))
+        path = f"{options['out']}/{name}.safetensors"
         save_target(path, model, net, **notes)
         a = agreement(predict(model, validation)[0], validation.true)
         print(f"{path}: validation LCC {a.lcc:.3f}, SRCC {a.srcc:.3f}, MSE {a.mse:.4f}")
