@@ -44,7 +44,7 @@ test-latest:
 	$(LATEST)/bin/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
 	OMP_NUM_THREADS=1 $(LATEST)/bin/python -m pytest --numprocesses 2 --dist loadfile
 	$(LATEST)/bin/python -m pip install --quiet --disable-pip-version-check --upgrade torch
-	OMP_NUM_THREADS=1 $(LATEST)/bin/python -m pytest tests/test_scorer_haaqinet.py
+	OMP_NUM_THREADS=1 $(LATEST)/bin/python -m pytest tests/scorers/test_haaqinet.py
 
 lint: $(STAMP)
 	$(BIN)/ruff check

@@ -246,9 +246,9 @@ CASES = [*ARCHIVES, *NAMES, *AUDIO, *SIGNALS]
 
 ELSEWHERE = {  # number -> what it is, and the test that has it
     82: "audiograms that are none: test_audiogram.py",
-    83: "listeners.json that is none: test_audiogram.py, test_cadenza_metadata.py",
-    84: "team names and cells of tables: test_submissions_names.py",
-    86: "tables of scores: test_store_imports.py",
+    83: "listeners.json that is none: test_audiogram.py, cadenza/test_metadata.py",
+    84: "team names and cells of tables: submissions/test_names.py",
+    86: "tables of scores: store/test_imports.py",
     87: "a _target_ in a config: configs are never taken from a submission; recipes have their own only",
-    88: "weights: a submission has none; test_model.py has damaged safetensors",
+    88: "weights: a submission has none; model/test_front_end.py has damaged safetensors",
 }

@@ -1,6 +1,6 @@
 """Generated HAAQI trials: 220 of them, each made from its number alone.
 
-Used by `golden/make_haaqi.py`, which scores them with pyclarity, and by `test_haaqi_exact.py`,
+Used by `golden/make_haaqi.py`, which scores them with pyclarity, and by `haaqi/test_exact.py`,
 which scores them with ours. Random numbers come from numpy's legacy generator, whose stream
 is frozen.
 """

@@ -7,8 +7,8 @@ import textwrap
 from pathlib import Path
 
 import pytest
+from places import ROOT, TESTS
 
-ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "haaqinet_eval"
 
 # part -> parts of ours that it may import; every part may import itself and these
@@ -145,6 +145,16 @@ def test_a_file_has_one_idea():
     for folder in ("haaqinet_eval", "leaderboard", "recipes", "benchmarks", "examples"):
         for path in (ROOT / folder).rglob("*.py"):
             assert len(path.read_text(encoding="utf-8").splitlines()) <= 350, path
+
+
+def test_tests_mirror_the_packages():
+    """A folder of tests is named after a package, or after the part of the repository that it tests."""
+    packages = {path.parent.name for path in PACKAGE.glob("*/__init__.py")} - {"conf"}
+    others = {"docs", "leaderboard", "recipes"}
+    folders = {path.parent.relative_to(TESTS).as_posix() for path in TESTS.rglob("test_*.py")} - {"."}
+    assert folders <= packages | others
+    elsewhere = {"hasqi", "filescore"}  # HASQI beside HASPI, single files by their command in tests/cli
+    assert packages - folders == elsewhere
 
 
 def run_python(code: str) -> str:

@@ -5,16 +5,15 @@ import subprocess
 import sys
 import tomllib
 from importlib.metadata import distribution, requires
-from pathlib import Path
 
 import numpy as np
 import pytest
 import soundfile
 from packaging.requirements import Requirement
+from places import ROOT
 
 from haaqinet_eval.cli.commands import EXTRAS
 
-ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 AUDIOGRAM = "250:20,500:25,1000:30,2000:40,3000:50,4000:55,6000:60,8000:65"
 WANTS = {  # command -> extra

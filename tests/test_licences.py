@@ -1,9 +1,9 @@
 """What the wheel says of its licences: the code's and the weights'."""
 
 import tomllib
-from pathlib import Path
 
-ROOT = Path(__file__).parents[1]
+from places import ROOT
+
 WEIGHTS = ROOT / "haaqinet_eval" / "weights"
 
 
