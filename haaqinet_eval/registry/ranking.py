@@ -25,10 +25,14 @@ def caution(scorer: str, challenge: str) -> str:
         told = f"hears the output alone and does not know {unheard}"
         return f"Not ranked: {name} {told}. To rank, score with haaqi."
     if record.kind == "predicted":
+        cannot = "hears the output alone and cannot tell whether the right stems were turned up"
+        told = f"Not ranked: {name} {cannot}. To rank, score"
+        if record.predicts != "haaqi":
+            return f"{told} with haaqi."
+        twice = ", which takes only about twice as long" if base == "haaqinet" else ""
         return (
-            f"Not ranked: {name} hears the output alone and cannot tell whether the right stems were turned "
-            "up. To rank, score with haaqinet_target, which knows mixture and gains, or, where references "
-            "exist, with haaqi, which takes only about twice as long."
+            f"{told} with haaqinet_target, which knows mixture and gains, or, where references exist, "
+            f"with haaqi{twice}."
         )
     return (
         f"{name[0].upper()}{name[1:]}: may be deceived about which stem was changed; where references exist, "

@@ -11,7 +11,7 @@ from ..audio import resample
 from ..errors import InputError, Unscorable
 from ..nalr import NalR
 from ..trials import Result, Stimulus
-from .haaqinet import bad_audiogram, validate_signal
+from .checks import bad_audiogram, validate_signal
 
 try:
     import torch

@@ -244,6 +244,8 @@ def test_the_score_of_an_alpha_of_0_needs_no_words(root):
             *(wanted, "", "", "official"),
         )
         assert set(row) == set(challenge.columns)
+        others = {("crest", ear, stem): score for (_, ear, stem), score in rows.items()}
+        assert challenge.row(pair, PairScores("crest", others))["score"] == ""  # it is HAAQI's
 
 
 def test_an_unknown_scoring_is_refused(root):

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from haaqinet_eval import Result, Stimulus, Unscorable
+from haaqinet_eval import Result, Stimulus
+from haaqinet_eval.scorers.checks import validate_signal
 
 FULL_SCALE = 0.999  # of 1
 
@@ -22,9 +23,7 @@ class UnclippedScorer:
         """Score one ear.
 
         Raises:
-            Unscorable: `empty`, where there are no samples.
+            Unscorable: see `validate_signal`, for silence, NaN, stereo and the like.
         """
-        signal = np.asarray(stimulus.processed, dtype=float)
-        if not signal.size:
-            raise Unscorable("empty", "processed signal: no samples")
+        signal = validate_signal(stimulus, stimulus.processed)
         return Result(float(np.mean(np.abs(signal) < FULL_SCALE)))

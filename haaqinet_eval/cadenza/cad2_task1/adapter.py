@@ -198,7 +198,10 @@ class Cad2Task1(RemixChallenge):
         return Path(f"{pair.scene}_{pair.listener}_A{self.alpha(pair.scene)}_remix.flac")
 
     def row(self, pair: Pair, scores: PairScores) -> dict[str, object]:
-        """HAAQI of both ears; what was understood and the joint score, where there are transcripts."""
+        """HAAQI of both ears; what was understood and the joint score, where there are transcripts.
+
+        In another scorer's table its scores stand where HAAQI's do, and there is no joint score.
+        """
         values = scores.values()
         ears = {f"haaqi_{ear}": values[ear, ""] for ear in EARS}
         mean = float(np.mean(list(ears.values())))
@@ -213,7 +216,7 @@ class Cad2Task1(RemixChallenge):
             "haaqi_avg": mean,
             **words.columns(),
             "alpha": alpha,
-            "score": joint_score(alpha, words.better, mean),
+            "score": joint_score(alpha, words.better, mean) if scores.scorer == "haaqi" else "",
             "scoring": self.scoring,
         }
 
