@@ -8,8 +8,9 @@ from contextlib import contextmanager
 from typing import Annotated, Any
 
 import typer
-from typer.core import TyperGroup
+from typer.core import TyperCommand, TyperGroup
 
+from ..errors import InputError
 from ..io.endings import ERRORS, ending, forgive_encodings
 from . import (
     board,
@@ -36,6 +37,19 @@ def _nearest_option() -> Iterator[None]:
         if options := getattr(error, "possibilities", None):
             error.message, error.possibilities = f"{error.message}. Did you mean {options[0]}?", None
         raise
+
+
+class _Command(TyperCommand):
+    """A command that refuses an option given twice, of which only the last would count."""
+
+    def parse_args(self, ctx: typer.Context, args: list[str]) -> list[str]:
+        with _nearest_option():
+            given = self.make_parser(ctx).parse_args(args=list(args))[2]
+        for number, option in enumerate(given):
+            several = getattr(option, "multiple", True) or getattr(option, "is_flag", False)
+            if option in given[:number] and not several:  # an argument has no `multiple`
+                raise InputError(f"{option.opts[0]} is given twice; it takes one value")
+        return super().parse_args(ctx, args)
 
 
 class _Program(TyperGroup):
@@ -92,6 +106,17 @@ app.add_typer(calibrate.app, name="calibrate")
 app.add_typer(lyrics.app, name="lyrics")
 app.command()(board.leaderboard)
 app.command()(site.export_site)
+
+
+def _refuse_repetitions(program: typer.Typer) -> None:
+    for command in program.registered_commands:
+        command.cls = _Command
+    for group in program.registered_groups:
+        if group.typer_instance:
+            _refuse_repetitions(group.typer_instance)
+
+
+_refuse_repetitions(app)
 
 
 EXTRAS = {  # package -> extra that brings it

@@ -422,6 +422,15 @@ def test_names_of_strangers_stay_text_in_tables_and_plots(tmp_path, capsys):
     assert (code, err) == (0, "")
 
 
+@pytest.mark.parametrize(
+    "command", [("score", "x.wav"), ("store", "check"), ("calibrate", "fit", "map.json")]
+)
+def test_an_option_given_twice_is_refused(capsys, command):
+    option = "--reference" if command[0] == "score" else "--store"
+    code, _, err = run(capsys, *command, option, "a", option, "b")
+    assert (code, err) == (2, f"haaqinet: {option} is given twice; it takes one value\n")
+
+
 @pytest.mark.parametrize(("trials", "shown"), [(9, False), (10, True)])
 def test_correlations_of_few_trials_are_not_shown(tmp_path, capsys, trials, shown):
     values = np.random.default_rng(0).uniform(size=(trials, 2))
