@@ -6,15 +6,16 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from typing import Any
 
 import altair as alt
 import pandas as pd
 
-from haaqinet_eval.registry import is_ranked
+from haaqinet_eval.registry import is_ranked, leading_scorer
 from haaqinet_eval.store import Challenge, StandingRow, SubmissionFilter, TrialFilter, published
 
 from . import charts, reading
-from .labels import INTRUSIVE, PREDICTED, predictors, title, unfamiliar_text, yes_no
+from .labels import PREDICTED, predictors, title, unfamiliar_text, yes_no
 
 Ranks = dict[tuple[str, int], int | None]  # by scorer and submission
 Shown = tuple[Challenge, str, str, TrialFilter | None, SubmissionFilter]  # by the reader, see `filters`
@@ -39,10 +40,12 @@ def whole_of(*shown: object) -> list[reading.Scored]:
     return [item for item in items if any(e.mean is not None for e in item.entries.values())]
 
 
-def scorers_of(*shown: object) -> list[str]:
-    """Their scorers: HAAQI first, and those that cannot rank last."""
-    found = {e.scorer: e.is_ranked for e in reading.made_here(entries_of(*shown))}
-    return sorted(found, key=lambda s: (s != INTRUSIVE, not found[s], s))
+def scorers_of(*shown: Any) -> list[str]:
+    """Their scorers: what the challenge ranks by first, or else HAAQI, and those that cannot rank last."""
+    entries = reading.made_here(entries_of(*shown))
+    found = {e.scorer: e.is_ranked for e in entries}
+    first = leading_scorer(shown[0].name, {e.scorer for e in entries if e.mean is not None})
+    return sorted(found, key=lambda s: (s != first, not found[s], s))
 
 
 def ranks_among_all(

@@ -20,8 +20,11 @@ class Completing(Protocol):
         """Raise `InputError` for what would stop `complete_table` later."""
         ...
 
-    def complete_table(self, plan: Plan, config: Mapping, console: Console) -> None:
-        """Make or read what the rows of a plan's pairs need; `Challenge.row` comes next."""
+    def complete_table(self, plan: Plan, config: Mapping, console: Console) -> str:
+        """Make or read what the rows of a plan's pairs need; `Challenge.row` comes next.
+
+        Gives one line on what is missing; empty where nothing is.
+        """
         ...
 
     def table_line(self, path: Path) -> str:

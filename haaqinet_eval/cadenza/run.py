@@ -1,6 +1,7 @@
 """Evaluate systems on a challenge: what every recipe's `evaluate.py` calls, and `haaqinet merge`.
 
-Exit codes: 0, every trial has a score; 1, some have a reason instead; 2, a user's mistake, or data
+Exit codes: 0, every trial has a score; 1, some have a reason instead, or
+words are missing; 2, a user's mistake, or data
 that changed on the way; 3, the machine ended it: a full disk, a scheduler that is gone; 130, Ctrl-C;
 143, SIGTERM. All but 0 and 2 go on by the same command.
 """
@@ -44,16 +45,21 @@ from .run_missing import fill
 from .source import FolderSource
 
 
-def _finish(plan: Plan, scores: Sequence[Score], config: Mapping, console: Console) -> Counter[str]:
-    """Write the challenge's tables, print the summary, and return the failures by code."""
+def _finish(
+    plan: Plan, scores: Sequence[Score], config: Mapping, console: Console
+) -> tuple[Counter[str], bool]:
+    """Write the challenge's tables, print the summary; the failures by code, and whether nothing lacks."""
+    lacking = ""
     if isinstance(plan.challenge, Completing):
-        plan.challenge.complete_table(plan, config, console)
+        lacking = plan.challenge.complete_table(plan, config, console)
     left_out = write_dialects(plan.challenge, plan.pairs, plan.tables, scores, plan.suffix)
     trials = len(plan.keys) // len(plan.systems) // len(plan.scorers)
     print_summary(scores, plan.challenge.listeners, trials)
     for path in left_out if isinstance(plan.challenge, Completing) else ():
         if line := plan.challenge.table_line(path):
             console.print(line, soft_wrap=True, markup=False, highlight=False)
+    if lacking:
+        console.print(printable(lacking), soft_wrap=True, markup=False, highlight=False)
     for path, pairs in left_out.items():
         if pairs:
             of = counted(len(plan.pairs), "pair")
@@ -67,7 +73,7 @@ def _finish(plan: Plan, scores: Sequence[Score], config: Mapping, console: Conso
         trial = " ".join(filter(None, (first.system, first.scene, first.listener, first.ear, first.stem)))
         console.print(printable(f"first: {trial}: {first.message}"), soft_wrap=True, markup=False)
     _say_next(plan, console)
-    return failures
+    return failures, not (failures or lacking)
 
 
 def _from_here(path: Path) -> str:
@@ -126,9 +132,9 @@ def run_evaluation(name: str, config: Mapping, console: Console | None = None) -
     source = FolderSource(name, config, places, settings, plan.challenge)
     load = executor.loader(scorers.__getitem__, load)
     scores = fill(plan, source, list(scorers.values()), load, executor, console, fresh)
-    failures = _finish(plan, scores, config, console)
+    failures, whole = _finish(plan, scores, config, console)
     record.end(scored=len(scores) - failures.total(), failed=dict(failures))
-    return 1 if failures else 0
+    return 0 if whole else 1
 
 
 def _name_for_gpu(scorers: Mapping[str, Scorer]) -> None:
@@ -222,6 +228,6 @@ def run_merge(name: str, exp_folder: str | Path, batches: int, console: Console 
     record.start(plan, config)
     if isinstance(plan.challenge, Completing):
         plan.challenge.prepare_table(config)
-    failures = _finish(plan, scores, config, console or Console())
+    failures, whole = _finish(plan, scores, config, console or Console())
     record.end(merged=batches, scored=len(scores) - failures.total(), failed=dict(failures))
-    return 1 if failures else 0
+    return 0 if whole else 1

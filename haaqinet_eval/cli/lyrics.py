@@ -63,7 +63,7 @@ def join(
     scoring: ScoringOption = None,
 ) -> None:
     """Count the words of transcripts, and write the table with the joint score."""
-    from ..lyrics.joining import join_table
+    from ..lyrics.joining import join_table, lacking_line
 
     joined = join_table(table, transcripts, out, scoring)
     figures = {"HAAQI": joined.haaqi, "words, better ear": joined.words, "joint score": joined.score}
@@ -71,6 +71,7 @@ def join(
         said = "no mean: transcripts are missing" if value is None else f"{value:.4f}"
         typer.echo(f"{name:<18} {said}")
     typer.echo(f"Wrote {out}: {joined.scored} of {counted(joined.pairs, 'pair')} scored ({joined.scoring})")
+    _end(lacking_line(joined.lacking))
 
 
 @app.command()
@@ -82,8 +83,17 @@ def add(
     store: StoreOption = None,
 ) -> None:
     """Add the joint score to a submission that was scored; the board shows it beside HAAQI."""
+    from ..lyrics.joining import lacking_line
     from ..store import open_store
     from ..worker.words import add_words
 
-    scored = add_words(open_store(store, make=False), id, transcripts, root, split or "")
+    scored, lacking = add_words(open_store(store, make=False), id, transcripts, root, split or "")
     typer.echo(f"submission {id}: {counted(scored, 'pair')} with a joint score")
+    _end(lacking_line(lacking))
+
+
+def _end(lacking: str) -> None:
+    """Exit code 1 and a line on stderr where transcripts are missing."""
+    if lacking:
+        typer.echo(lacking, err=True)
+        raise typer.Exit(1)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..io.jsonfile import json_text
 from ..io.names import printable
-from ..registry import is_ranked
+from ..registry import is_ranked, leading_scorer, rank_note
 
 if TYPE_CHECKING:
     from ..store import Submission
@@ -66,8 +66,9 @@ def standings_table(records: Sequence[Mapping[str, Any]]) -> str:
     """A table per scorer version: rank and its range, mean and its 95 % interval, coverage.
 
     Where the scorer cannot rank, the table has no ranks; below it is what to know of it.
+    Of a challenge that does not rank by HAAQI, the first says what the challenge ranks by.
     """
-    parts = []
+    parts, there = [], {r["scorer"] for r in records if r["mean"] is not None}
     for (scorer, version, origin), group in groupby(
         records, lambda r: (r["scorer"], r["version"], r["origin"])
     ):
@@ -78,7 +79,9 @@ def standings_table(records: Sequence[Mapping[str, Any]]) -> str:
             table = columns([(*_rank(r), *_figures(r)) for r in mine], ("rank", "range", *FIGURES))
         else:
             table = columns([(r["reference"], *_figures(r)) for r in mine], ("reference", *FIGURES))
-        parts.append("\n".join(filter(None, (title, table, mine[0]["caution"]))))
+        challenge = mine[0]["challenge"]
+        note = rank_note(challenge, there) if scorer == leading_scorer(challenge, there) else ""
+        parts.append("\n".join(filter(None, (title, table, mine[0]["caution"], note))))
     return "\n\n".join(parts)
 
 

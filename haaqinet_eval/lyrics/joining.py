@@ -6,14 +6,15 @@ import csv
 import math
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ..errors import InputError
 from ..io.csvfile import read_rows
 from ..io.files import read_text, written
+from ..io.names import counted
 from .transcripts import Transcript, read_transcripts
-from .words import SCORINGS, Words, find_scoring, joint_score
+from .words import EARS, SCORINGS, Words, find_scoring, joint_score
 
 NEEDED = ("scene", "listener", "lyrics", "haaqi_avg", "alpha")
 FILLED = ("hypothesis_left", "hypothesis_right", "whisper_left", "whisper_rigth", "whisper_be", "score")
@@ -30,6 +31,7 @@ class Joined:
     score: float | None  # mean joint score; None unless every pair has one
     scored: int  # pairs with a joint score
     scoring: str
+    lacking: tuple[tuple[str, ...], ...] = ()  # scene, listener and ear, as far as the score needs words
 
 
 def join_table(table: Path, transcripts: Path, out: Path, scoring: str | None = None) -> Joined:
@@ -58,7 +60,26 @@ def join_table(table: Path, transcripts: Path, out: Path, scoring: str | None = 
     with written(out) as file:
         writer = csv.writer(file)
         writer.writerows([columns, *([row[name] for name in columns] for row in filled)])
-    return summarise(filled, scoring)
+    lacking = tuple(
+        (row["scene"], row["listener"], ear)
+        for _, row in rows
+        if float(row["alpha"])
+        for ear in EARS
+        if ear not in texts.get((row["scene"], row["listener"]), {})
+    )
+    return replace(summarise(filled, scoring), lacking=lacking)
+
+
+def lacking_line(lacking: Sequence[tuple[str, ...]]) -> str:
+    """How many transcripts are missing, and the first; empty for none.
+
+    >>> lacking_line([("S1", "L1", "left"), ("S1", "L1", "right")])
+    'transcripts lack 2 ears, so there is no mean joint score; first: S1 L1 left'
+    """
+    if not lacking:
+        return ""
+    first = " ".join(filter(None, lacking[0]))
+    return f"transcripts lack {counted(len(lacking), 'ear')}, so there is no mean joint score; first: {first}"
 
 
 def _by_pair(rows: Sequence[Transcript], path: Path) -> dict[tuple[str, str], dict[str, str]]:
@@ -100,4 +121,4 @@ def summarise(rows: Sequence[Mapping], scoring: str) -> Joined:
     return Joined(len(rows), haaqi, mean("whisper_be"), mean("score"), scored, scoring)
 
 
-__all__ = ["SCORINGS", "Joined", "join_table", "summarise"]
+__all__ = ["SCORINGS", "Joined", "join_table", "lacking_line", "summarise"]

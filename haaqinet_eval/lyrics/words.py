@@ -76,6 +76,11 @@ class Words:
             return None
         return max(self.left.share, self.right.share)
 
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """The ears without a transcript."""
+        return tuple(ear for ear in EARS if getattr(self, ear) is None)
+
     def columns(self) -> dict[str, object]:
         """The cells of the official table, empty where there is no transcript."""
         ears = dict(zip(EARS, (self.left, self.right), strict=True))

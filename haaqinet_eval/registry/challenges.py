@@ -5,13 +5,15 @@ A challenge is a package with a `RECORD`; the rest of the project knows of it by
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from ..errors import InputError
 from .registry import Registry, check_name, find_part
+
+INTRUSIVE = "haaqi"
 
 
 @dataclass(frozen=True)
@@ -76,6 +78,7 @@ class ChallengeRecord:
             of the scores, so no results file goes on with others.
         table: its own table of scores.
         official_score: one sentence: what its organisers ranked by.
+        ranked_by: the scorer, or the score of `table.others`, whose mean that is.
         file_names: patterns of submitted files without their ending, with the groups `scene`, `listener` and
             `rest`; the first that fits explains a wrong name.
         rebalanced: whether the target has other gains than the mixture. A scorer that hears the output alone
@@ -86,7 +89,7 @@ class ChallengeRecord:
         extra: of haaqinet-eval, without which it cannot be used; empty for none.
 
     Raises:
-        InputError: for a name that cannot be used, or a challenge without splits.
+        InputError: for a name that cannot be used, a challenge without splits, or an unknown `ranked_by`.
     """
 
     name: str
@@ -110,11 +113,14 @@ class ChallengeRecord:
     unheard: str = ""
     published: str = ""
     extra: str = ""
+    ranked_by: str = INTRUSIVE
 
     def __post_init__(self) -> None:
         check_name("challenge", self.name)
         if not self.splits:
             raise InputError(f"challenge {self.name}: has no splits")
+        if self.ranked_by not in (INTRUSIVE, *self.table.others):
+            raise InputError(f"challenge {self.name}: ranked_by is {self.ranked_by!r}, no score of its table")
 
     def find(self, part: str) -> Callable:
         """Import its "adapter", "renderer" or "mini".
@@ -169,6 +175,36 @@ challenge_records, challenge_record = CHALLENGES.records, CHALLENGES.record
 def pair_scores() -> dict[str, PairScore]:
     """The scores of pairs that challenges' tables have, by name."""
     return {name: one for record in challenge_records().values() for name, one in record.table.others.items()}
+
+
+def official_scorer(challenge: str) -> str:
+    """What a challenge ranks by; HAAQI for one that is not known here."""
+    record = challenge_records().get(challenge)
+    return record.ranked_by if record else INTRUSIVE
+
+
+def leading_scorer(challenge: str, there: Collection[str]) -> str:
+    """What stands first: the scorer that the challenge ranks by, HAAQI while that is not there.
+
+    Args:
+        there: scorers that have a mean for some system.
+    """
+    official = official_scorer(challenge)
+    return official if official in there else INTRUSIVE
+
+
+def rank_note(challenge: str, there: Collection[str]) -> str:
+    """What to say of ranks where a challenge does not rank by HAAQI; empty where it does.
+
+    Args:
+        there: see `leading_scorer`.
+    """
+    official = official_scorer(challenge)
+    if official == INTRUSIVE:
+        return ""
+    if official in there:
+        return f"{pair_scores()[official].title}: ranks as the challenge does; no other score does."
+    return "HAAQI only: the official rank of this challenge needs transcripts (haaqinet lyrics add)"
 
 
 def challenge_names() -> tuple[str, ...]:

@@ -9,7 +9,7 @@ from typing import Any
 
 from ..analysis.statistics import CONFIDENCE, DRAWS, SEED
 from ..published.rules import challenge_rules
-from ..registry import scorer_title
+from ..registry import leading_scorer, rank_note, scorer_title
 from ..store import Challenge, StandingRow, Store, group_table, published
 from .markup import Html, element, page, table
 
@@ -87,11 +87,16 @@ def _incomplete_row(entry: StandingRow) -> dict[str, object]:
     }
 
 
-def _by_scorer(entries: Iterable[StandingRow]) -> list[tuple[str, list[StandingRow]]]:
-    """Entries apart by scorer and version: the intrusive first, then those that rank; elsewhere's last."""
+def _there(entries: Iterable[StandingRow]) -> set[str]:
+    return {entry.scorer for entry in entries if entry.mean is not None}
+
+
+def _by_scorer(entries: Sequence[StandingRow]) -> list[tuple[str, list[StandingRow]]]:
+    """Entries apart by scorer and version: the official first, then those that rank; elsewhere's last."""
+    leading = leading_scorer(entries[0].challenge, _there(entries)) if entries else ""
 
     def key(entry: StandingRow) -> tuple[bool, bool, bool, str, str]:
-        first = entry.scorer != INTRUSIVE, not entry.is_ranked
+        first = entry.scorer != leading, not entry.is_ranked
         return entry.origin != "here", *first, entry.scorer, entry.version
 
     found = []
@@ -110,6 +115,8 @@ def challenge_parts(store: Store, known: Challenge, entries: Sequence[StandingRo
     links = [element("a", label, href=f"{label}/{name}.json") for label in ("standings", "cadenza")]
     parts = [element("h2", known.title), *_to_rules(known)]
     parts.append(element("p", text, links[0], ", ", links[1], "."))
+    note = rank_note(known.name, _there(entries)) if entries else ""
+    parts += [element("p", note)] if note else []
     for title, mine in _by_scorer(entries):
         whole = [_whole_row(entry) for entry in mine if entry.mean is not None]
         below = [_incomplete_row(entry) for entry in mine if entry.mean is None]

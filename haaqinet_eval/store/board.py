@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from ..analysis.statistics import Resampling, compare_all, interval, rank_ranges
 from ..audiogram import EARS
 from ..errors import InputError
-from ..registry import caution, is_ranked
+from ..registry import caution, is_ranked, leading_scorer
 from .aggregates import PairTables, TrialFilter, read_draws
 from .challenges import Challenge, find_challenge
 from .opening import Store
@@ -281,6 +281,10 @@ def _narrow(
     return found, resampling.freedom
 
 
+def _place(table: Sequence[StandingRow], first: str) -> tuple[bool, bool]:
+    return any(not e.is_ranked for e in table), any(e.scorer != first for e in table)
+
+
 def _order(entry: StandingRow) -> tuple:
     if not entry.is_ranked:
         return entry.mean is None, entry.team, entry.system
@@ -305,6 +309,7 @@ def standings(
     Versions of a scorer never mix, nor do scores made here and elsewhere. Submissions that
     lack a score stand last and have no rank; reference rows stand at their mean, without
     rank. Withdrawn and refused submissions are left out. Rows that came since `refresh` do not count.
+    What the challenge ranks by stands first; while nobody has a mean of it, HAAQI does.
     A scorer that cannot rank on the challenge (`registry.is_ranked`) comes after those that can: without
     any rank, its systems by name.
 
@@ -331,7 +336,9 @@ def standings(
             if subset is not None:
                 rows, freedom = _narrow(session, found, shown, rows, subset)
             tables.append(_rank(rows, freedom))
-    tables.sort(key=lambda table: any(not entry.is_ranked for entry in table))
+    there = {entry.scorer for table in tables for entry in table if entry.mean is not None}
+    first = leading_scorer(found.name, there)
+    tables.sort(key=lambda table: _place(table, first))
     return [entry for table in tables for entry in table]
 
 

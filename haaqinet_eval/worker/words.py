@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from pathlib import Path
+from typing import NamedTuple
 
 from ..cadenza.cad2_task1 import JOINT, WORDS
-from ..cadenza.cad2_task1.transcribe import given_transcripts
+from ..cadenza.cad2_task1.transcribe import given_transcripts, lacking
 from ..errors import InputError
 from ..io.files import sha256
 from ..lyrics import joint_score
@@ -20,8 +21,15 @@ CHALLENGE = "cad2_task1"
 DIGITS = 12  # of the transcripts' digest, in the version of the scores
 
 
-def add_words(store: Store, id: int, transcripts: Path, root: Path | None = None, split: str = "") -> int:
-    """Add what was understood, and joint scores, to a submission; gives how many pairs have one.
+class Added(NamedTuple):
+    """What came of transcripts."""
+
+    scored: int  # pairs with a joint score
+    lacking: list[tuple[str, ...]]  # system, scene, listener and ear without a transcript
+
+
+def add_words(store: Store, id: int, transcripts: Path, root: Path | None = None, split: str = "") -> Added:
+    """Add what was understood, and joint scores, to a submission.
 
     Both ears of a pair get the pair's score, so that a mean over ears is the mean over pairs. Its version
     names the counting and the transcripts.
@@ -66,4 +74,5 @@ def add_words(store: Store, id: int, transcripts: Path, root: Path | None = None
         StoredScores(store, entry, run, HERE).append(rows)
         end_run(store, run)
         refresh(store, [id])
-    return scored
+    judged = [pair for pair in challenge.pairs() if (pair.scene, pair.listener) in ears]
+    return Added(scored, lacking(challenge, judged, [system], heard))

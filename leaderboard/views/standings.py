@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from haaqinet_eval.errors import InputError
-from haaqinet_eval.registry import caution
+from haaqinet_eval.registry import caution, rank_note
 from haaqinet_eval.store import Challenge
 from leaderboard import exports, filters, ranking, reading, uncertainty
 from leaderboard.labels import (
@@ -71,7 +71,9 @@ def show_ranked(shown: ranking.Shown) -> None:
     )
     if chosen.selection.rows:
         show_links(challenge, whole[chosen.selection.rows[0]])
-    if INTRUSIVE in scorers and PREDICTED in scorers:
+    if note := rank_note(challenge.name, {s for item in whole for s in scorers if item.mean(s) is not None}):
+        st.caption(note)
+    elif INTRUSIVE in scorers and PREDICTED in scorers:
         st.caption(
             "HAAQI ranks as the challenge does; no prediction changes its ranks. Reference rows stand at "
             "their mean and take no rank. Choose a row to open its system."

@@ -141,9 +141,10 @@ def made(given, tmp_path):
     return {"root": root, "exp": tmp_path / "exp", "path.signals_folder": str(exp)}
 
 
-def evaluate(made, console=QUIET, **options):
+def evaluate(made, console=QUIET, expected=0, **options):
     options = {"path.signals_folder": made["path.signals_folder"], **options}
-    run_evaluation(NAME, config(NAME, made["root"], made["exp"], **options), console)
+    code = run_evaluation(NAME, config(NAME, made["root"], made["exp"], **options), console)
+    assert code == expected
     return rows(made["exp"] / "E1/scores.csv")
 
 
@@ -229,6 +230,19 @@ def test_transcripts_that_are_handed_in(made, tmp_path):
     assert float(table[2]["score"]) == pytest.approx(float(table[2]["haaqi_avg"]))  # alpha is 0
 
 
+@COUNTS
+def test_a_missing_pair_is_named_and_ends_with_1(made, tmp_path):
+    """Whoever has an alpha of 0 needs no words: S10002 is not missed."""
+    path = write_transcripts(tmp_path / "t.csv", ALL[:3])
+    console = Console(record=True, quiet=False, file=io.StringIO(), width=300)
+    table = evaluate(made, console, 1, recogniser="transcripts", transcripts=str(path))
+    said = console.export_text()
+    assert "transcripts lack 1 ear, so there is no mean joint score; first: E1 S10001 L2 right" in said
+    assert [bool(row["score"]) for row in table] == [True, False, True]
+    whole = write_transcripts(tmp_path / "t4.csv", ALL[:4])
+    evaluate(made, recogniser="transcripts", transcripts=str(whole))
+
+
 def test_a_table_of_somebody_elses_is_not_written_over(whisper, made):
     path = made["exp"] / "E1/transcripts.csv"
     path.parent.mkdir(parents=True)
@@ -251,6 +265,7 @@ def test_faults_of_transcripts_are_named(made, tmp_path, lines, head, said):
     path = write_transcripts(tmp_path / "t.csv", lines, *([head] if head else []))
     with pytest.raises(InputError, match=said):
         evaluate(made, recogniser="transcripts", transcripts=str(path))
+    assert not (made["exp"] / "results.csv").exists()  # before anything is scored
 
 
 def test_options_of_recognisers_that_do_not_fit(made):
@@ -280,7 +295,8 @@ def test_join_gives_the_table_that_evaluate_gives(made, tmp_path):
     mean = sum(float(row["score"]) for row in table) / 3
     assert f"joint score        {mean:.4f}" in said
     few = write_transcripts(tmp_path / "few.csv", ALL[:2])
-    assert "no mean: transcripts are missing" in real_round.call("lyrics", "join", scores, few, "--out", out)
+    told = ("lyrics", "join", scores, few, "--out", out)
+    assert "no mean: transcripts are missing" in real_round.call(*told, code=1)
 
 
 def test_ears_for_a_recogniser_elsewhere(made, tmp_path):
@@ -304,8 +320,23 @@ def test_a_loss_too_severe_for_the_simulation_is_said(tmp_path):
     assert said == "1 listener with more than 80 dB HL: the simulated loss is not realistic"
 
 
+HAAQI_ONLY = "HAAQI only: the official rank of this challenge needs transcripts (haaqinet lyrics add)"
+OFFICIAL = "Joint score of words and HAAQI: ranks as the challenge does; no other score does."
+
+
 def board(store, monkeypatch):
     """The first table of the board's standings."""
+    page = board_page(store, monkeypatch)
+    return next(f.value for f in page.dataframe if "HAAQI (intrusive) rank" in f.value)
+
+
+def board_says(store, monkeypatch):
+    """What it says of the challenge's rank."""
+    said = [caption.value for caption in board_page(store, monkeypatch).caption]
+    return [text for text in said if "official rank" in text or "ranks as the challenge" in text]
+
+
+def board_page(store, monkeypatch):
     testing = pytest.importorskip("streamlit.testing.v1", reason="streamlit is not installed")
     from leaderboard import labels
 
@@ -313,7 +344,7 @@ def board(store, monkeypatch):
     app = str(labels.PAGES.with_name("app.py"))
     page = testing.AppTest.from_file(app, default_timeout=60).run()
     assert not page.exception
-    return next(f.value for f in page.dataframe if "HAAQI (intrusive) rank" in f.value)
+    return page
 
 
 @COUNTS
@@ -326,6 +357,14 @@ def test_a_round_with_words_in_a_store(given, tmp_path, monkeypatch):
     real_round.call("submit", path, *common, *told)
     few = write_transcripts(tmp_path / "few.csv", ALL[:4])
     whole = write_transcripts(tmp_path / "whole.csv", ALL)
+    assert board_says(store, monkeypatch) == [HAAQI_ONLY]
+    assert HAAQI_ONLY in real_round.call("standings", "--challenge", NAME, "--store", store)
+    real_round.call("export-site", "--out", tmp_path / "early", "--store", store)
+    assert HAAQI_ONLY in (tmp_path / "early/index.html").read_text()
+    fewer = write_transcripts(tmp_path / "fewer.csv", ALL[:3])
+    told = ("lyrics", "add", 1, fewer, "--store", store)
+    assert "2 pairs with a joint score" in real_round.call(*told, code=1)
+    assert board_says(store, monkeypatch) == [HAAQI_ONLY]
     assert "3 pairs with a joint score" in real_round.call("lyrics", "add", 1, few, "--store", store)
     real_round.call("lyrics", "add", 1, whole, "--store", store)
     opened = open_store(str(store))
@@ -338,9 +377,18 @@ def test_a_round_with_words_in_a_store(given, tmp_path, monkeypatch):
     shown = board(store, monkeypatch)
     assert list(shown["Joint score of words and HAAQI rank"]) == [1]
     assert list(shown["HAAQI (intrusive) rank"]) == [1]
+    assert next(iter(shown)) == "Joint score of words and HAAQI rank"
+    assert board_says(store, monkeypatch) == [OFFICIAL]
+    said = real_round.call("standings", "--challenge", NAME, "--store", store)
+    assert said.startswith("joint_score official-")
+    assert OFFICIAL in said
+    assert HAAQI_ONLY not in said
     real_round.call("export-site", "--out", tmp_path / "site", "--store", store)
     page = (tmp_path / "site/index.html").read_text()
-    assert "Joint score of words and HAAQI, version official-" in page
+    heads = [page.index(f"<h3>{s}, version") for s in ("Joint score of words and HAAQI", "HAAQI (intrusive)")]
+    assert heads == sorted(heads)
+    assert OFFICIAL in page
+    assert HAAQI_ONLY not in page
     assert f"{found['joint_score'].mean:.4f}" in page
 
 

@@ -48,6 +48,7 @@ RECORD = ChallengeRecord(
     official_score="Alpha times the share of words that Whisper gets at the better ear, plus 1 - alpha times "
     "the mean HAAQI of both ears.",
     file_names=SCENE_NAMES,
+    ranked_by=JOINT,
     rebalanced=True,
     published=f"{__name__}:published.json",
 )

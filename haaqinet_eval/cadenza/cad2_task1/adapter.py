@@ -21,7 +21,7 @@ from ...io.csvfile import read_rows
 from ...io.files import read_text
 from ...io.names import counted
 from ...lyrics import Words, find_scoring, joint_score
-from ...lyrics.joining import summarise
+from ...lyrics.joining import lacking_line, summarise
 from ...scores import Score
 from ..challenge import EarReference, Pair, PairScores, level1_of
 from ..compressor import ListenerCompressors
@@ -68,6 +68,8 @@ class Cad2Task1(RemixChallenge):
         find_scoring(self.scoring)
         self.heard: dict[tuple[str, str, str], Words] = {}  # by system, scene, listener; see `transcribe`
         self._recogniser: Recogniser | None = None
+        self._systems = tuple(systems)
+        self._given: dict[tuple[str, str, str], Words] = {}  # what transcripts say that were handed in
         self._gains: dict[tuple[Path, str], np.float64] = {}  # of whole tracks, to LUFS
 
     def pairs(self) -> list[Pair]:
@@ -221,19 +223,23 @@ class Cad2Task1(RemixChallenge):
         }
 
     def prepare_table(self, config: Mapping) -> None:
-        """Load the recogniser that is asked for, see `completing`."""
-        from .transcribe import recogniser_of
+        """Load the recogniser that is asked for, or read the transcripts, see `completing`."""
+        from .transcribe import given_transcripts, hands_in, recogniser_of
 
         self._recogniser = recogniser_of(self, config)
+        if hands_in(config):
+            self._given = given_transcripts(self, config["transcripts"], self._systems)
 
-    def complete_table(self, plan: Plan, config: Mapping, console: Console) -> None:
-        """Find out what was understood; with the option `stand_in`, write that table, too."""
+    def complete_table(self, plan: Plan, config: Mapping, console: Console) -> str:
+        """Find out what was understood, and say what transcripts lack; with `stand_in`, write it, too."""
         from .stand_in import write_stand_ins
-        from .transcribe import complete
+        from .transcribe import complete, hands_in, lacking
 
-        self.heard = complete(self, self._recogniser, plan, config, console)
+        given = hands_in(config)
+        self.heard = self._given if given else complete(self, self._recogniser, plan, config, console)
         if config.get("stand_in"):
             write_stand_ins(self, plan, config, console)
+        return lacking_line(lacking(self, plan.pairs, plan.systems, self.heard)) if given else ""
 
     def table_line(self, path: Path) -> str:
         """The mean joint score, or how many pairs have one; nothing where nobody has asked for words."""

@@ -43,6 +43,11 @@ def check_recogniser(config: Mapping) -> str:
     return name
 
 
+def hands_in(config: Mapping) -> bool:
+    """Whether the words come from a table that is handed in."""
+    return check_recogniser(config) == TRANSCRIPTS
+
+
 def count_transcripts(challenge: Cad2Task1, rows: Iterable[Transcript], where: str) -> Heard:
     """Count the words of transcripts.
 
@@ -74,6 +79,20 @@ def given_transcripts(challenge: Cad2Task1, path: str, systems: Iterable[str]) -
             raise InputError(f"{path}: has no column system, and there are several: {', '.join(names)}")
         rows = [Transcript(r.scene, r.listener, r.ear, r.text, names[0]) for r in rows]
     return count_transcripts(challenge, [row for row in rows if row.system in names], path)
+
+
+def lacking(
+    challenge: Cad2Task1, pairs: Iterable[Pair], systems: Iterable[str], heard: Heard
+) -> list[tuple[str, ...]]:
+    """System, scene, listener and ear without a transcript, where the joint score needs one."""
+    return [
+        (*key, ear)
+        for system in systems
+        for pair in pairs
+        if challenge.alpha(pair.scene)
+        for key in [(system, pair.scene, pair.listener)]
+        for ear in heard.get(key, Words()).missing
+    ]
 
 
 class Ears:
@@ -165,12 +184,10 @@ def transcribe(
 def complete(
     challenge: Cad2Task1, recogniser: Recogniser | None, plan: Plan, config: Mapping, console: Console
 ) -> Heard:
-    """What was understood of the systems of a plan, by whatever the option `recogniser` names."""
+    """What a recogniser understood of the systems of a plan; nothing without one."""
     name = check_recogniser(config)
     if name == NONE:
         return {}
-    if name == TRANSCRIPTS:
-        return given_transcripts(challenge, config["transcripts"], plan.systems)
     evaluate = config["evaluate"]
     ears = Ears(
         challenge, find_scoring(challenge.scoring).simulated, evaluate.get("equiv_0db_spl", FULL_SCALE)
