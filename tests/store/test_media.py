@@ -19,7 +19,8 @@ def in_a_small_disk(test, folder):
     """Run a function of this file in a process of its own that alone sees a disk of 1 MiB at `folder`."""
     if shutil.which("unshare") is None or subprocess.run(["unshare", "-rm", "true"]).returncode:
         pytest.skip("no disk of one's own: `unshare -rm` is not allowed here")
-    code = f"import sys; sys.path.insert(0, sys.argv[1]); import test_store_media as t; t.{test}(sys.argv[2])"
+    code = "import sys; sys.path.insert(0, sys.argv[1]); from store import test_media; "
+    code += f"test_media.{test}(sys.argv[2])"
     command = 'mount -t tmpfs -o size=1m tmpfs "$1" && exec "$0" -c "$2" "$3" "$1"'
     here = str(TESTS)
     done = subprocess.run(
