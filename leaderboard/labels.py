@@ -6,13 +6,13 @@ import math
 import re
 from pathlib import Path
 
-from haaqinet_eval.registry import predictors_of, scorer_records
+from haaqinet_eval.registry import INTRUSIVE, predictors_of, scorer_records
 from haaqinet_eval.registry import scorer_title as title
 from haaqinet_eval.store import StandingRow
 
-__all__ = ["title"]
+__all__ = ["INTRUSIVE", "title"]
 
-INTRUSIVE, PREDICTED = "haaqi", "haaqinet"  # what a challenge is ranked by, and the usual prediction of it
+PREDICTED = "haaqinet"  # the usual prediction of HAAQI
 DEFINITIONS = {  # kinds of groups in the store -> what they are
     "severity_humes": "Humes 2019: better ear, 0.5 to 4 kHz",
     "severity_clarity": "pyclarity: each ear, 2 to 8 kHz",

@@ -19,6 +19,7 @@ from ..io.names import printable
 from ..io.runfile import asked_trials, listeners_file, read_run, run_beside
 from ..registry import (
     CALIBRATED,
+    INTRUSIVE,
     ScorerRecord,
     caution,
     predictors_of,
@@ -31,7 +32,6 @@ from .agreement import FEW, Agreement, agreement_by, pair_scores
 from .standings import current_versions, group_means
 from .summary import (
     AGREEMENT_HEAD,
-    INTRUSIVE,
     agreement_rows,
     severity_rows,
     speed_text,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from ..audiogram import Listener
 from ..io.names import counted, printable
 from ..registry import (
+    INTRUSIVE,
     caution,
     is_ranked,
     predictors_of,
@@ -20,7 +21,6 @@ from .standings import Standing, current_versions, group_means, seconds_per_ear,
 if TYPE_CHECKING:
     from rich.console import Console
 
-INTRUSIVE = "haaqi"  # what the others predict
 SEVERITIES = ("none", "mild", "moderate", "moderately severe", "severe", "profound")  # Humes 2019
 
 

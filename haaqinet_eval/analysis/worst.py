@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ import numpy as np
 from ..audiogram import Listener
 from ..errors import InputError
 from ..scores import Score
+from .comparison import value_of
 from .standings import current_versions
 from .summary import severity_of
 
@@ -72,7 +72,7 @@ def find_worst(
         InputError: where the system has no score of this scorer.
     """
     rows = [s for s in current_versions(scores) if s.system == system and s.scorer == scorer]
-    scored = sorted((s for s in rows if s.score is not None), key=_value)
+    scored = sorted((s for s in rows if s.score is not None), key=value_of)
     if not scored:
         have = sorted({s.system for s in scores if s.scorer == scorer and not s.failed})
         known = ", ".join(have) or "none"
@@ -82,7 +82,7 @@ def find_worst(
     return Worst(
         system,
         scorer,
-        float(np.mean([_value(s) for s in scored])),
+        float(np.mean([value_of(s) for s in scored])),
         len(scored),
         Counter(s.error for s in rows if s.failed),
         trials,
@@ -90,16 +90,12 @@ def find_worst(
     )
 
 
-def _value(score: Score) -> float:
-    return math.nan if score.score is None else score.score
-
-
 def _groups(scored: Sequence[Score], most: int) -> list[WorstGroup]:
     found = []
     for kind in ("scene", "listener", "ear"):
         members = defaultdict(list)
         for score in scored:
-            members[getattr(score, kind)].append(_value(score))
+            members[getattr(score, kind)].append(value_of(score))
         groups = [WorstGroup(kind, name, float(np.mean(v)), len(v)) for name, v in members.items()]
         found += sorted(groups, key=lambda group: (group.mean, group.name))[:most]
     return found

@@ -9,13 +9,14 @@ is: its direct-form filters of order 8 move with the last bit of their coefficie
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
 from numba import njit
 
+from ..audiogram import EARS
 from ..errors import InputError
 from .metadata import Table, option
 
@@ -115,6 +116,12 @@ class ListenerCompressors:
             name: tuple(option(config, f"enhancer.{name}", list))
             for name in ("crossover_frequencies", "attack", "release", "threshold")
         }
+
+    def check(self, listeners: Iterable[str]) -> None:
+        """Raise `InputError` for a listener without a compressor, or whose compressor has other bands."""
+        for listener in listeners:
+            for ear in EARS:
+                self(listener, ear)
 
     def __call__(self, listener: str, ear: str) -> MultibandCompressor:
         """The compressor of one ear. Raises `InputError` for a listener without, or with other bands."""

@@ -49,7 +49,7 @@ def compare(
     people: dict = {}
     rows = []
     for given in (first, second):
-        scores, known = _of_submission(store, given) if store else _of_file(given, listeners)
+        scores, known = _rows_of(given, store, listeners)
         rows.append(scores)
         people |= known
     found = compare_systems(*rows, scorer, people)
@@ -74,7 +74,7 @@ def worst(
     """A system's worst trials, scenes, listeners and ears, and which part of the score is low there."""
     from ..analysis.worst import find_worst
 
-    scores, people = _of_submission(store, system) if store else _of_file(system, listeners)
+    scores, people = _rows_of(system, store, listeners)
     found = find_worst(scores, scores[0].system, scorer, people, most)
     if as_json:
         from .tables import to_json
@@ -82,6 +82,11 @@ def worst(
         typer.echo(to_json(_worst_record(found)))
         return
     _print_worst(found)
+
+
+def _rows_of(given: str, store: str | None, listeners: Path | None) -> tuple[list[Score], dict]:
+    """Rows of one system, and the listeners that are known."""
+    return _of_submission(store, given) if store else _of_file(given, listeners)
 
 
 def _of_file(given: str, listeners: Path | None) -> tuple[list[Score], dict]:
@@ -128,7 +133,7 @@ def _interval(found: Difference) -> str:
     return f"{_signed(found.low)} to {_signed(found.high)}"
 
 
-HEAD = ("", "n", "first", "second", "difference", "95 % interval")
+HEAD = ("n", "first", "second", "difference", "95 % interval")
 
 
 def _rows(groups: Sequence[Group]) -> list[tuple[object, ...]]:
@@ -170,12 +175,12 @@ def _print_comparison(found: Comparison, most: int) -> None:
             typer.echo(f"Left out, as the {name} system alone has a score: {counted(count, 'trial')}.")
     for kind in ("ear", "stem", "severity", "part"):
         if groups := found.of(kind):
-            typer.echo("\n" + columns(_rows(groups), (kind, *HEAD[1:])))
+            typer.echo("\n" + columns(_rows(groups), (kind, *HEAD)))
     for kind in ("listener", "scene"):
         groups = found.of(kind)
         shown = _ends(groups, most)
         title = kind if len(shown) == len(groups) else f"{kind} ({len(shown)} of {len(groups)})"
-        typer.echo("\n" + columns(_rows(shown), (title, *HEAD[1:])))
+        typer.echo("\n" + columns(_rows(shown), (title, *HEAD)))
     trials = [
         (
             *(a.scene, a.listener, a.ear, a.stem),

@@ -18,6 +18,7 @@ Reading a registry imports no scorer, system or adapter, so it needs neither tor
 
 from .challenges import (
     CHALLENGES,
+    INTRUSIVE,
     ChallengeRecord,
     OfficialTable,
     PairScore,
@@ -57,6 +58,7 @@ from .systems import SYSTEMS, SystemRecord
 __all__ = [
     "CALIBRATED",
     "CHALLENGES",
+    "INTRUSIVE",
     "KINDS",
     "PREDICTIONS",
     "RECOGNISERS",

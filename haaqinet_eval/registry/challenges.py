@@ -13,7 +13,7 @@ from typing import Any
 from ..errors import InputError
 from .registry import Registry, check_name, find_part
 
-INTRUSIVE = "haaqi"
+INTRUSIVE = "haaqi"  # what most challenges rank by, and what the others predict
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,7 @@ from ..errors import InputError
 from ..io.files import folder_beside
 from ..io.jsonfile import json_text, read_json
 from ..published.rules import challenge_rules
+from ..registry import INTRUSIVE
 from ..store import (
     Challenge,
     StandingRow,
@@ -34,7 +35,6 @@ from ..store import (
 )
 from .markup import element, page
 from .pages import (
-    INTRUSIVE,
     LIMITS,
     challenge_parts,
     prediction_parts,

@@ -13,7 +13,6 @@ from ..registry import leading_scorer, rank_note, scorer_title
 from ..store import Challenge, StandingRow, Store, group_table, published
 from .markup import Html, element, page, table
 
-INTRUSIVE = "haaqi"
 LIMITS = (
     "HAAQI compares what a system made with a reference that has the challenge's target gains, for one "
     "ear with a hearing loss. HAAQI-Net hears the output alone and predicts what HAAQI would say. It cannot "

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from commands import run
 
 from haaqinet_eval import InputError
 from haaqinet_eval.analysis.calibration import (
@@ -168,14 +169,7 @@ def test_what_no_map_can_be_fitted_to():
 
 def command(capsys, *args):
     """Exit code, stdout and stderr of `haaqinet calibrate ARGS`."""
-    sys.argv = ["haaqinet", "calibrate", *map(str, args)]
-    try:
-        main()
-        code = 0
-    except SystemExit as exit:
-        code = exit.code or 0
-    out = capsys.readouterr()
-    return code, out.out, out.err
+    return run(capsys, "calibrate", *args)
 
 
 def test_commands(tmp_path, capsys):
