@@ -34,7 +34,7 @@ ARROWS = {
     },
     "mixture_aware": {"audiogram", "audio", "nalr", "trials", "haaqi", "model", "synthesis", "analysis"},
     "scores": {"registry", "audiogram", "trials"},
-    "analysis": {"registry", "audiogram", "scores"},
+    "analysis": {"registry", "audiogram", "nalr", "trials", "scores"},
     "evaluate": {"trials", "scores", "scorers"},
     "distribute": {"audio", "trials", "scores", "scorers", "evaluate"},
     "synthesis": {"audiogram", "audio", "trials", "nalr"},

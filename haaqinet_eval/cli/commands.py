@@ -25,6 +25,7 @@ from . import (
     store,
     submissions,
     worker,
+    worst,
 )
 
 
@@ -89,7 +90,8 @@ def _options(
 
 for _command in (
     *(files.score, files.scorers, files.mini, files.summary, files.report, models.convert, runs.merge),
-    *(comparing.compare, comparing.worst),
+    comparing.compare,
+    worst.worst,
 ):
     app.command()(_command)
 app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(files.recipe)

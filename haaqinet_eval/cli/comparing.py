@@ -1,4 +1,4 @@
-"""Which of two systems is better and where; and where one is worst."""
+"""Which of two systems is better, and where."""
 
 from __future__ import annotations
 
@@ -15,7 +15,6 @@ from .options import JsonOption, StoreOption
 if TYPE_CHECKING:
     from ..analysis.comparison import Comparison, Group
     from ..analysis.statistics import Difference
-    from ..analysis.worst import Worst
     from ..scores import Score
 
 SystemArgument = Annotated[
@@ -49,7 +48,7 @@ def compare(
     people: dict = {}
     rows = []
     for given in (first, second):
-        scores, known = _rows_of(given, store, listeners)
+        scores, known = rows_of(given, store, listeners)
         rows.append(scores)
         people |= known
     found = compare_systems(*rows, scorer, people)
@@ -63,28 +62,7 @@ def compare(
         typer.echo(text)
 
 
-def worst(
-    system: SystemArgument,
-    scorer: ScorerOption = "haaqi",
-    store: StoreOption = None,
-    listeners: ListenersOption = None,
-    most: MostOption = 10,
-    as_json: JsonOption = False,
-) -> None:
-    """A system's worst trials, scenes, listeners and ears, and which part of the score is low there."""
-    from ..analysis.worst import find_worst
-
-    scores, people = _rows_of(system, store, listeners)
-    found = find_worst(scores, scores[0].system, scorer, people, most)
-    if as_json:
-        from .tables import to_json
-
-        typer.echo(to_json(_worst_record(found)))
-        return
-    _print_worst(found)
-
-
-def _rows_of(given: str, store: str | None, listeners: Path | None) -> tuple[list[Score], dict]:
+def rows_of(given: str, store: str | None, listeners: Path | None) -> tuple[list[Score], dict]:
     """Rows of one system, and the listeners that are known."""
     return _of_submission(store, given) if store else _of_file(given, listeners)
 
@@ -146,7 +124,7 @@ def _rows(groups: Sequence[Group]) -> list[tuple[object, ...]]:
     ]
 
 
-def _table(rows: Sequence[Sequence[object]], head: Sequence[str]) -> str:
+def used_columns(rows: Sequence[Sequence[object]], head: Sequence[str]) -> str:
     """Columns, without those that are empty in every row."""
     from .tables import columns
 
@@ -190,32 +168,7 @@ def _print_comparison(found: Comparison, most: int) -> None:
     ]
     head = ("scene", "listener", "ear", "stem", "first", "second", "difference")
     typer.echo("\nLargest losses and wins of the first system")
-    typer.echo(_table(trials, head))
-
-
-def _print_worst(found: Worst) -> None:
-    from ..analysis.worst import MEANING
-    from .tables import columns
-
-    failed = ", ".join(f"{code} {n}" for code, n in sorted(found.failed.items()))
-    typer.echo(f"{found.system}, {found.scorer}: mean {found.mean:.4f} of {found.n} trials")
-    if failed:
-        typer.echo(f"Without a score: {failed}")
-    rows = [
-        (
-            *(t.score.scene, t.score.song, t.score.listener, t.severity, t.score.ear, t.score.stem),
-            f"{t.score.score:.3f}",
-            f"{t.low_part} -{t.below:.1f} SD" if t.low_part else "",
-        )
-        for t in found.trials
-    ]
-    head = ("scene", "song", "listener", "severity", "ear", "stem", "score", "lowest part, against its mean")
-    typer.echo("\n" + _table(rows, head))
-    for part in sorted({t.low_part for t in found.trials} - {""}):
-        typer.echo(f"  {part}: {MEANING[part]}")
-    for kind in ("scene", "listener", "ear"):
-        groups = [(g.name, g.n, f"{g.mean:.3f}") for g in found.groups if g.kind == kind]
-        typer.echo("\n" + columns(groups, (kind, "n", "mean")))
+    typer.echo(used_columns(trials, head))
 
 
 def _comparison_record(found: Comparison) -> dict:
@@ -233,31 +186,9 @@ def _comparison_record(found: Comparison) -> dict:
             {"kind": g.kind, "name": g.name, "first": g.first, "second": g.second, **numbers(g.difference)}
             for g in found.groups
         ],
-        "trials": [{**_trial_record(a), "first": value_of(a), "second": value_of(b)} for a, b in found.pairs],
+        "trials": [{**trial_record(a), "first": value_of(a), "second": value_of(b)} for a, b in found.pairs],
     }
 
 
-def _trial_record(score: Score) -> dict:
+def trial_record(score: Score) -> dict:
     return {name: getattr(score, name) for name in ("scene", "song", "listener", "ear", "stem")}
-
-
-def _worst_record(found: Worst) -> dict:
-    return {
-        "system": found.system,
-        "scorer": found.scorer,
-        "mean": found.mean,
-        "n": found.n,
-        "failed": dict(found.failed),
-        "trials": [
-            {
-                **_trial_record(t.score),
-                "severity": t.severity,
-                "score": t.score.score,
-                "parts": dict(t.score.parts),
-                "low_part": t.low_part,
-                "below": t.below,
-            }
-            for t in found.trials
-        ],
-        "groups": [vars(g) for g in found.groups],
-    }

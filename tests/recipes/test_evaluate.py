@@ -10,6 +10,7 @@ from pathlib import Path
 
 import cadenza_tree as tree
 import pytest
+from commands import run as command
 from omegaconf import OmegaConf
 from places import ROOT
 from scripts import run_script
@@ -100,7 +101,7 @@ def test_a_failed_trial_makes_exit_code_1(challenge, tmp_path):
     assert "scene_1_L1_remix.flac: no such file" in done.stdout
 
 
-def test_results_go_to_a_folder_that_hydra_did_not_make(challenge, tmp_path):
+def test_results_go_to_a_folder_that_hydra_did_not_make(challenge, tmp_path, capsys):
     exp = tmp_path / "new/exp"
     signals = f"path.signals_folder={challenge / 'stand/exp/icassp'}"
     given = [f"path.root={challenge / 'root'}", f"path.exp_folder={exp}", signals, "executor=inline"]
@@ -108,6 +109,23 @@ def test_results_go_to_a_folder_that_hydra_did_not_make(challenge, tmp_path):
     assert done.returncode == 0, done.stderr
     assert len(read_scores(exp / "results.csv")) == 2
     assert (exp / "ours/scores.csv").is_file()
+    told = command(capsys, "worst", exp, "--diagnose", "--json")
+    trials = json.loads(told[1])["trials"]
+    assert sorted(trial["ear"] for trial in trials) == ["left", "right"]
+    for trial in trials:
+        worst_of = max(trial["diagnosis"], key=lambda finding: finding["size"])
+        assert trial["diagnosis"][0] == worst_of
+        assert "loudness_lu" in trial["measures"]
+    (signals_file,) = (challenge / "stand/exp/icassp/ours/enhanced_signals").iterdir()
+    kept = signals_file.rename(tmp_path / "away.flac")
+    code, out, _ = command(capsys, "worst", exp, "--diagnose")
+    kept.rename(signals_file)
+    assert code == 0
+    assert "scene_1 L1 left: missing_file: " in out
+    (exp / "run.json").unlink()
+    assert "no run.json beside it says where the audio is" in command(capsys, "worst", exp, "--diagnose")[2]
+    of_store = command(capsys, "worst", "1", "--diagnose", "--store", f"sqlite:///{tmp_path}/s.sqlite")
+    assert of_store[0] == 2
 
 
 def test_a_full_disk_is_exit_code_3(challenge, tmp_path):

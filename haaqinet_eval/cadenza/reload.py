@@ -1,0 +1,48 @@
+"""The audio of a finished run again, as its scorers heard it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from ..audiogram import EARS, Audiogram
+from ..errors import InputError, Unscorable
+from ..evaluate import load_stimulus
+from ..io.runfile import last_run, read_run, run_beside
+from ..scores import Score
+from ..trials import Stimulus
+from . import load_challenge
+from .challenge import Pair, pair_trials
+from .folders import ENHANCED, find_systems, signals_folder
+from .loaders import pair_loaders
+
+
+def reload_stimuli(
+    results: Path, rows: Sequence[Score]
+) -> Iterator[tuple[Score, Stimulus | Unscorable, Audiogram]]:
+    """Each row with what its scorer heard, or why that cannot be read, and the listener's other ear.
+
+    Args:
+        results: results file of an evaluate recipe; the `run.json` beside it says where the audio is.
+        rows: some of it.
+
+    Raises:
+        InputError: where no `run.json` says it, or the challenge's files are not there.
+    """
+    record = read_run(run_beside(results))
+    run = last_run(record)
+    config = run.get("config")
+    if not config or not record.get("challenge"):
+        raise InputError(f"{results}: no run.json beside it says where the audio is")
+    config = {**config, "path": {**config["path"], "exp_folder": str(results.parent.absolute())}}
+    found = find_systems(signals_folder(config), sorted({row.system for row in rows}))
+    folders = {system: folder / ENHANCED for system, folder in found.items()}
+    challenge = load_challenge(record["challenge"], config, folders)
+    for row in rows:
+        pair = Pair(row.scene, row.song, row.listener)
+        (load,) = pair_loaders(challenge, pair, {row.system: folders[row.system]}, False)
+        (trial,) = (
+            t for t in pair_trials(challenge, pair, row.system) if (t.ear, t.stem) == (row.ear, row.stem)
+        )
+        (other,) = (ear for ear in EARS if ear != row.ear)
+        yield row, load_stimulus(load, trial), challenge.listeners[row.listener].ear(other)
