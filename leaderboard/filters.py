@@ -9,16 +9,26 @@ import streamlit as st
 from haaqinet_eval.audiogram import Listener
 from haaqinet_eval.store import Challenge, SubmissionFilter, TrialFilter
 
-from . import choices, reading
+from . import choices, first_table, reading
 from .labels import by_severity, verbatim
 
 ALL = "all"
 
 
-def pick(challenge: Challenge) -> tuple[dict[str, str], TrialFilter | None, SubmissionFilter]:
-    """What the reader wants to see, all of it in the address: which submission, trials and systems."""
+def pick(
+    challenge: Challenge,
+) -> tuple[dict[str, str], TrialFilter | None, SubmissionFilter, tuple[str, ...]]:
+    """What the reader wants to see, all in the address: which submission, trials, systems and columns."""
     people = reading.people(challenge)
-    with st.expander("Filters: submissions, systems, trials", icon=":material/filter_alt:"):
+    all_there = (challenge, "latest", "system", None, SubmissionFilter())
+    with st.expander("Filters and columns", icon=":material/filter_alt:"):
+        columns = st.multiselect(
+            "Columns of the ranking",
+            reading.shared(first_table.columns_of, *all_there),
+            reading.shared(first_table.usual, *all_there),
+            key="columns",
+            bind="query-params",
+        )
         st.caption("Means and ranks are made anew among what is left; ranks among all stand beside them.")
         first, second, third = st.columns(3)
         with first:
@@ -45,6 +55,7 @@ def pick(challenge: Challenge) -> tuple[dict[str, str], TrialFilter | None, Subm
         which,
         None if subset == TrialFilter() else subset,
         SubmissionFilter(some(causal), some(augmented), **days),
+        tuple(columns),
     )
 
 

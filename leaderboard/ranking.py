@@ -200,9 +200,32 @@ def elsewhere_table(*shown: object) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def published_table(challenge: str) -> pd.DataFrame:
-    """Published averages."""
+PUBLISHED = {  # of the store -> heads of the table; a column that tells nothing is left out
+    "team": "Team",
+    "system": "System",
+    "mean": "HAAQI",
+    "joint": "Joint score",
+    "left": "Left ear",
+    "right": "Right ear",
+    "panel": "Panel, 0 to 100",
+    "baseline": "Baseline",
+    "causal": "Causal",
+    "augmented": "More data",
+    "split": "Split",
+    "source": "Source",
+}
+
+
+def published_table(challenge: str) -> tuple[pd.DataFrame, str]:
+    """Published averages, and their source where all have the same."""
     frame = pd.DataFrame([vars(result) for result in reading.read(published, challenge)])
-    for name in {"baseline", "causal", "augmented"} & set(frame):
-        frame[name] = frame[name].map(lambda said: yes_no(None if pd.isna(said) else said))
-    return frame.drop(columns=[name for name in {"joint"} & set(frame) if frame[name].isna().all()])
+    if not len(frame):
+        return frame, ""
+    frame = frame[list(PUBLISHED)].rename(columns=PUBLISHED)
+    sources = frame.Source.unique()
+    empty = [name for name in frame if frame[name].isna().all()]
+    alike = [name for name in ("Split", "Source") if frame[name].nunique() == 1]
+    frame = frame.drop(columns=[*empty, *alike])
+    for name in {"Baseline", "Causal", "More data"} & set(frame):
+        frame[name] = frame[name].map(lambda said: yes_no(None if pd.isna(said) else bool(said)))
+    return frame, sources[0] if len(sources) == 1 else ""

@@ -53,7 +53,7 @@ ARROWS = {
     "filescore": {"audiogram", "audio", "trials", "nalr", "haaqi", "scorers"},
     "published": {"registry"},
     "store": {*("registry", "audiogram", "trials"), *("scores", "analysis", "published")},
-    "site": {"registry", "analysis", "published", "store"},
+    "site": {"registry", "audiogram", "analysis", "published", "store"},
     "worker": {
         *("trials", "scores", "registry", "scorers", "evaluate"),
         *("distribute", "cadenza", "submissions", "store", "clip", "lyrics"),

@@ -34,7 +34,9 @@ def markup(value: object) -> Html:
 
 def element(tag: str, *parts: object, **attributes: str) -> Html:
     """An element; parts that are no markup are escaped, `class_` stands for `class`."""
-    given = "".join(f' {name.rstrip("_")}="{escape(value)}"' for name, value in attributes.items())
+    given = "".join(
+        f' {name.rstrip("_").replace("_", "-")}="{escape(value)}"' for name, value in attributes.items()
+    )
     return Html(f"<{tag}{given}>{''.join(map(markup, parts))}</{tag}>")
 
 

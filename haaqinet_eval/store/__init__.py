@@ -8,12 +8,12 @@
     finish(store, held); refresh(store, [entry.id])        … and the board can show it
     standings(store, name)
 
-One file per idea: `schema` (the tables), `opening`, `challenges`, `systems`, `submissions`,
-`intake` (what is handed in), `states` (of a submission), `queue`,
-`rows`, `columns` (rows for tables and plots), `frames` (scores over time), `evaluations` (of tables of
-predictions), `aggregates`, `board`,
-`groups`, `imports` (scores made elsewhere), `published`, `transfer` (export, import, backup, check),
-`tables` (their files) and `access` (tokens of organisers), `sqlite` and `clock` (the databases' own ways).
+One file per idea: `schema` (the tables), `opening`, `challenges`, `systems`, `submissions`, `intake`
+(what is handed in), `states` (of a submission), `queue`, `rows`, `columns` (rows for tables and plots),
+`frames` (scores over time), `evaluations` (of tables of predictions), `aggregates`, `board`,
+`standing_row`, `contests` (systems beside one another), `groups`, `imports` (scores made elsewhere),
+`published`, `transfer` (export, import, backup, check), `tables` (their files) and `access` (tokens of
+organisers), `sqlite` and `clock` (the databases' own ways).
 """
 
 from ..deprecated import old_names
@@ -21,7 +21,6 @@ from .access import Token, add_token, revoke_token, token_name, tokens
 from .aggregates import KINDS, TrialFilter, refresh
 from .board import (
     ScorerVersion,
-    StandingRow,
     revision,
     scorer_versions,
     standings,
@@ -36,6 +35,7 @@ from .challenges import (
     register_challenge,
 )
 from .columns import part_means, score_columns, trial_columns
+from .contests import Contest, best_for, complete, contest
 from .evaluations import (
     Evaluation,
     evaluations,
@@ -66,6 +66,7 @@ from .queue import (
     workers,
 )
 from .rows import StoredScores, read_rows
+from .standing_row import StandingRow
 from .states import STATES, rescore, withdraw
 from .submission_filter import SubmissionFilter
 from .submissions import Event, Submission, events, submission, submissions
@@ -80,6 +81,7 @@ __all__ = [
     "STATES",
     "Challenge",
     "Claim",
+    "Contest",
     "Evaluation",
     "Event",
     "GroupMean",
@@ -95,10 +97,13 @@ __all__ = [
     "TrialFilter",
     "Unwritable",
     "add_token",
+    "best_for",
     "challenge",
     "challenge_listeners",
     "challenges",
     "claim",
+    "complete",
+    "contest",
     "copy_store",
     "default_path",
     "end_run",

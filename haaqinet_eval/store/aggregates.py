@@ -218,6 +218,16 @@ class PairTables:
         return len(self._scenes), len(self._listeners)
 
     @property
+    def listeners(self) -> list[str]:
+        """Names [L] of the listeners."""
+        return self._listeners.tolist()
+
+    @property
+    def places(self) -> tuple[np.ndarray, np.ndarray]:
+        """Number of the scene and of the listener of each trial, two arrays [N]."""
+        return self._scene, self._listener
+
+    @property
     def trials(self) -> np.ndarray:
         """Number of trials per scene and listener, [S, L]."""
         return pair_sums(np.zeros(len(self)), self._scene, self._listener, self.shape)[1]

@@ -11,10 +11,10 @@ import numpy as np
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from ..analysis.statistics import Resampling, compare_all, interval, rank_ranges
+from ..analysis.statistics import CONFIDENCE, Resampling, compare_all, interval, rank_ranges
 from ..audiogram import EARS
 from ..errors import InputError
-from ..registry import caution, is_ranked, leading_scorer
+from ..registry import leading_scorer
 from .aggregates import PairTables, TrialFilter, read_draws
 from .challenges import Challenge, find_challenge
 from .opening import Store
@@ -29,10 +29,12 @@ from .schema import (
     Systems,
     Teams,
 )
+from .standing_row import StandingRow
 from .submission_filter import SubmissionFilter
 from .submissions import moment
 
 OFF = ("withdrawn", "invalid")  # states of submissions that are on no board
+ALPHA = 1 - CONFIDENCE  # of the comparisons of all pairs together
 EQUAL = 1e-12  # means that differ by less are equal: a database adds in an order of its own
 
 
@@ -46,57 +48,6 @@ class ScorerVersion:
     origin: str  # "here", or "external"
     submissions: int  # that have rows of it
     complete: int  # of these, with a score for every trial
-
-
-@dataclass(frozen=True)
-class StandingRow:
-    """One row of the standings."""
-
-    challenge: str
-    split: str
-    scorer: str
-    version: str
-    origin: str
-    rank: int | None  # 1 is best; None for an incomplete system, a reference row, and without `is_ranked`
-    rank_low: int | None  # best and worst rank that the differences leave open
-    rank_high: int | None
-    tie_group: int | None  # from 1; every system is significantly better than all of later groups
-    team: str
-    system: str
-    submission: int
-    mean: float | None  # over all expected trials; None unless all were scored
-    low: float | None  # 95 % interval of the mean
-    high: float | None
-    left: float | None
-    right: float | None
-    scored: int  # trials
-    expected: int
-    unfamiliar: int  # trials whose sound is unlike what a predicting scorer was trained on
-    errors: dict[str, int]  # reason code and number of trials
-    seconds: float | None  # mean of the scorer's seconds per row
-    causal: bool | None
-    augmented: bool | None
-    model_size: int | None
-    note: str
-    reference: str  # "passthrough", "ideal", "baseline", …; empty for an entry
-    state: str
-    reason: str
-    date: str  # received, ISO 8601, UTC
-
-    @property
-    def coverage(self) -> float:
-        """Share of the expected trials that have a score."""
-        return self.scored / self.expected if self.expected else 0.0
-
-    @property
-    def caution(self) -> str:
-        """What to say of the scorer's table, see `registry.caution`."""
-        return caution(self.scorer, self.challenge)
-
-    @property
-    def is_ranked(self) -> bool:
-        """Whether the scorer's means say which system of the challenge is better."""
-        return is_ranked(self.scorer, self.challenge)
 
 
 def revision(store: Store) -> str:
@@ -242,9 +193,12 @@ def _rank(rows: list[tuple[StandingRow, Any]], freedom: int) -> list[StandingRow
     if ranked:
         means = np.array([entries[i].mean for i in ranked])
         table = compare_all(means, np.stack([rows[i][1] for i in ranked], axis=1), freedom)
-        for i, where in zip(ranked, rank_ranges(means, table), strict=True):
+        by_mean = np.argsort(-means, kind="stable")
+        for k, (i, where) in enumerate(zip(ranked, rank_ranges(means, table), strict=True)):
+            near = [entries[ranked[j]].submission for j in by_mean if j != k and table[k, j] >= ALPHA]
             entries[i] = replace(
                 entries[i],
+                ties=tuple(near),
                 rank=1 + int(sum(means > entries[i].mean + EQUAL)),
                 rank_low=where.low,
                 rank_high=where.high,

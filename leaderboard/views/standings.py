@@ -6,8 +6,9 @@ import streamlit as st
 
 from haaqinet_eval.errors import InputError
 from haaqinet_eval.registry import caution, rank_note
+from haaqinet_eval.site.words import challenge_words
 from haaqinet_eval.store import Challenge
-from leaderboard import exports, filters, ranking, reading, uncertainty
+from leaderboard import exports, filters, first_table, ranking, reading, uncertainty
 from leaderboard.labels import (
     DEFINITIONS,
     INTRUSIVE,
@@ -55,12 +56,36 @@ def column_config(scorers: Sequence[str]) -> dict[str, object]:
     return config
 
 
-def show_ranked(shown: ranking.Shown) -> None:
-    """Table and charts of the complete systems."""
+def show_ranked(shown: ranking.Shown, columns: tuple[str, ...]) -> None:
+    """The complete systems: as a list, with every figure, and as charts."""
     whole, scorers = reading.shared(ranking.whole_of, *shown), reading.shared(ranking.scorers_of, *shown)
     if not whole:
         st.info("No system here has a score for every trial, so nothing is ranked.")
         return
+    ranked, figures, drawn = st.tabs(["Ranking", "Every figure", "Charts"])
+    with ranked:
+        search = st.text_input(
+            "Search",
+            key="search",
+            bind="query-params",
+            placeholder="Search team, system or note",
+            label_visibility="collapsed",
+            width=420,
+        )
+        table = reading.shared(first_table.first_table, search, columns, *shown)
+        if table is None:
+            st.info("No system has these words in its name.")
+        else:
+            st.html(table)
+    with figures:
+        show_figures(shown, whole, scorers)
+    with drawn:
+        show_charts(shown, whole, scorers)
+    show_notes(shown[0], whole, scorers)
+
+
+def show_figures(shown: ranking.Shown, whole: Sequence[reading.Scored], scorers: Sequence[str]) -> None:
+    """The table of all figures, to be sorted and searched."""
     challenge = shown[0]
     chosen = exports.table(
         reading.shared(ranking.ranked_table, *shown),
@@ -71,16 +96,24 @@ def show_ranked(shown: ranking.Shown) -> None:
     )
     if chosen.selection.rows:
         show_links(challenge, whole[chosen.selection.rows[0]])
+
+
+def show_notes(challenge: Challenge, whole: Sequence[reading.Scored], scorers: Sequence[str]) -> None:
+    """What to mind of the scorers."""
     if note := rank_note(challenge.name, {s for item in whole for s in scorers if item.mean(s) is not None}):
         st.caption(note)
     elif INTRUSIVE in scorers and PREDICTED in scorers:
         st.caption(
             "HAAQI ranks as the challenge does; no prediction changes its ranks. Reference rows stand at "
-            "their mean and take no rank. Choose a row to open its system."
+            "their mean and take no rank."
         )
     for text in filter(None, (caution(scorer, challenge.name) for scorer in scorers)):
         st.caption(text)
     uncertainty.show_marks(whole)
+
+
+def show_charts(shown: ranking.Shown, whole: Sequence[reading.Scored], scorers: Sequence[str]) -> None:
+    """Means with intervals, a chart per scorer."""
     for column, scorer in zip(st.columns(len(scorers)), scorers, strict=True):
         if any(item.mean(scorer) is not None for item in whole):
             with column:
@@ -109,13 +142,16 @@ def show_apart(shown: ranking.Shown) -> None:
         st.subheader("Scored elsewhere")
         st.caption("Tables of scores that were handed in; ranked, if at all, among themselves only.")
         exports.table(elsewhere, "scored-elsewhere")
-    known = reading.shared(ranking.published_table, shown[0].name)
+    known, source = reading.shared(ranking.published_table, shown[0].name)
     if len(known):
         st.subheader("Published averages")
+        told = f" Source: {source}." if source else ""
         st.caption(
-            "What the challenge published of its own test set. Not scored here, so never in one table."
+            f"What the challenge published of its own test set. Not scored here, so never in one table.{told}"
         )
-        config = {"team": st.column_config.TextColumn(width=90)}
+        three = st.column_config.NumberColumn(format="%.3f")
+        config = dict.fromkeys(("HAAQI", "Joint score", "Left ear", "Right ear"), three)
+        config |= {"Team": st.column_config.TextColumn(width=110)}
         exports.table(known, "published-averages", column_config=config)
 
 
@@ -123,12 +159,8 @@ def main() -> None:
     """The page."""
     challenge: Challenge = st.session_state["_challenge"]
     st.title("Standings")
-    st.markdown(
-        f"`{challenge.title}`: {challenge.expected:,} ears heard ({challenge.scenes} scenes, "
-        f"{challenge.listeners} listeners). Means with intervals of 95 %, from a bootstrap over scenes and "
-        "listeners."
-    )
-    which, subset, among = filters.pick(challenge)
+    head = st.container()
+    which, subset, among, columns = filters.pick(challenge)
     filtered = filters.text(which, subset, among)
     shown: ranking.Shown = (challenge, which["pick"], which["per"], subset, among)
     try:
@@ -136,12 +168,19 @@ def main() -> None:
     except InputError:
         st.info("No trial passes these filters.")
         return
+    with head:
+        st.markdown(
+            f"{challenge_words(challenge)}: {challenge.scenes} scenes, {challenge.listeners} listeners, "
+            f"{challenge.expected:,} ears heard."
+        )
+        if entries:
+            st.html(reading.shared(first_table.sentence, *shown))
     if not entries:
         st.info("No submission passes these filters.")
     elif filtered:
         st.info(f"Filtered: {filtered}. Ranks, ties and rank ranges are among what is shown.")
     if entries:
-        show_ranked(shown)
+        show_ranked(shown, columns)
     below = reading.shared(ranking.unranked_table, *shown)
     if len(below):
         st.subheader("Not ranked")

@@ -178,12 +178,15 @@ def open_organisers(page, token):
 def test_a_walk_from_the_standings_to_a_submission(visit, store, played, tmp_path):
     page = visit()
     arrive(page, "Standings")
-    expect(page.locator("canvas[data-testid='data-grid-canvas']").first).to_be_visible()
     page.get_by_text("2 scenes, 2 listeners").wait_for()
+    expect(page.get_by_role("rowheader", name="oracle_mask")).to_be_visible()
+    page.get_by_role("tab", name="Every figure").click()
+    expect(page.locator("canvas[data-testid='data-grid-canvas']").first).to_be_visible()
     no_raw_csv(page)
     page.get_by_role("button", name="Export table").first.click()
     shown = table_file(page, "standings-cad_icassp_2024.csv", tmp_path).decode()
     assert [line.split(",")[2] for line in shown.splitlines()[1:]] == ["ideal", "oracle_mask", "passthrough"]
+    page.get_by_role("tab", name="Charts").click()
     page.get_by_role("button", name="Export chart").first.click()
     assert table_file(page, "intervals-haaqi.png", tmp_path).startswith(b"\x89PNG")
     assert page.screenshot(path=tmp_path / "standings.png", full_page=True)
@@ -215,6 +218,7 @@ def test_a_walk_from_the_standings_to_a_submission(visit, store, played, tmp_pat
     real_round.call("worker", "--once", "--store", store.url.database)
     page.get_by_text("scored: every expected trial has a score").wait_for()  # seen without a click
     turn_to(page, "Standings")
+    page.get_by_role("tab", name="Every figure").click()
     page.get_by_role("button", name="Export table").first.click()
     assert "no_amplification" in table_file(page, "standings-cad_icassp_2024.csv", tmp_path).decode()
 

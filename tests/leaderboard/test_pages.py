@@ -173,7 +173,30 @@ def test_scores_made_elsewhere_and_published_ones_stand_apart(show):
     test = show()
     assert list(table(test, "Version").System) == ["elsewhere"]
     assert "elsewhere" not in set(table(test, "HAAQI (intrusive) rank").System)
-    assert table(test, "panel")["mean"].is_monotonic_decreasing
+    published = table(test, "Baseline")
+    assert published.HAAQI.is_monotonic_decreasing
+    assert not [name for name in published if published[name].isna().all()]  # nor a column without a word
+    assert "Source: cadenzachallenge.org" in " ".join(texts(test))
+
+
+def test_the_first_table_has_scores_with_intervals_links_and_ties_in_words(show, rows):
+    html = lists(show())
+    assert "leads by HAAQI" in html
+    best, second = rows["haaqi", "separate"], rows["haaqi", "stream"]
+    for entry in (best, second):
+        assert f"<strong>{entry.mean:.3f}</strong> ({entry.low:.3f}–{entry.high:.3f})" in html
+    assert (second.submission in best.ties) == ("not told apart from stream" in html)
+    assert "system?challenge=" in html
+    assert html.count("<tr") == 1 + len({system for (_, system), e in rows.items() if e.mean is not None})
+    assert NASTY not in html  # but escaped
+    narrow = lists(show(search="stream", columns="HAAQI (intrusive)"))
+    assert narrow.count("<tr") == 2
+    assert "What the ranking says" not in narrow
+
+
+def lists(test):
+    """All that a page shows as HTML of its own."""
+    return "".join(block.proto.body for block in test.get("html"))
 
 
 def test_a_subset_has_means_and_intervals_of_its_own(show):

@@ -20,6 +20,7 @@ OURS = {
     "io",
     "registry",
     "scores",
+    "site",
     "store",
 }
 SOUND = "submissions.listening"  # reads one signal of a submission, where an organiser allows it
