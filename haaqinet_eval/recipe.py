@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from importlib.resources import files
 from pathlib import Path
@@ -33,6 +33,29 @@ def plain_options(config: Any) -> dict[str, Any]:
         return OmegaConf.to_container(config, resolve=True, throw_on_missing=True)
     except OmegaConfBaseException as error:
         raise _mistake(error) from None
+
+
+def compose(script: Path, overrides: Sequence[str]) -> dict[str, Any]:
+    """The options that a recipe's script would run with.
+
+    Args:
+        script: its `config.yaml` lies beside it.
+        overrides: as on its command line, `name=value`.
+
+    Raises:
+        InputError: for a script without options beside it, and for options that Hydra refuses.
+    """
+    import hydra
+
+    if not script.with_name("config.yaml").is_file():
+        raise InputError(f"{script}: no recipe: there is no config.yaml beside it")
+    register_evaluators()
+    register_help()
+    try:
+        with hydra.initialize_config_dir(str(script.absolute().parent), version_base=None):
+            return plain_options(hydra.compose("config", list(overrides)))
+    except Exception as error:
+        raise InputError(_before_a_job(error)[0]) from None
 
 
 def _mistake(error: Any) -> InputError:

@@ -19,6 +19,7 @@ from . import (
     files,
     lyrics,
     models,
+    planning,
     predictions,
     runs,
     site,
@@ -90,8 +91,7 @@ def _options(
 
 for _command in (
     *(files.score, files.scorers, files.mini, files.summary, files.report, models.convert, runs.merge),
-    comparing.compare,
-    worst.worst,
+    *(planning.plan, comparing.compare, worst.worst),
 ):
     app.command()(_command)
 app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(files.recipe)
