@@ -114,6 +114,8 @@ TRIALS: dict[str, str] = {
     "silent_reference": "Every sample of the reference is zero, so it has no level and no HAAQI.",
     "inaudible_reference": "The reference cannot be heard at its level, so there is no HASPI.",
     "amplified_reference": "The reference is amplified for the listener, and HASPI needs plain speech.",
+    "no_speech": "PESQ finds no utterance in the reference.",
+    "not_defined": "The measure of these signals is no number.",
     "too_short": "The signal is too short for the scorer.",
     "length_mismatch": "Processed signal and reference differ too much in length.",
     "which_ear": "The file is mono, and nothing says which ear hears it.",

@@ -18,7 +18,7 @@ from scipy.signal import correlate
 
 from .threads import each, halves, pieces
 
-_DISPERSION = 48  # samples: alignment backs up 2 ms
+DISPERSION = 48  # samples: alignment backs up 2 ms
 _FEW = 16  # candidate delays worth looking at one by one
 _FINE = 16  # columns per step of the coarse turns
 _WIDE = 64  # columns, or rows, transformed at once
@@ -127,7 +127,7 @@ def broadband_delay(reference: Centred, processed: Centred) -> int:
     rows, columns = _shape(n)
     bound = np.sqrt(reference.square * processed.square)
     if bound == 0:
-        return n - 1 - _DISPERSION  # all are 0
+        return n - 1 - DISPERSION  # all are 0
     near = _largest(reference.spectrum, processed.spectrum, rows, 2e-6 * bound)
     near = np.sort(np.where(near < n, near, near - rows * columns))  # the second half: negative delays
     near = near[near > -n]
@@ -139,7 +139,7 @@ def broadband_delay(reference: Centred, processed: Centred) -> int:
         else:
             exact = [abs(_correlation(x, y, k)) for k in near]
             near = near[exact == np.max(exact)]
-    return int(near[-1]) - _DISPERSION  # of equals the latest, as pyclarity
+    return int(near[-1]) - DISPERSION  # of equals the latest, as pyclarity
 
 
 def _correlation(x: np.ndarray, y: np.ndarray, delay: int) -> float:

@@ -41,11 +41,9 @@ from .predictions import (
 from .ranking import caution, is_ranked
 from .recognisers import RECOGNISERS, RecogniserRecord, recogniser_choices
 from .registry import Registry
+from .scorer_record import CALIBRATED, KINDS, ScorerRecord
 from .scorers import (
-    CALIBRATED,
-    KINDS,
     SCORERS,
-    ScorerRecord,
     predictors_of,
     scorer_bounds,
     scorer_names,

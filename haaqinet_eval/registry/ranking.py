@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from .challenges import challenge_records, is_rebalanced
-from .scorers import CALIBRATED, scorer_records
+from .scorer_record import CALIBRATED
+from .scorers import scorer_records
 
 
 def caution(scorer: str, challenge: str) -> str:
-    """What a table of predicted scores does not tell on a challenge; empty where that is not so.
+    """What a table of scores does not tell on a challenge; empty where that is not so.
 
     >>> caution("haaqi", "cad1_task1"), caution("haaqinet_calibrated", "cad1_task1")[:33]
     ('', 'Not ranked: HAAQI-Net, calibrated')
@@ -16,6 +17,10 @@ def caution(scorer: str, challenge: str) -> str:
     record = scorer_records().get(base)
     if record is None or record.kind == "intrusive":
         return ""
+    if record.kind == "neighbour":
+        speech = record.purpose == "speech"
+        made = "is a measure of speech and" if speech else f"is made for {record.purpose}, but"
+        return f"Not ranked: {record.label} {made} knows no hearing loss. To rank, score with haaqi."
     known = challenge_records().get(challenge)
     unheard = known.unheard if known and record.kind == "predicted" else ""
     if not unheard and not is_rebalanced(challenge):

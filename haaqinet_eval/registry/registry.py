@@ -45,10 +45,15 @@ def find_factory(what: str, name: str, factory: str, extra: str) -> Callable:
     try:
         return getattr(import_module(module), attribute)
     except ModuleNotFoundError as error:
-        advice = f": pip install 'haaqinet-eval[{extra}]'" if extra else ""
-        raise InputError(f"{what} {name} needs {error.name}{advice}") from None
+        raise missing_package(what, name, error, extra) from None
     except AttributeError:
         raise InputError(f"{what} {name}: {module} has no {attribute}") from None
+
+
+def missing_package(what: str, name: str, error: ModuleNotFoundError, extra: str) -> InputError:
+    """What to say of a record whose package is not installed."""
+    advice = f": pip install 'haaqinet-eval[{extra}]'" if extra else ""
+    return InputError(f"{what} {name} needs {error.name}{advice}")
 
 
 def find_part(challenge: str, part: str, path: str, extra: str = "") -> Callable:
