@@ -16,11 +16,11 @@ from . import (
     board,
     calibrate,
     comparing,
+    exporting,
     files,
     lyrics,
     models,
     planning,
-    predictions,
     runs,
     site,
     store,
@@ -100,7 +100,7 @@ app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options"
 for _command in (
     *(submissions.validate, submissions.submit, worker.worker, submissions.status),
     *(submissions.withdraw, submissions.rescore, submissions.standings),
-    *(store.load_published, store.import_scores, store.import_results, predictions.export),
+    *(store.load_published, store.import_scores, store.import_results, exporting.export),
 ):
     app.command()(_command)
 app.add_typer(store.app, name="store")

@@ -5,13 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
 import typer
-
-from ..errors import InputError
-from ..io.names import counted
-from .options import JsonOption, RootOption, SplitOption
 
 if TYPE_CHECKING:
     from ..store import System
@@ -139,25 +135,11 @@ def _published_table(records: list[dict[str, Any]]) -> str:
     return columns(rows, head)
 
 
-def export(
-    path: Annotated[Path, typer.Argument(help="Table of predictions.")],
-    challenge: Annotated[str, typer.Option("--challenge", help="clip1 or clip2.")],
-    root: RootOption,
-    to: Annotated[str, typer.Option("--to", help="evalai: as its challenges 2634 and 2703 take it.")],
-    out: Annotated[Path, typer.Option("--out", help="File to write.")],
-    split: SplitOption = None,
-    json: JsonOption = False,
-) -> None:
-    """Write a checked table as another place takes it."""
+def export_evalai(path: Path, challenge: str, root: Path, split: str | None, out: Path) -> int:
+    """Write a checked table as EvalAI's challenges 2634 and 2703 take it; the number of signals."""
     from ..clip.predictions import read_checked, write_evalai
     from ..worker import open_labels
-    from .tables import to_json
 
-    if to != "evalai":
-        raise InputError(f"--to {to!r} is unknown; known: evalai")
     labels = open_labels(challenge, root, split)
     write_evalai(read_checked(path, labels), labels, out)
-    number = len(labels.signals)
-    typer.echo(
-        to_json({"out": str(out), "signals": number}) if json else f"{out}: {counted(number, 'signal')}"
-    )
+    return len(labels.signals)

@@ -16,6 +16,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
+from ..analysis.exports import cadenza_table
 from ..errors import InputError
 from ..io.files import folder_beside
 from ..io.jsonfile import json_text, read_json
@@ -49,36 +50,16 @@ _OWN = re.compile(
 )  # that a later copy may lack
 
 
-def cadenza_table(entries: Iterable[StandingRow]) -> dict[str, Any]:
+def cadenza_standings(entries: Iterable[StandingRow]) -> dict[str, Any]:
     """Intrusive standings as the Cadenza Challenge's web site reads a table.
 
-    `format` describes the columns, `data` has the rows. Only complete systems that were scored
-    here are in it; a reference row has the rank null.
+    Only complete systems that were scored here are in it; a reference row has the rank null.
     """
-    heads = {
-        "rank": "Rank",
-        "team": "Team",
-        "id": "System",
-        "paper": "Paper",
-        "HAAQI": "HAAQI",
-        "left": "Left ear",
-        "right": "Right ear",
-    }
-    rows = [
-        {
-            "rank": entry.rank,
-            "team": entry.team,
-            "id": entry.system,
-            "paper": "",  # the store knows of none
-            "HAAQI": round(entry.mean, 4),
-            "left": None if entry.left is None else round(entry.left, 4),
-            "right": None if entry.right is None else round(entry.right, 4),
-        }
+    return cadenza_table(
+        vars(entry)
         for entry in entries
         if entry.scorer == INTRUSIVE and entry.origin == "here" and entry.mean is not None
-    ]
-    columns = [{"dataField": key, "text": text, "sort": key != "paper"} for key, text in heads.items()]
-    return {"defaultSort": {"field": "HAAQI", "order": "desc"}, "format": columns, "data": rows}
+    )
 
 
 def _to_json(value: object) -> str:
@@ -115,7 +96,7 @@ def site_files(store: Store) -> dict[str, str]:
             continue
         entries = standings(store, challenge.name, challenge.split)
         parts += challenge_parts(store, challenge, entries, name)
-        files[f"cadenza/{name}.json"] = _to_json(cadenza_table(entries))
+        files[f"cadenza/{name}.json"] = _to_json(cadenza_standings(entries))
         files[f"standings/{name}.json"] = _to_json(standings_json(store, challenge.name, challenge.split))
         for submission in sorted({entry.submission for entry in entries}):
             mine = [entry for entry in entries if entry.submission == submission]

@@ -1,9 +1,10 @@
-"""`haaqinet compare` and `haaqinet worst`: against plain numbers, from files and from a store."""
+"""`haaqinet compare`, `worst` and `export`: against plain numbers, from files and from a store."""
 
 import json
 
 import numpy as np
 import pytest
+import yaml
 from commands import run
 
 from haaqinet_eval.audiogram import Audiogram, Listener, write_listeners
@@ -139,3 +140,50 @@ def test_mistakes_are_one_line(made, capsys):
         code, out, err = run(capsys, *arguments)
         assert (code, out, err.count("\n")) == (2, "", 1), err
         assert said in err
+
+
+def export(capsys, folder, form, *options):
+    """What is written, and what is said of it."""
+    code, _, told = run(capsys, "export", folder, "--to", form, "--out", folder / "out", *options)
+    return (folder / "out").read_text() if code == 0 else told
+
+
+def test_standings_are_exported(made, capsys):
+    folder = made[0]
+    latex = export(capsys, folder, "latex")
+    assert latex.splitlines()[4:6] == [
+        r"-- & base & -- (35 of 36 scored) & -- & -- \\",
+        r"-- & mine & -- (34 of 36 scored) & -- & -- \\",
+    ]
+    whole = table("my_1 & only", 0.05, np.random.default_rng(1))
+    write_scores(folder / "results.csv", whole)
+    mean = np.mean([row.score for row in whole])
+    latex = export(capsys, folder, "latex")
+    assert rf"1 & my\_1 \& only & {mean:.3f} (0." in latex
+    found = json.loads(export(capsys, folder, "cadenza-json", "--team", "us"))
+    (row,) = found["data"]
+    assert set(row) == {column["dataField"] for column in found["format"]}
+    assert (row["rank"], row["team"], row["id"]) == (1, "us", "my_1 & only")
+    assert row["HAAQI"] == pytest.approx(mean, abs=5e-5)
+    assert row["left"] > row["right"]
+    (result,) = yaml.safe_load(export(capsys, folder, "hf-eval-results", "--dataset", "o/n", "--split", "s"))
+    assert result["dataset"] == {"id": "o/n", "split": "s"}
+    assert result["value"] == row["HAAQI"]
+
+
+@pytest.mark.parametrize(
+    ("form", "options", "message"),
+    [
+        ("moon", (), "--to 'moon' is unknown; known: evalai, latex, cadenza-json, hf-eval-results"),
+        ("evalai", (), "--to evalai needs --challenge and --root"),
+        ("latex", ("--scorer", "hasqi"), "has no rows of hasqi; it has haaqi"),
+        ("cadenza-json", ("--scorer", "haaqinet"), "has no rows of haaqinet"),
+        ("hf-eval-results", (), "--dataset '': the Hub asks for the benchmark's owner/name"),
+        ("hf-eval-results", ("--dataset", "o/n"), "--system '': one of base, mine is needed"),
+        ("hf-eval-results", ("--dataset", "o/n", "--system", "mine"), "mine has 34 of 36 scores, so no mean"),
+    ],
+)
+def test_what_cannot_be_exported_is_said_in_one_line(made, form, options, message, capsys):
+    told = export(capsys, made[0], form, *options)
+    assert message in told
+    assert len(told.splitlines()) == 1

@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 
 from haaqinet_eval import InputError
 from haaqinet_eval.cli.commands import app
-from haaqinet_eval.site import cadenza_table, export_site, site_files
+from haaqinet_eval.site import cadenza_standings, export_site, site_files
 from haaqinet_eval.store import open_store, published, standings
 
 NAME = f"{board_store.CHALLENGE}-{board_store.SPLIT}"
@@ -158,4 +158,4 @@ def test_an_empty_store_says_so_and_no_rows_are_a_table_without_data(tmp_path):
     page = (tmp_path / "site/index.html").read_text(encoding="utf-8")
     ElementTree.fromstring(page)
     assert "The store is empty." in page
-    assert cadenza_table([])["data"] == []
+    assert cadenza_standings([])["data"] == []

@@ -1,0 +1,110 @@
+"""Standings of a run as other places take them: the Cadenza site, a paper, a model's page."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from ..registry import caution, scorer_title
+from ..scores import Score
+from .comparison import value_of
+from .standings import Standing
+from .statistics import mean_interval
+
+_CADENZA = {
+    "rank": "Rank",
+    "team": "Team",
+    "id": "System",
+    "paper": "Paper",
+    "HAAQI": "HAAQI",
+    "left": "Left ear",
+    "right": "Right ear",
+}
+_LATEX = str.maketrans(
+    {
+        **{sign: rf"\{sign}" for sign in "&%$#_{}"},
+        "\\": r"\textbackslash{}",
+        "~": r"\textasciitilde{}",
+        "^": r"\textasciicircum{}",
+    }
+)
+
+
+def cadenza_table(rows: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+    """A table as the Cadenza Challenge's web site reads it: `format` describes the columns of `data`.
+
+    Args:
+        rows: with `rank` (None for what is outside the ranking), `team`, `system`, `mean`, `left`, `right`.
+    """
+    data = [
+        {
+            "rank": row["rank"],
+            "team": row["team"],
+            "id": row["system"],
+            "paper": "",  # known to nobody here
+            "HAAQI": round(row["mean"], 4),
+            **{ear: None if row[ear] is None else round(row[ear], 4) for ear in ("left", "right")},
+        }
+        for row in rows
+    ]
+    columns = [{"dataField": key, "text": text, "sort": key != "paper"} for key, text in _CADENZA.items()]
+    return {"defaultSort": {"field": "HAAQI", "order": "desc"}, "format": columns, "data": data}
+
+
+def latex_table(scores: Sequence[Score], entries: Sequence[Standing]) -> str:
+    """A `tabular` with booktabs' rules: mean with its 95 % interval over scenes and listeners, and both ears.
+
+    A system without all its scores has dashes, and how many it has.
+
+    Args:
+        scores: the rows that the standings were made of.
+        entries: of one scorer, in the order of the table.
+    """
+    said = caution(entries[0].scorer, scores[0].challenge)
+    lines = [*([f"% {said}"] if said else []), r"\begin{tabular}{llrrr}", r"\toprule"]
+    title = escape_latex(scorer_title(entries[0].scorer))
+    lines += [rf"Rank & System & {title} (95\,\% interval) & Left & Right \\", r"\midrule"]
+    for entry in entries:
+        if entry.mean is None or entry.left is None or entry.right is None:
+            missing = f"-- ({entry.scored} of {entry.expected} scored)"
+            lines.append(rf"-- & {escape_latex(entry.system)} & {missing} & -- & -- \\")
+            continue
+        rows = [s for s in scores if (s.system, s.scorer) == (entry.system, entry.scorer)]
+        found = mean_interval(
+            [value_of(s) for s in rows], [s.scene for s in rows], [s.listener for s in rows]
+        )
+        mean = f"{entry.mean:.3f}"
+        if found.low == found.low:
+            mean += f" ({found.low:.3f} to {found.high:.3f})"
+        rank = entry.rank or "--"
+        lines.append(
+            rf"{rank} & {escape_latex(entry.system)} & {mean} & {entry.left:.3f} & {entry.right:.3f} \\"
+        )
+    return "\n".join([*lines, r"\bottomrule", r"\end{tabular}"]) + "\n"
+
+
+def escape_latex(text: str) -> str:
+    r"""Text as LaTeX prints it.
+
+    >>> escape_latex("a_b 5 %")
+    'a\\_b 5 \\%'
+    """
+    return re.sub(r"\s+", " ", text).translate(_LATEX)
+
+
+def hub_result(entry: Standing, dataset: str, split: str, date: str, source: str) -> list[dict[str, Any]]:
+    """A system's result as the Hugging Face Hub reads it from a model's `.eval_results/*.yaml`.
+
+    Args:
+        entry: a complete system.
+        dataset: `owner/name` of the benchmark's data set on the Hub.
+        split: of it; may be empty.
+        date: of the evaluation, ISO 8601; may be empty.
+        source: URL of what the result is from; may be empty.
+    """
+    record: dict[str, Any] = {"dataset": {"id": dataset, **({"split": split} if split else {})}}
+    record["value"] = round(float(entry.mean), 4)  # type: ignore[arg-type]
+    record |= {"date": date} if date else {}
+    record |= {"source": {"url": source}} if source else {}
+    return [record]
