@@ -24,7 +24,7 @@ def export(
         str,
         typer.Option(
             "--to",
-            help="evalai: predictions as challenges 2634 and 2703 take them; latex: a table; cadenza-json: the "
+            help="evalai: predictions as challenges 2634 and 2703 take; latex: a table; cadenza-json: the "
             "Cadenza site's; hf-eval-results: the Hugging Face Hub's.",
         ),
     ],
