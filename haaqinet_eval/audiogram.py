@@ -202,3 +202,8 @@ def write_listeners(path: str | Path, listeners: Iterable[Listener]) -> None:
     """Write Clarity's listener JSON."""
     records = {listener.id: listener.to_dict() for listener in listeners}
     write_json(path, records)
+
+
+def better_ear_level(listener: Listener) -> float:
+    """Mean threshold of the better ear at 0.5, 1, 2 and 4 kHz (dB HL)."""
+    return min(listener.ear(ear).mean_level((500, 1000, 2000, 4000)) for ear in EARS)

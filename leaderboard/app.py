@@ -21,6 +21,7 @@ from leaderboard.labels import PAGES
 # without icons: Streamlit makes them the favicon, and browsers would fetch that from elsewhere
 PAGE_LIST = {  # name, which is its address -> title
     "standings": "Standings",
+    "best": "Best for whom",
     "listeners": "Listeners",
     "system": "System",
     "compare": "Compare",

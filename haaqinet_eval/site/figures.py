@@ -195,6 +195,7 @@ class HeatRow:
     sure: bool = True  # whether the best is told apart from the others
     image: Html | None = None
     href: str = ""
+    note: str = ""  # below the name
 
 
 def heat_figure(
@@ -218,7 +219,8 @@ def heat_figure(
     for r, row in enumerate(rows):
         name: object = element("bdi", row.name)
         name = element("a", name, href=row.href) if row.href else name
-        cells = [element("th", name, row.image or "", scope="row")]
+        note = element("span", row.note, class_="team") if row.note else ""
+        cells = [element("th", name, row.image or "", note, scope="row")]
         for c, value in enumerate(row.values):
             cells.append(_cell(value, c == row.best, row.sure, link(r, c), limits, digits))
         body.append(element("tr", *cells))

@@ -5,15 +5,11 @@ import pandas as pd
 import streamlit as st
 
 from haaqinet_eval.analysis.agreement import coverage
-from haaqinet_eval.audiogram import EARS, Listener
+from haaqinet_eval.audiogram import better_ear_level
+from haaqinet_eval.site.figures import severity_words
 from haaqinet_eval.store import Challenge
 from leaderboard import charts, choices, exports, metrics, reading
-from leaderboard.labels import DEFINITIONS, INTRUSIVE, PREDICTED, by_severity, figure, predictors, title
-
-
-def better_ear(listener: Listener) -> float:
-    """Mean threshold of the better ear at 0.5, 1, 2 and 4 kHz (dB HL)."""
-    return min(listener.ear(ear).mean_level((500, 1000, 2000, 4000)) for ear in EARS)
+from leaderboard.labels import DEFINITIONS, INTRUSIVE, by_severity, figure, predictors, title
 
 
 def audiograms(challenge: Challenge, name: str) -> alt.LayerChart:
@@ -36,9 +32,13 @@ def show_person(challenge: Challenge, name: str) -> None:
         says="Audiograms: dB HL, downwards, over frequency; right ear red circles, left ear blue crosses.",
         width=380,
     )
+    humes, right, left = map(
+        severity_words,
+        (listener.severity_humes, listener.right.severity_clarity, listener.left.severity_clarity),
+    )
     st.markdown(
-        f"**{listener.severity_humes}** by Humes 2019 (better ear, {better_ear(listener):.0f} dB HL). "
-        f"pyclarity: right **{listener.right.severity_clarity}**, left **{listener.left.severity_clarity}**."
+        f"**{humes.capitalize()}** by Humes 2019 (better ear, {better_ear_level(listener):.0f} dB HL). "
+        f"pyclarity: right **{right}**, left **{left}**."
     )
 
 
@@ -138,7 +138,7 @@ def among_all(challenge: Challenge, label: str) -> pd.DataFrame:
     """Means of a system's listeners whose hearing is known: listener, system, scorer, mean, loss (dB HL)."""
     people, frame = reading.people(challenge), reading.by_listener(challenge)
     frame = frame[(frame.system == label) & frame.listener.isin(people)]
-    return frame.assign(loss=[better_ear(people[id]) for id in frame.listener])
+    return frame.assign(loss=[better_ear_level(people[id]) for id in frame.listener])
 
 
 def among_all_chart(challenge: Challenge, label: str, name: str) -> alt.LayerChart:
@@ -173,61 +173,6 @@ def show_among_all(challenge: Challenge, item: reading.Scored, name: str) -> Non
         says="Mean score of every listener over the better ear's loss; the chosen listener is ringed.",
     )
     st.caption(reading.shared(places, challenge, item.label, name))
-
-
-def scorers_there(challenge: Challenge) -> list[str]:
-    """Scorers that have means of listeners."""
-    there = set(reading.by_listener(challenge).scorer)
-    return [s for s in (INTRUSIVE, *predictors()) if s in there]
-
-
-def cells(challenge: Challenge, scorer: str | None) -> tuple[pd.DataFrame, list[str]]:
-    """Means by listener and system (None: predicted minus intrusive); the listeners, mildest loss first."""
-    frame = reading.by_listener(challenge)
-    table = frame.pivot(index=["listener", "system"], columns="scorer", values="mean")
-    value = table[PREDICTED] - table[INTRUSIVE] if scorer is None else table[scorer]
-    found = value.rename("value").dropna().reset_index()
-    loss = {id: better_ear(person) for id, person in reading.people(challenge).items()}
-    return found, sorted(found.listener.unique(), key=lambda id: (loss.get(id, 999.0), id))
-
-
-def heat_map(challenge: Challenge, scorer: str | None) -> alt.TopLevelMixin:
-    """The chart of them."""
-    found, listeners = reading.shared(cells, challenge, scorer)
-    systems = [item.label for item in reading.all_systems(challenge)]
-    return charts.heat_map(found, systems, listeners, scorer is None)
-
-
-def wide(challenge: Challenge, scorer: str | None) -> pd.DataFrame:
-    """The same, a column per system."""
-    found, listeners = reading.shared(cells, challenge, scorer)
-    table = found.pivot(index="listener", columns="system", values="value")
-    return table.reindex(listeners).reset_index()
-
-
-def show_heat_map(challenge: Challenge) -> None:
-    """Listeners by systems."""
-    st.subheader("All listeners, all systems")
-    views = reading.shared(scorers_there, challenge)
-    if not views:
-        st.info("No scores yet.")
-        return
-    names: dict[str, str | None] = {title(s): s for s in views}
-    if {INTRUSIVE, PREDICTED} <= set(views):
-        names["predicted minus intrusive"] = None
-    scorer = names[choices.pick("Shown", list(names), "map")]
-    exports.chart(
-        heat_map,
-        challenge,
-        scorer,
-        name="listeners-by-systems",
-        says="Mean by listener and system; listeners in order of hearing loss, systems as in the standings.",
-    )
-    st.caption(
-        "Listeners from the mildest loss (above) to the most severe; systems in the order of the standings."
-    )
-    with st.expander("The same as a table"):
-        exports.table(reading.shared(wide, challenge, scorer), "listeners-by-systems")
 
 
 def severities(challenge: Challenge, label: str, kind: str) -> pd.DataFrame:
@@ -283,7 +228,6 @@ def main() -> None:
     with trials:
         show_trials(challenge, item, name)
     show_severity(challenge, item)
-    show_heat_map(challenge)
 
 
 main()
