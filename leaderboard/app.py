@@ -39,7 +39,7 @@ button[aria-label^="Download as CSV"] {display: none}
 @media (hover: none) {
   [data-testid="stElementContainer"]:has([data-testid="stDataFrame"]) {margin-top: 2rem}
 }
-h1 {font-size: 2rem !important; padding: 0 !important}
+h1 {font-size: 2rem !important; padding: 0 0 .3rem !important}
 [data-testid="stMainBlockContainer"] {padding-top: 4rem}
 .product {font-weight: 700; font-size: 1.1rem}
 .product small {display: block; font-weight: 400; opacity: .8}

@@ -83,7 +83,7 @@ def ordered(order: str, *which: object) -> list[Best]:
 
 def heat(order: str, *which: object) -> Html:
     """Listeners by systems."""
-    challenge, scorer, labels = which
+    challenge, _, labels = which
     people, found = reading.people(challenge), ordered(order, *which)
     rows = []
     for b in found:

@@ -262,6 +262,25 @@ def histogram(frame: pd.DataFrame) -> alt.VConcatChart:
     return alt.vconcat(*parts).resolve_scale(y="shared", color="shared")
 
 
+def parts_chart(frame: pd.DataFrame, own: str) -> alt.LayerChart:
+    """Parts of a score as bars of one system, with marks of others; columns name, series, mean up to 1."""
+    names = alt.Axis(labelLimit=200, labelExpr="split(datum.label, ': ')", labelOffset=-6)
+    order = list(dict.fromkeys(frame.name))
+    y = alt.Y("name:N", sort=order, title=None, axis=names)
+    x = alt.X("mean:Q", title="Mean, 1 is best", scale=alt.Scale(domainMax=1))
+    mine = alt.Chart(frame[frame.series == own]).encode(x=x, y=y)
+    tip = ["name", "series", alt.Tooltip("mean:Q", format=".3f")]
+    series = list(dict.fromkeys(frame.series))
+    points = (
+        alt.Chart(frame)
+        .mark_point(size=110, filled=True, opacity=1)
+        .encode(x=x, y=y, tooltip=tip, **_series("series", series))
+    )
+    return alt.layer(mine.mark_bar(color=SECOND, opacity=0.55), points).properties(
+        height=90 + 22 * len(series) + 36 * len(order)
+    )
+
+
 def bars(frame: pd.DataFrame, axis: str) -> alt.Chart:
     """One bar per name, with its figure beside it; columns name, broken after a colon, and value up to 1."""
     names = alt.Axis(labelLimit=200, labelExpr="split(datum.label, ': ')", labelOffset=-6)

@@ -212,7 +212,7 @@ def _typed(columns: dict[str, list]) -> pd.DataFrame:
     return frame.astype({"score": float, "low": float, "high": float, "unfamiliar": bool})
 
 
-def _with_trials(challenge: Challenge, frame: pd.DataFrame, *more: str) -> pd.DataFrame:
+def with_trials(challenge: Challenge, frame: pd.DataFrame, *more: str) -> pd.DataFrame:
     """What is said of trials, by their numbers, behind what they are."""
     known = trials(challenge)[[*TRIAL, *more]]
     return pd.concat([known.take(known.index.get_indexer(frame.index)), frame], axis=1).reset_index(drop=True)
@@ -221,7 +221,7 @@ def _with_trials(challenge: Challenge, frame: pd.DataFrame, *more: str) -> pd.Da
 def rows(challenge: Challenge, entry: StandingRow) -> pd.DataFrame:
     """Rows of an entry: the trial, and what `score_columns` has."""
     number = version_id(challenge, entry.scorer, entry.version, entry.origin)
-    frame = _with_trials(challenge, _typed(score_columns(the_store(), entry.submission, number)), "genre")
+    frame = with_trials(challenge, _typed(score_columns(the_store(), entry.submission, number)), "genre")
     return frame[["scene", "song", "genre", *frame.columns.drop(["scene", "song", "genre"])]]
 
 
@@ -236,7 +236,7 @@ def paired(challenge: Challenge, first: StandingRow, second: StandingRow, *more:
     one, other = (scores(challenge, entry).dropna(subset="score") for entry in (first, second))
     both = one[["score", *SURENESS]].join(other.score.rename("second"), how="inner")
     both = both.rename(columns={"score": "first"})[["first", "second", *SURENESS]]
-    return _with_trials(challenge, both, *more)
+    return with_trials(challenge, both, *more)
 
 
 def predicted_and_intrusive(challenge: Challenge, item: Scored) -> pd.DataFrame:
@@ -269,7 +269,7 @@ def _predictions(challenge: Challenge, item: Scored) -> pd.DataFrame:
         frame = frame.join(scores(challenge, item.entries[INTRUSIVE]).score.rename("intrusive"))
     else:
         frame = frame.assign(intrusive=math.nan)
-    return _with_trials(challenge, frame, *SEVERITY).assign(system=item.label)
+    return with_trials(challenge, frame, *SEVERITY).assign(system=item.label)
 
 
 def groups(entry: StandingRow, kind: str) -> pd.DataFrame:

@@ -14,7 +14,7 @@ from haaqinet_eval.store import Challenge, StandingRow, frame_scores, submission
 from haaqinet_eval.submissions.listening import Heard
 
 from . import choices, exports, reading, sound, timecharts
-from .labels import INTRUSIVE, PREDICTED, figure, title
+from .labels import PREDICTED, figure, title
 
 FRAME = ["ear", "seconds", "score"]
 LONGEST = 60.0  # s that are shown and played at once
@@ -59,7 +59,7 @@ def show(challenge: Challenge, item: reading.Scored, entry: StandingRow) -> None
     means = ", ".join(f"{ear} ear {figure(scores.get(ear))}" for ear in reversed(EARS))
     st.markdown(f"{title(entry.scorer)} of this trial: {means}.")
     trial = (scene, listener, stem)
-    frames = frames_of(challenge, item, entry, trial)
+    frames, whose = frames_of(challenge, item, entry, trial)
     heard, start = read_sound(item, *trial)
     ends = [frames.seconds.max()] if len(frames) else []
     if heard is not None:
@@ -68,6 +68,7 @@ def show(challenge: Challenge, item: reading.Scored, entry: StandingRow) -> None
     if len(frames):
         exports.chart(
             frames_chart,
+            whose,
             challenge,
             item.label,
             trial,
@@ -82,30 +83,33 @@ def show(challenge: Challenge, item: reading.Scored, entry: StandingRow) -> None
 
 def frames_of(
     challenge: Challenge, item: reading.Scored, entry: StandingRow, trial: tuple[str, str, str]
-) -> pd.DataFrame:
-    """Frame scores as ear, seconds, score: HAAQI-Net's, whichever scorer the page is about."""
-    there = PREDICTED in item.entries
-    if entry.scorer == INTRUSIVE:
-        st.caption(
-            "HAAQI has no scores of frames: it judges the whole signal at once."
-            + (" The frames are those of HAAQI-Net." if there else "")
-        )
-    if not there:
-        return pd.DataFrame(columns=FRAME)
-    frames = reading.shared(frames_table, challenge, item.label, trial)
+) -> tuple[pd.DataFrame, str]:
+    """Frame scores as ear, seconds, score, and whose: the page's scorer, or HAAQI-Net where that has none."""
+    trial_of = (challenge, item.label, trial)
+    own = reading.shared(frames_table, entry.scorer, *trial_of)
+    if len(own) or PREDICTED not in item.entries:
+        if not len(own):
+            st.info(f"{title(entry.scorer)} kept no scores of frames: there is nothing to draw over time.")
+        return own, entry.scorer
+    frames = reading.shared(frames_table, PREDICTED, *trial_of)
     if not len(frames):
         st.info(
             "The store has no frame scores of this trial: it was scored by a version that kept none, or its "
             "scores were imported without them."
         )
-    return frames
+    elif entry.scorer != PREDICTED:
+        st.info(
+            f"{title(entry.scorer)} kept no scores of frames. What is drawn is {title(PREDICTED)}, "
+            "which hears no reference."
+        )
+    return frames, PREDICTED
 
 
-def frames_table(challenge: Challenge, label: str, trial: tuple[str, str, str]) -> pd.DataFrame:
-    """HAAQI-Net's scores of the frames of a trial (scene, listener, stem): ear, seconds, score."""
-    chosen = reading.system(challenge, label).entries[PREDICTED]
+def frames_table(scorer: str, challenge: Challenge, label: str, trial: tuple[str, str, str]) -> pd.DataFrame:
+    """A scorer's scores of the frames of a trial (scene, listener, stem): ear, seconds, score."""
+    chosen = reading.system(challenge, label).entries[scorer]
     scene, listener, stem = trial
-    number = reading.version_id(challenge, PREDICTED, chosen.version)
+    number = reading.version_id(challenge, scorer, chosen.version)
     found = reading.read(frame_scores, chosen.submission, number, scene, listener)
     frames = [
         pd.DataFrame({"ear": ear, "seconds": found[ear, stem][1], "score": found[ear, stem][0]})
@@ -116,10 +120,10 @@ def frames_table(challenge: Challenge, label: str, trial: tuple[str, str, str]) 
 
 
 def frames_chart(
-    challenge: Challenge, label: str, trial: tuple[str, str, str], span: tuple[float, float]
+    scorer: str, challenge: Challenge, label: str, trial: tuple[str, str, str], span: tuple[float, float]
 ) -> alt.LayerChart:
     """The chart of those within a span (s)."""
-    frames = reading.shared(frames_table, challenge, label, trial)
+    frames = reading.shared(frames_table, scorer, challenge, label, trial)
     return timecharts.frames_chart(frames[frames.seconds.between(*span)], span)
 
 

@@ -101,18 +101,31 @@ def _groups(scored: Sequence[Score], most: int) -> list[WorstGroup]:
     return found
 
 
+def low_parts(table: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Of each row the part that lies furthest below its mean: its column [R], and by how much [R].
+
+    Args:
+        table: [R, P] parts of a system's rows.
+
+    Returns:
+        Columns, -1 where no part lies below; standard deviations below the part's mean.
+    """
+    mean, spread = table.mean(0), table.std(0)
+    below = np.divide(mean - table, spread, out=np.zeros_like(table), where=spread > 0)
+    lowest = below.argmax(axis=1)
+    most = below[np.arange(len(table)), lowest]
+    return np.where(most > 0, lowest, -1), np.maximum(most, 0.0)
+
+
 def _unusual_parts(scored: Sequence[Score]) -> Callable[[Score], tuple[str, float]]:
     """A function from a row to its lowest explained part, and how far that lies below the mean."""
     names = [name for name in MEANING if all(name in score.parts for score in scored)]
     table = np.array([[score.parts[name] for name in names] for score in scored], dtype=float)
     if not names or not np.isfinite(table).all():
         return lambda score: ("", 0.0)
-    mean, spread = table.mean(0), table.std(0)
-
-    def lowest(score: Score) -> tuple[str, float]:
-        own = np.array([score.parts[name] for name in names])
-        below = np.divide(mean - own, spread, out=np.zeros(len(names)), where=spread > 0)
-        i = int(below.argmax())
-        return (names[i], float(below[i])) if below[i] > 0 else ("", 0.0)
-
-    return lowest
+    places, most = low_parts(table)
+    found = {
+        id(score): (names[i] if i >= 0 else "", float(below))
+        for score, i, below in zip(scored, places, most, strict=True)
+    }
+    return lambda score: found[id(score)]

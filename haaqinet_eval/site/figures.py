@@ -16,7 +16,7 @@ from .markup import Html, element, markup
 
 RIGHT, LEFT = "#d6362c", "#2f74d0"  # of ears, as audiologists draw them
 STYLE = """
-.fig-wrap {overflow-x: auto}
+.fig-wrap, .wide {overflow-x: auto}
 table.fig {border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; margin: 0}
 table.fig caption {text-align: left; padding: .2rem 0 .4rem; opacity: .8}
 table.fig th, table.fig td {padding: .32rem .6rem; border: 0;
@@ -36,7 +36,7 @@ table.fig .number {text-align: right; white-space: nowrap}
   border: 1px solid currentColor; border-width: 0 2px; border-image: none}
 .fig-bar b::after {content: ""; position: absolute; left: 0; right: 0; top: 45%; height: 2px;
   background: currentColor}
-table.heat {width: auto}
+table.heat {width: auto; min-width: min(100%, 46rem)}
 table.heat td.cell {text-align: center; padding: 0; min-width: 4.2em}
 table.heat td.cell a, table.heat td.cell span {display: block; padding: .42rem .4rem; color: inherit;
   text-decoration: none}
@@ -49,6 +49,8 @@ table.heat th img {vertical-align: middle; margin-left: .4em}
   table.fig th, table.fig td {padding: .3rem .35rem}
   table.fig .score {min-width: 8em}
   table.fig .rank {width: 2em}
+  table.trials th:nth-child(2), table.trials td:nth-child(2) {display: none}
+  table.trials td:last-child {min-width: 13em}
 }
 """
 

@@ -40,12 +40,12 @@ def element(tag: str, *parts: object, **attributes: str) -> Html:
     return Html(f"<{tag}{given}>{''.join(map(markup, parts))}</{tag}>")
 
 
-def table(caption: str, rows: Sequence[Mapping[str, object]]) -> Html:
+def table(caption: str, rows: Sequence[Mapping[str, object]], class_: str = "plain") -> Html:
     """A table; its columns are the keys of the first row."""
     head = element("tr", *(element("th", name, scope="col") for name in rows[0]))
     body = (element("tr", *(_cell(value) for value in row.values()), Html("\n")) for row in rows)
     parts = element("caption", caption), element("thead", head), element("tbody", *body)
-    return element("div", element("table", *parts), class_="wide")
+    return element("div", element("table", *parts, class_=class_), class_="wide")
 
 
 def _cell(value: object) -> Html:

@@ -34,7 +34,7 @@ from .challenges import (
     expected_trials,
     register_challenge,
 )
-from .columns import part_means, score_columns, trial_columns
+from .columns import part_columns, part_means, score_columns, trial_columns
 from .contests import Contest, best_for, complete, contest
 from .evaluations import (
     Evaluation,
@@ -123,6 +123,7 @@ __all__ = [
     "note_findings",
     "note_run",
     "open_store",
+    "part_columns",
     "part_means",
     "published",
     "read_rows",

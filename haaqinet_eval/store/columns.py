@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-
 import sqlalchemy as sa
 
 from .opening import Store
@@ -80,18 +78,28 @@ def score_columns(store: Store, submission_id: int, scorer_version: int, *names:
     return _columns(store, columns, statement)
 
 
-def part_means(store: Store, submission_id: int, scorer_version: int) -> dict[str, float]:
-    """Mean of each part of a submission's scores, over the rows that have it."""
-    totals: dict[str, float] = defaultdict(float)
-    counts: dict[str, int] = defaultdict(int)
+def part_columns(store: Store, submission_id: int, scorer_version: int) -> Columns:
+    """Parts of a submission's scores, in the order of their trials; None where a row has no such part.
+
+    Returns:
+        trial (its number), and a column for each part.
+    """
     statement = (
-        sa.select(Scores.parts)
+        sa.select(Scores.trial_id, Scores.parts)
         .where(Scores.submission_id == submission_id, Scores.scorer_id == scorer_version)
         .order_by(Scores.trial_id)
     )
     with store.reading() as session:
-        for parts in session.scalars(statement):
-            for name, value in (parts or {}).items():
-                totals[name] += value
-                counts[name] += 1
-    return {name: totals[name] / counts[name] for name in totals}
+        rows = session.execute(statement).all()
+    names = list(dict.fromkeys(name for _, parts in rows for name in parts or {}))
+    columns: Columns = {"trial": [trial for trial, _ in rows]}
+    return columns | {name: [(parts or {}).get(name) for _, parts in rows] for name in names}
+
+
+def part_means(store: Store, submission_id: int, scorer_version: int) -> dict[str, float]:
+    """Mean of each part of a submission's scores, over the rows that have it."""
+    columns = part_columns(store, submission_id, scorer_version)
+    found = {
+        name: [v for v in column if v is not None] for name, column in columns.items() if name != "trial"
+    }
+    return {name: sum(values) / len(values) for name, values in found.items()}

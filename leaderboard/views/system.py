@@ -11,17 +11,8 @@ import streamlit as st
 from haaqinet_eval.audiogram import EARS
 from haaqinet_eval.io.redaction import public
 from haaqinet_eval.store import Challenge, StandingRow, runs, submission
-from leaderboard import charts, choices, exports, metrics, reading, trial_timeline
-from leaderboard.labels import INTRUSIVE, figure, span, unfamiliar_text, verbatim, yes_no
-
-PARTS = {  # part -> what it compares; HAAQI version 1, Kates and Arehart 2016
-    "mel_cepstral_high": "envelope: modulations of 20 to 125 Hz",
-    "bm_sync5": "fine structure: synchrony of the basilar membrane",
-    "d_loud": "spectrum: differences of loudness",
-    "d_norm": "spectrum: differences of its shape",
-    "nonlinear": "together: envelope and fine structure",
-    "linear": "together: both of the spectrum",
-}
+from leaderboard import charts, choices, exports, metrics, reading, trial_timeline, worst
+from leaderboard.labels import figure, span, unfamiliar_text, verbatim, yes_no
 
 BINS = 20  # of the distribution of scores
 
@@ -101,26 +92,6 @@ def show_scenes(*which: object) -> None:
         exports.table(worst, "worst-scenes")
 
 
-def parts(challenge: Challenge, label: str, scorer: str) -> pd.DataFrame:
-    """Mean of each part of the score that is known: name, value."""
-    means = reading.means_of_parts(challenge, reading.system(challenge, label).entries[scorer])
-    known = [name for name in PARTS if name in means]
-    return pd.DataFrame({"name": [PARTS[n] for n in known], "value": [means[n] for n in known]})
-
-
-def parts_chart(*which: object) -> alt.LayerChart:
-    """The chart of them."""
-    return charts.bars(reading.shared(parts, *which), "Mean, 1 is best")
-
-
-def show_parts(*which: object) -> None:
-    """Parts of the score."""
-    if not len(reading.shared(parts, *which)):
-        return
-    st.subheader("Parts of HAAQI" if which[-1] == INTRUSIVE else "Parts of HAAQI, as predicted")
-    exports.chart(parts_chart, *which, name="parts", says="Mean of each part of the score.")
-
-
 def when(seconds: float | None) -> str:
     """A time of the store, UTC."""
     return "–" if seconds is None else datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M UTC")
@@ -151,12 +122,13 @@ def main() -> None:
         entry = item.entries[choices.pick_scorer([n for n, e in item.entries.items() if e.scored])]
     show_facts(item, entry)
     which = (challenge, item.label, entry.scorer)
+    worst.show(challenge, item, entry.scorer)
+    worst.show_parts(*which)
+    show_scenes(*which)
     st.subheader("Distribution")
     exports.chart(
         distribution, *which, name="distribution", says="How many trials have which score, for each ear."
     )
-    show_parts(*which)
-    show_scenes(*which)
     trial_timeline.show(challenge, item, entry)
     failed = reading.shared(failed_rows, *which)
     if len(failed):

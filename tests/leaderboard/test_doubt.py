@@ -177,11 +177,11 @@ def test_frames_are_drawn_and_haaqi_is_said_to_have_none(show, full):
     address = {"system": "example / stream", "scene": FRAMED[1], "listener": "L9003"}
     test = show("system", scorer=labels.title("haaqinet"), **address)
     assert "no frame scores" not in said(test)
-    assert "HAAQI has no scores of frames" not in said(test)
+    assert "HAAQI (intrusive) kept no scores of frames" not in said(test)
     shown = table(test, "low")  # the rows, with intervals
     assert len(shown) == 48
     test = show("system", scorer=labels.title("haaqi"), **address)
-    assert "HAAQI has no scores of frames" in said(test)
+    assert "HAAQI (intrusive) kept no scores of frames" in said(test)
     test = show("system", **{**address, "scene": "S00005"})
     assert "no frame scores of this trial" in said(test)
 

@@ -241,7 +241,7 @@ def test_the_address_chooses_system_and_listener(show):
     shown = table(test, "predicted")
     assert len(shown) == 12
     assert set(shown.intrusive) <= {round(score, 4) for score in own}
-    assert any(f"**{LISTENERS['L9003'].severity_humes}**" in text for text in texts(test))
+    assert any(f"**{LISTENERS['L9003'].severity_humes.capitalize()}**" in text for text in texts(test))
 
 
 def test_an_address_of_another_store_is_no_error(show):

@@ -1,0 +1,91 @@
+"""What the board answers: who is best for whom, why a system is bad for a listener, is a difference real."""
+
+import re
+
+import pytest
+
+pytest.importorskip("streamlit", reason="streamlit is not installed")
+
+import board_store
+import numpy as np
+from board_store import CHALLENGE, LISTENERS, SPLIT
+from streamlit.testing.v1 import AppTest
+
+from haaqinet_eval.analysis.worst import MEANING
+from haaqinet_eval.store import open_store
+from leaderboard import labels
+
+APP = str(labels.PAGES.with_name("app.py"))
+ENTRIES = {name: level for name, level, facts in board_store.SYSTEMS if "reference" not in facts}
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("answers")
+    opened = open_store(str(folder / "store.sqlite"))
+    board_store.fill(opened, folder)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def show(store, monkeypatch):
+    """Shows a page, with the parameters of its address."""
+    monkeypatch.setenv("HAAQINET_STORE", f"sqlite:///{store.url.database}")
+
+    def run(page, **address):
+        test = AppTest.from_file(APP, default_timeout=60)
+        test.run()
+        test.switch_page(str(labels.PAGES / f"{page}.py"))
+        test.query_params.update({"challenge": f"{CHALLENGE} ({SPLIT})", **address})
+        test.run()
+        assert not test.exception, test.exception[0].message
+        return test
+
+    return run
+
+
+def html(test):
+    """All that a page shows as HTML of its own."""
+    return "".join(block.proto.body for block in test.get("html"))
+
+
+def table(test, column):
+    return next(frame.value for frame in test.dataframe if column in frame.value)
+
+
+def rows_of(system, scorer="haaqi"):
+    made = board_store.make_rows(system, ENTRIES[system], board_store.make_trials())
+    return [row for row in made if row.scorer == scorer]
+
+
+def test_best_for_each_listener_is_that_of_the_rows(show):
+    test = show("best")
+    shown = table(test, "Listener").set_index("Listener")
+    for listener in LISTENERS:
+        means = {s: np.mean([r.score for r in rows_of(s) if r.listener == listener]) for s in ENTRIES}
+        best = max(means, key=means.get)
+        assert shown.loc[listener, "Best"] == best
+        assert shown.loc[listener, "Mean"].startswith(f"{means[best]:.3f} (")
+    by = table(test, "Severity")
+    assert list(by.Severity) == ["no hearing loss", "mild", "moderate", "severe"][: len(by)]
+    page = html(test)
+    assert page.count('class="cell best"') == len(LISTENERS)
+    assert page.count("data:image/svg+xml") == len(LISTENERS)
+    assert re.search(r'href="system\?challenge=[^"]*listener=L9003[^"]*of=L9003"', page)
+
+
+def test_best_needs_one_scorer_and_one_system_only(show):
+    one = show("best", scorer=labels.title("haaqinet"), among="example / stream")
+    assert set(table(one, "Listener").Best) == {"stream"}
+    assert "is best for 4 of 4 listeners" in html(one)
+
+
+def test_a_system_says_where_it_is_worst_and_why(show):
+    page = html(show("system", system="example / stream", of="L9004"))
+    mine = sorted((r for r in rows_of("stream") if r.listener == "L9004"), key=lambda row: row.score)
+    found = re.findall(r"<td><bdi>(0\.\d{3})</bdi></td>", page)
+    assert found[: len(mine[:10])] == [f"{row.score:.3f}" for row in mine[:10]]
+    assert MEANING["mel_cepstral_high"] in page or MEANING["bm_sync5"] in page
+    assert 'href="compare?challenge=' in page
+    assert "scene=" in page
