@@ -2,42 +2,42 @@
 
 from __future__ import annotations
 
-import base64
 import html
-import io
 import math
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from ..audiogram import Listener, read_listeners
 from ..errors import InputError
 from ..io.files import write_text
-from ..io.names import printable
 from ..io.runfile import asked_trials, listeners_file, read_run, run_beside
 from ..registry import (
     CALIBRATED,
     INTRUSIVE,
-    ScorerRecord,
     caution,
+    is_ranked,
     predictors_of,
-    scorer_bounds,
-    scorer_record,
     scorer_title,
 )
 from ..scores import Score, read_scores, results_path
-from .agreement import FEW, Agreement, agreement_by, pair_scores
+from .comparison import value_of
+from .report_plots import listener_plot, scatter_plot
+from .side_by_side import SIDE_HEAD, side_by_side, side_by_side_rows
 from .standings import current_versions, group_means
 from .summary import (
     AGREEMENT_HEAD,
     agreement_rows,
+    number,
     severity_rows,
     speed_text,
     standings_rows,
 )
+from .worst import find_worst
 
+MOST_SCENES, MOST_TRIALS = 10, 5  # of all systems, of each
+TRIAL_HEAD = ["system", "score", "scene", "listener", "ear", "stem", "severity", "lowest part", "song"]
 LIMIT = (
     "HAAQI compares with the remix that has the target gains. HAAQI-Net hears the output alone and cannot "
     "know the target gains: it tells how clean the output sounds, not whether the right stems were turned "
@@ -99,6 +99,15 @@ def read_listeners_of(results: Path, listeners: Path | None = None) -> tuple[dic
     return (read_listeners(place) if place else {}), note
 
 
+def by_name(runs: Sequence[Run]) -> dict[str, tuple[list[Score], dict[str, int]]]:
+    """Rows and numbers of trials of each run, by its folder's name; by its path, where names are alike."""
+    names = [run.path.parent.name for run in runs]
+    return {
+        name if name and names.count(name) == 1 else str(run.path): (run.scores, run.expected)
+        for run, name in zip(runs, names, strict=True)
+    }
+
+
 def _scorers(scores: Sequence[Score]) -> list[str]:
     return sorted({score.scorer for score in scores})
 
@@ -106,71 +115,6 @@ def _scorers(scores: Sequence[Score]) -> list[str]:
 def _as_predicted(scorer: str, asked: Mapping[str, int]) -> int:
     """Trials of a scorer that `calibrate apply` has added: those of the scorer that it maps."""
     return asked.get(scorer.removesuffix(CALIBRATED), 0)
-
-
-def _png(figure: Any) -> str:
-    import matplotlib.pyplot as plt
-
-    buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", dpi=110, bbox_inches="tight")
-    plt.close(figure)
-    return base64.b64encode(buffer.getvalue()).decode("ascii")
-
-
-def _label(system: str) -> str:
-    """A system's name in a legend, which leaves out what begins with a line."""
-    shown = printable(system)
-    return f" {shown}" if shown.startswith("_") else shown
-
-
-def scatter_plot(run: Run, predictor: ScorerRecord) -> str | None:
-    """Predicted against intrusive score, a dot per ear: PNG in base64, or None without pairs."""
-    import matplotlib.pyplot as plt
-
-    pairs = pair_scores(run.scores, predictor.name, INTRUSIVE)
-    if not pairs:
-        return None
-    figure, axes = plt.subplots(figsize=(5.4, 5))
-    for system in sorted({true.system for _, true in pairs}):
-        mine = [(true.score, predicted.score) for predicted, true in pairs if true.system == system]
-        true_scores, predictions = zip(*mine, strict=True)
-        axes.scatter(true_scores, predictions, s=16, alpha=0.75, label=_label(system))
-    bounds = scorer_record(INTRUSIVE).bounds
-    axes.plot(bounds, bounds, color="0.6", linewidth=1, zorder=0)
-    figures = agreement_by(run.scores, predictor.name, INTRUSIVE)["all"]
-    axes.set(
-        xlim=bounds,
-        ylim=predictor.bounds,
-        xlabel=scorer_title(INTRUSIVE),
-        ylabel=predictor.title,
-        title=f"{run.challenge}: {_correlations(figures)}n = {figures.n}",
-    )
-    axes.legend(fontsize=8, loc="lower right")
-    return _png(figure)
-
-
-def listener_plot(run: Run) -> str | None:
-    """Mean score per listener and ear, a line per system, the scorers side by side."""
-    import matplotlib.pyplot as plt
-
-    scorers = list(dict.fromkeys(row.scorer for row in run.scores if not row.failed))
-    if not scorers:
-        return None
-    means = group_means(run.scores, lambda s: f"{s.listener}\n{s.ear}")
-    names = sorted({name for groups in means.values() for name in groups})
-    figure, axes = plt.subplots(1, len(scorers), figsize=(5.4 * len(scorers), 4), squeeze=False)
-    for axis, scorer in zip(axes[0], scorers, strict=True):
-        for (system, made_by), groups in sorted(means.items()):
-            if made_by == scorer:
-                values = [groups.get(name, (float("nan"), 0))[0] for name in names]
-                axis.plot(names, values, "o-", ms=4, label=_label(system))
-        axis.set(title=scorer_title(scorer), ylabel="mean score")
-        if all(map(math.isfinite, bounds := scorer_bounds(scorer))):
-            axis.set(ylim=bounds)
-        axis.tick_params(axis="x", labelsize=7, rotation=60)
-        axis.grid(alpha=0.3)
-    axes[0][0].legend(fontsize=8)
-    return _png(figure)
 
 
 def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
@@ -191,10 +135,6 @@ def _is_text(cell: str) -> bool:
     return any(character.isalpha() for character in cell)
 
 
-def _correlations(figures: Agreement) -> str:
-    return f"LCC {figures.lcc:.2f}, SRCC {figures.srcc:.2f}, " if figures.n >= FEW else ""
-
-
 def _figure(caption: str, image: str | None) -> list[str]:
     alt = html.escape(caption)
     return [f'<p>{alt}</p><img alt="{alt}" src="data:image/png;base64,{image}">'] if image else []
@@ -205,6 +145,10 @@ def _section(run: Run) -> str:
     for scorer in sorted({s.scorer for s in run.scores}):
         parts += [f"<h3>Mean per system: {html.escape(scorer_title(scorer))}</h3>"]
         parts += [_table(*standings_rows(run.scores, scorer, run.expected))]
+        entrants = side_by_side({"": (run.scores, run.expected)}, scorer)
+        if len(entrants) > 1 and is_ranked(scorer, run.challenge):
+            rows = [row[:-1] for row in side_by_side_rows(entrants)]
+            parts += ["<p>How far each is behind the best:</p>", _table(SIDE_HEAD[:-1], rows)]
         text = caution(scorer, run.challenge)
         parts += [f"<p>{html.escape(text)}</p>"] if text else []
     parts += ["<h3>Mean per severity of the loss (Humes 2019, better ear)</h3>"]
@@ -215,9 +159,68 @@ def _section(run: Run) -> str:
             parts += [f"<h3>{title}</h3>", _table(AGREEMENT_HEAD, rows)]
             parts += _figure("Each dot is one ear of one signal.", scatter_plot(run, predictor))
     parts += _figure("Mean per listener and ear.", listener_plot(run))
+    there = _scorers(run.scores)
+    for scorer in [INTRUSIVE] if INTRUSIVE in there else there:
+        parts += _worst_parts(run, scorer)
     if any(not s.failed for s in run.scores):
         parts += [f"<p>{html.escape(speed_text(run.scores))}</p>"]
     return "\n".join(parts)
+
+
+def _together(runs: Sequence[Run]) -> list[str]:
+    """Systems of several runs of a challenge in one table."""
+    parts = []
+    for challenge in dict.fromkeys(run.challenge for run in runs):
+        mine = by_name([run for run in runs if run.challenge == challenge])
+        if len(mine) > 1:
+            for scorer in sorted({row.scorer for rows, _ in mine.values() for row in rows}):
+                title = html.escape(f"{challenge}, all runs: {scorer_title(scorer)}")
+                parts += [
+                    f"<h2>{title}</h2>",
+                    _table(SIDE_HEAD, side_by_side_rows(side_by_side(mine, scorer))),
+                ]
+    return parts
+
+
+def _worst_parts(run: Run, scorer: str) -> list[str]:
+    """The parts of each system's score, the scenes with the lowest means, each system's worst trials."""
+    mine = [row for row in run.scores if row.scorer == scorer and not row.failed]
+    systems, title = sorted({row.system for row in mine}), html.escape(scorer_title(scorer))
+    if not mine:
+        return []
+    parts = []
+    if rows := _part_means(mine, systems):
+        parts += [f"<h3>Parts of the score: {title}</h3>", _table(rows[0], rows[1:])]
+    means = group_means(mine, lambda score: score.scene)
+    scenes = {row.scene: row.song for row in mine}
+    table = {name: [means[system, scorer].get(name, (None, 0))[0] for system in systems] for name in scenes}
+    known = {name: [value for value in values if value is not None] for name, values in table.items()}
+    lowest = sorted(table, key=lambda name: sum(known[name]) / len(known[name]))[:MOST_SCENES]
+    rows = [[name, *(number(value, 3) for value in table[name]), scenes[name]] for name in lowest]
+    parts += [f"<h3>Scenes with the lowest means: {title}</h3>", _table(["scene", *systems, "song"], rows)]
+    worst = [find_worst(run.scores, system, scorer, run.listeners, MOST_TRIALS) for system in systems]
+    trials = [
+        [
+            *(found.system, f"{value_of(t.score):.3f}", t.score.scene, t.score.listener, t.score.ear),
+            *(t.score.stem, t.severity, t.low_part, t.score.song),
+        ]
+        for found in worst
+        for t in found.trials
+    ]
+    shown = [i for i in range(len(TRIAL_HEAD)) if any(row[i] for row in trials)]
+    cells = [[row[i] for i in shown] for row in trials]
+    return [*parts, f"<h3>Worst trials: {title}</h3>", _table([TRIAL_HEAD[i] for i in shown], cells)]
+
+
+def _part_means(rows: Sequence[Score], systems: Sequence[str]) -> list[list[str]]:
+    """Head and rows: the mean of each part of the score per system; nothing without parts."""
+    names = list(dict.fromkeys(name for row in rows for name in row.parts))
+    table = []
+    for system in systems:
+        mine = [row for row in rows if row.system == system]
+        values = [[row.parts.get(name, math.nan) for row in mine] for name in names]
+        table.append([system, *(number(sum(v) / len(v), 3) for v in values)])
+    return [["system", *names], *table] if names else []
 
 
 STYLE = """
@@ -245,9 +248,10 @@ def write_report(runs: Sequence[Run], path: Path) -> None:
     matplotlib.use("Agg")
     with matplotlib.rc_context({"text.parse_math": False}), warnings.catch_warnings():
         warnings.filterwarnings("ignore", "Glyph .* missing")  # a name may be in any script, with dollars
-        body = "\n".join(_section(run) for run in runs)
+        body = "\n".join([*_together(runs), *(_section(run) for run in runs)])
     page = (
-        "<!doctype html><html lang='en'><meta charset='utf-8'><title>Cadenza evaluation</title>"
+        "<!doctype html><html lang='en'><meta charset='utf-8'>"
+        "<meta name='viewport' content='width=device-width'><title>Cadenza evaluation</title>"
         f"<style>{STYLE}</style><h1>Cadenza evaluation</h1><p class='limit'>{LIMIT}</p>{body}</html>\n"
     )
     write_text(path, page)

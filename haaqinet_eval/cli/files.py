@@ -5,13 +5,16 @@ from __future__ import annotations
 import sys
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from ..errors import InputError
 from ..registry import ScorerRecord
 from .options import CHALLENGES, WeightsOption, own_weights
+
+if TYPE_CHECKING:
+    from ..analysis.report import Run
 
 
 def score(
@@ -118,20 +121,39 @@ def mini(
 
 
 def summary(
-    results: Annotated[Path, typer.Argument(help="results.csv of an evaluate recipe.")],
+    results: Annotated[list[Path], typer.Argument(help="results.csv files of evaluate recipes.")],
     listeners: Annotated[Path | None, typer.Option(help="Clarity listener JSON, for the severities.")] = None,
     expected: Annotated[
         int | None, typer.Option(help="Trials per system; default: from the run.json beside the file.")
     ] = None,
 ) -> None:
-    """Print the tables of a results file again."""
+    """Print the tables of a results file again; of several, one table with the differences."""
     from ..analysis.report import load_run
     from ..analysis.summary import print_summary
 
-    run = load_run(results, listeners, expected)
-    print_summary(run.scores, run.listeners, run.expected)
-    if run.note:
-        typer.echo(run.note, err=True)
+    runs = [load_run(path, listeners, expected) for path in results]
+    if len(runs) == 1:
+        print_summary(runs[0].scores, runs[0].listeners, runs[0].expected)
+    else:
+        _print_together(runs)
+    for note in dict.fromkeys(run.note for run in runs if run.note):
+        typer.echo(note, err=True)
+
+
+def _print_together(runs: list[Run]) -> None:
+    """One table per scorer of all systems of several runs."""
+    from ..analysis.report import by_name
+    from ..analysis.side_by_side import SIDE_HEAD, side_by_side, side_by_side_rows
+    from ..registry import caution, scorer_title
+    from .tables import columns
+
+    tables = by_name(runs)
+    for scorer in sorted({row.scorer for run in runs for row in run.scores}):
+        typer.echo(scorer_title(scorer))
+        typer.echo(columns(side_by_side_rows(side_by_side(tables, scorer)), SIDE_HEAD))
+        if text := caution(scorer, runs[0].challenge):
+            typer.echo(text)
+        typer.echo()
 
 
 def report(

@@ -1,6 +1,7 @@
 """`haaqinet compare`, `worst` and `export`: against plain numbers, from files and from a store."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -140,6 +141,26 @@ def test_mistakes_are_one_line(made, capsys):
         code, out, err = run(capsys, *arguments)
         assert (code, out, err.count("\n")) == (2, "", 1), err
         assert said in err
+
+
+def test_several_runs_are_shown_in_one_table(made, capsys):
+    folder, rng = made[0], np.random.default_rng(5)
+    other = folder / "other"
+    other.mkdir()
+    runs = {folder: [table("mine", 0.05, rng), table("base", 0.0, rng)], other: [table("mine", 0.15, rng)]}
+    for place, systems in runs.items():
+        write_scores(place / "results.csv", [row for rows in systems for row in rows])
+    code, out, told = run(capsys, "summary", folder, other, "--expected", 36)
+    assert code == 0, told
+    lines = out.splitlines()[2:5]
+    assert [line.split("  ")[0] for line in lines] == ["mine (other)", f"mine ({folder.name})", "base"]
+    best, second, _ = ([row.score for row in rows] for rows in (*runs[other], *runs[folder]))
+    assert f" {np.mean(best) - np.mean(second):.4f} " in lines[1]
+    assert run(capsys, "report", folder, other, "--expected", 36, "--out", folder / "r.html")[0] == 0
+    assert "cad_icassp_2024, all runs: HAAQI" in (folder / "r.html").read_text()
+    write_scores(other / "results.csv", [replace(row, challenge="cad1_task1") for row in runs[other][0]])
+    told = run(capsys, "summary", folder, other, "--expected", 36)[2]
+    assert told == "haaqinet: runs of cad1_task1 and cad_icassp_2024 do not compare\n"
 
 
 def export(capsys, folder, form, *options):
