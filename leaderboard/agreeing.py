@@ -11,22 +11,26 @@ import altair as alt
 import pandas as pd
 
 from haaqinet_eval.analysis.agreement import (
+    ENOUGH,
     FEW,
     Agreement,
     Coverage,
+    Ordering,
     affine_fit,
     agreement,
     coverage,
+    ordering,
     reliability,
 )
-from haaqinet_eval.store import Challenge, standings
+from haaqinet_eval.store import Challenge, standings, told_apart
 
 from . import charts, reading, uncertainty
-from .labels import DEFINITIONS, INTRUSIVE, PREDICTED, by_severity, predictors, yes_no
+from .labels import DEFINITIONS, INTRUSIVE, PREDICTED, by_severity, label, predictors, yes_no
 
 DOTS = 3000  # points that the scatter plots draw at most
 TIP = ["system", "scene", "listener", "ear"]  # what a point says when pointed at
 HOLDS = "Predicted interval holds HAAQI's mean"
+SMALL = 0.02  # a bias below this is none
 LARGE = 0.15  # a prediction further off than this is one to verify
 
 
@@ -154,6 +158,42 @@ def covers(item: reading.Scored) -> bool | None:
     if entry.low is None or entry.high is None:
         return None
     return entry.low <= item.mean(INTRUSIVE) <= entry.high
+
+
+def order_of(*which: object) -> Ordering | None:
+    """How the prediction orders the systems that HAAQI tells apart; None for fewer than two."""
+    items = reading.shared(items_of, *which)
+    both = [item for item in items if None not in (item.mean(INTRUSIVE), item.mean(PREDICTED))]
+    if len(both) < 2:
+        return None
+    p = told_apart(reading.the_store(), [item.entries[INTRUSIVE] for item in both])
+    return ordering(*([item.mean(s) for item in both] for s in (INTRUSIVE, PREDICTED)), p)
+
+
+def verdict(*which: object) -> str:
+    """What the agreement comes to, in Markdown."""
+    whole, order = reading.shared(overall, *which), reading.shared(order_of, *which)
+    name = label(which[2])
+    if abs(whole.bias) < SMALL:
+        text = f"{name} is right on average (bias {whole.bias:+.3f})"
+    else:
+        how = "over-rates" if whole.bias > 0 else "under-rates"
+        text = f"{name} **{how} by {abs(whole.bias):.2f}**"
+    text += f"; a single score is off by {whole.rmse:.2f} (RMSE, {whole.n:,} trials). "
+    if order is None or order.apart < ENOUGH:
+        return text + (
+            "Too few complete systems are told apart by HAAQI to say whether it ranks alike: "
+            "**not proven for ranking here**."
+        )
+    if order.may_rank:
+        return text + (
+            f"It puts all {order.apart} pairs of systems that HAAQI tells apart in the same order: "
+            "**its ranking can be used here**, with HAAQI's where references exist."
+        )
+    return text + (
+        f"It turns {order.apart - order.alike} of the {order.apart} pairs of systems round that HAAQI tells "
+        "apart: **do not use it for ranking here**."
+    )
 
 
 def intervals(*which: object) -> tuple[Coverage, float, float]:

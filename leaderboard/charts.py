@@ -33,7 +33,7 @@ def _ears(column: str = "ear", legend: bool = True) -> dict[str, object]:
     }
 
 
-def _series(column: str, names: Sequence[str]) -> dict[str, object]:
+def series(column: str, names: Sequence[str]) -> dict[str, object]:
     """Colour and shape by name, up to three; the names one below the other, which fits a phone."""
     head = alt.Legend(title=None, orient="top", columns=1, labelLimit=300, symbolOpacity=1)
     colors, shapes = (SECOND, FIRST, THIRD), ("square", "triangle-up", "diamond")
@@ -215,7 +215,7 @@ def listeners_chart(frame: pd.DataFrame, chosen: str) -> alt.Chart:
             x=x,
             y=y,
             tooltip=["listener", "scorer", "loss", alt.Tooltip("mean:Q", format=".3f")],
-            **_series("scorer", sorted(frame.scorer.unique())),
+            **series("scorer", sorted(frame.scorer.unique())),
         )
     )
     mine = frame[frame.listener == chosen].sort_values("mean", ascending=False)
@@ -237,7 +237,7 @@ def groups_chart(frame: pd.DataFrame, order: Sequence[str]) -> alt.Chart:
             x=alt.X("mean:Q", scale=alt.Scale(domain=[0, 1]), title="Mean score"),
             y=alt.Y("name:N", sort=list(order), title=None),
             tooltip=["name", "series", alt.Tooltip("mean:Q", format=".3f")],
-            **_series("series", sorted(frame.series.unique())),
+            **series("series", sorted(frame.series.unique())),
         )
         .properties(height=100 + 22 * frame.series.nunique() + 34 * len(order))
     )
@@ -262,25 +262,6 @@ def histogram(frame: pd.DataFrame) -> alt.VConcatChart:
     return alt.vconcat(*parts).resolve_scale(y="shared", color="shared")
 
 
-def parts_chart(frame: pd.DataFrame, own: str) -> alt.LayerChart:
-    """Parts of a score as bars of one system, with marks of others; columns name, series, mean up to 1."""
-    names = alt.Axis(labelLimit=200, labelExpr="split(datum.label, ': ')", labelOffset=-6)
-    order = list(dict.fromkeys(frame.name))
-    y = alt.Y("name:N", sort=order, title=None, axis=names)
-    x = alt.X("mean:Q", title="Mean, 1 is best", scale=alt.Scale(domainMax=1))
-    mine = alt.Chart(frame[frame.series == own]).encode(x=x, y=y)
-    tip = ["name", "series", alt.Tooltip("mean:Q", format=".3f")]
-    series = list(dict.fromkeys(frame.series))
-    points = (
-        alt.Chart(frame)
-        .mark_point(size=110, filled=True, opacity=1)
-        .encode(x=x, y=y, tooltip=tip, **_series("series", series))
-    )
-    return alt.layer(mine.mark_bar(color=SECOND, opacity=0.55), points).properties(
-        height=90 + 22 * len(series) + 36 * len(order)
-    )
-
-
 def bars(frame: pd.DataFrame, axis: str) -> alt.Chart:
     """One bar per name, with its figure beside it; columns name, broken after a colon, and value up to 1."""
     names = alt.Axis(labelLimit=200, labelExpr="split(datum.label, ': ')", labelOffset=-6)
@@ -292,18 +273,19 @@ def bars(frame: pd.DataFrame, axis: str) -> alt.Chart:
     return (base.mark_bar(color=SECOND) + texts).properties(height=60 + 36 * len(frame))
 
 
-def differences_chart(frame: pd.DataFrame) -> alt.Chart:
-    """Differences by group around zero; columns name, difference and n."""
+def differences_chart(frame: pd.DataFrame, axis: str = "First minus second") -> alt.LayerChart:
+    """Differences by group around zero; columns name, difference, low, high and n."""
     base = alt.Chart(frame).encode(
         y=alt.Y("name:N", sort=list(frame.name), title=None, axis=alt.Axis(labelLimit=170))
     )
-    x = alt.X("difference:Q", title="First minus second", axis=alt.Axis(format="+~g", tickCount=8))
+    x = alt.X("difference:Q", title=axis, axis=alt.Axis(format="+~g", tickCount=8))
+    tip = [alt.Tooltip(f"{name}:Q", format="+.4f") for name in ("difference", "low", "high")]
     points = base.mark_point(size=80, filled=True, color=SECOND, opacity=1).encode(
-        x=x, tooltip=["name", alt.Tooltip("difference:Q", format="+.4f"), "n"]
+        x=x, tooltip=["name", *tip, "n"]
     )
-    stems = base.mark_rule(color=SECOND).encode(x=x, x2=alt.datum(0))
+    bars = base.mark_rule(color=SECOND, strokeWidth=3, opacity=0.55).encode(x=alt.X("low:Q"), x2="high:Q")
     zero = alt.Chart(pd.DataFrame({"x": [0]})).mark_rule(color=GREY).encode(x="x:Q")
-    return (zero + stems + points).properties(height=70 + 22 * len(frame))
+    return (zero + bars + points).properties(height=70 + 22 * len(frame))
 
 
 def calibration_chart(frame: pd.DataFrame, slope: float, offset: float) -> alt.LayerChart:

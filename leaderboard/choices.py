@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import streamlit as st
 
@@ -46,3 +46,16 @@ def pick_scorer(names: Sequence[str]) -> str:
 def pick(label: str, options: Sequence[str], key: str, note: str | None = None) -> str:
     """One of a few options; the first by default."""
     return st.selectbox(label, list(options), key=key, bind="query-params", help=note)
+
+
+def tabs(parts: Mapping[str, Callable[[], object]], key: str = "tab") -> None:
+    """Tabs, of which only the open one is made; it stands in the address.
+
+    Args:
+        parts: title -> what shows the part.
+    """
+    boxes = st.tabs(list(parts), key=key, on_change="rerun", bind="query-params")
+    for box, show in zip(boxes, parts.values(), strict=True):
+        if box.open:
+            with box:
+                show()

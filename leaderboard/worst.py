@@ -17,7 +17,7 @@ from haaqinet_eval.site.markup import Html, element
 from haaqinet_eval.site.markup import table as html_table
 from haaqinet_eval.store import Challenge, complete, part_columns
 
-from . import address, charts, choices, exports, reading
+from . import address, choices, exports, pair_charts, reading
 from .labels import INTRUSIVE, verbatim
 
 MOST = 10  # trials or listeners that are listed
@@ -157,7 +157,7 @@ def parts_beside(*which: object) -> pd.DataFrame:
 def parts_chart(*which: object) -> alt.Chart:
     """The chart of them."""
     frame = reading.shared(parts_beside, *which)
-    return charts.parts_chart(frame, which[1])
+    return pair_charts.parts_chart(frame, which[1])
 
 
 def show_parts(*which: object) -> None:

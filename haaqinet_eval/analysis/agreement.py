@@ -22,6 +22,7 @@ from ..scores import Score
 
 __getattr__ = old_names(__name__)
 
+ENOUGH = 3  # pairs of systems that are needed to say whether a prediction ranks
 FEW = 10  # trials below which a correlation says nothing, and is not shown
 
 
@@ -40,6 +41,33 @@ class Agreement:
     def rmse(self) -> float:
         """Root mean squared error."""
         return float(np.sqrt(self.mse))
+
+
+@dataclass(frozen=True)
+class Ordering:
+    """How a prediction orders the pairs of systems that the true scores tell apart."""
+
+    apart: int  # pairs that the true scores tell apart
+    alike: int  # of these, in the same order by the predicted means
+
+    @property
+    def may_rank(self) -> bool:
+        """Whether the prediction may stand in for the ranking: all of at least `ENOUGH` pairs stand alike."""
+        return self.apart >= ENOUGH and self.alike == self.apart
+
+
+def ordering(true: ArrayLike, predicted: ArrayLike, p: ArrayLike, alpha: float = 0.05) -> Ordering:
+    """Compare the order of K systems.
+
+    Args:
+        true, predicted: means [K].
+        p: p-values [K, K] of the true scores' differences, corrected for all pairs.
+    """
+    x, y, table = (np.asarray(values, dtype=float) for values in (true, predicted, p))
+    i, j = np.triu_indices(len(x), 1)
+    apart = table[i, j] < alpha
+    alike = np.sign(x[i] - x[j]) == np.sign(y[i] - y[j])
+    return Ordering(int(apart.sum()), int((apart & alike).sum()))
 
 
 def agreement(predicted: ArrayLike, true: ArrayLike) -> Agreement:

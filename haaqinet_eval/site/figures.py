@@ -19,6 +19,7 @@ STYLE = """
 .fig-wrap, .wide {overflow-x: auto}
 table.fig {border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; margin: 0}
 table.fig caption {text-align: left; padding: .2rem 0 .4rem; opacity: .8}
+table.fig caption span {display: inline-block; max-width: min(60rem, calc(100vw - 2.5rem))}
 table.fig th, table.fig td {padding: .32rem .6rem; border: 0;
   border-bottom: 1px solid color-mix(in srgb, currentColor 18%, transparent); text-align: left;
   vertical-align: middle}
@@ -121,7 +122,7 @@ def standings_figure(caption: str, scorers: Sequence[str], rows: Sequence[Row]) 
         body.append(element("tr", *cells, class_="reference" if row.reference else "entry"))
     table = element(
         "table",
-        element("caption", caption),
+        element("caption", element("span", caption)),
         element("thead", element("tr", *head)),
         element("tbody", *body),
         class_="fig",
@@ -198,6 +199,7 @@ class HeatRow:
     image: Html | None = None
     href: str = ""
     note: str = ""  # below the name
+    near: frozenset[int] = frozenset()  # columns that are not told apart from the row
 
 
 def heat_figure(
@@ -207,7 +209,7 @@ def heat_figure(
     rows: Sequence[HeatRow],
     link: Callable[[int, int], str],
     limits: tuple[float, float] = (0.0, 1.0),
-    digits: int = 2,
+    signed: bool = False,
 ) -> Html:
     """A heat map as a table; the best cell of each row has a star, and a frame.
 
@@ -224,11 +226,12 @@ def heat_figure(
         note = element("span", row.note, class_="team") if row.note else ""
         cells = [element("th", name, row.image or "", note, scope="row")]
         for c, value in enumerate(row.values):
-            cells.append(_cell(value, c == row.best, row.sure, link(r, c), limits, digits))
+            mark = " ≈" if c in row.near else (" ★" if row.sure else " ☆") if c == row.best else ""
+            cells.append(_cell(value, c == row.best, mark, link(r, c), limits, signed))
         body.append(element("tr", *cells))
     table = element(
         "table",
-        element("caption", caption),
+        element("caption", element("span", caption)),
         element("thead", head),
         element("tbody", *body),
         class_="fig heat",
@@ -237,12 +240,12 @@ def heat_figure(
 
 
 def _cell(
-    value: float | None, best: bool, sure: bool, href: str, limits: tuple[float, float], digits: int
+    value: float | None, best: bool, mark: str, href: str, limits: tuple[float, float], signed: bool
 ) -> Html:
     if value is None or math.isnan(value):
         return element("td", element("span", "–"), class_="cell")
     back, text = cell_colors(value, *limits)
-    shown = f"{value:.{digits}f}" + ((" ★" if sure else " ☆") if best else "")
+    shown = f"{value:+.2f}{mark}" if signed else f"{value:.2f}{mark}"
     inside = element("a", shown, href=href) if href else element("span", shown)
     return element(
         "td", inside, class_="cell best" if best else "cell", style=f"background:{back};color:{text}"

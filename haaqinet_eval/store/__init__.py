@@ -35,7 +35,7 @@ from .challenges import (
     register_challenge,
 )
 from .columns import part_columns, part_means, score_columns, trial_columns
-from .contests import Contest, best_for, complete, contest
+from .contests import Contest, best_for, complete, contest, told_apart
 from .evaluations import (
     Evaluation,
     evaluations,
@@ -152,6 +152,7 @@ __all__ = [
     "table_standings",
     "token_name",
     "tokens",
+    "told_apart",
     "trial_columns",
     "withdraw",
     "workers",

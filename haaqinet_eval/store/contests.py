@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import sqlalchemy as sa
+from sqlalchemy.orm import Session
 
 from ..analysis.best import Best, best_by_group
 from ..analysis.pairs import Strength, strengths_with_intervals, win_rates, win_tables
@@ -64,31 +65,38 @@ def best_for(store: Store, entries: Sequence[StandingRow], by: str) -> list[Best
     return best_by_group(totals, pairs.trials, groups)
 
 
-def contest(store: Store, entries: Sequence[StandingRow]) -> Contest:
-    """All pairs of some complete systems of one challenge and one scorer; at least two."""
+def told_apart(store: Store, entries: Sequence[StandingRow]) -> np.ndarray:
+    """p-values [K, K] of the differences of complete systems, two-sided, corrected for all pairs (Holm)."""
     with store.reading() as session:
         challenge = find_challenge(session, entries[0].challenge, entries[0].split)
-        pairs = PairTables(session, challenge.id)
-        numbers = _version_ids(session, entries)
-        scores = np.stack([pairs.read(*pair) for pair in numbers])
         draws = [
             session.scalar(
                 sa.select(Aggregates.draws).where(
                     Aggregates.submission_id == submission, Aggregates.scorer_id == scorer
                 )
             )
-            for submission, scorer in numbers
+            for submission, scorer in _version_ids(session, entries)
         ]
+    means = np.array([entry.mean for entry in entries])
+    freedom = min((n - 1 for n in (challenge.scenes, challenge.listeners) if n > 1), default=0)
+    return compare_all(means, np.stack([read_draws(blob) for blob in draws], axis=1), freedom)
+
+
+def contest(store: Store, entries: Sequence[StandingRow]) -> Contest:
+    """All pairs of some complete systems of one challenge and one scorer; at least two."""
+    p = told_apart(store, entries)
+    with store.reading() as session:
+        challenge = find_challenge(session, entries[0].challenge, entries[0].split)
+        pairs = PairTables(session, challenge.id)
+        scores = np.stack([pairs.read(*pair) for pair in _version_ids(session, entries)])
     means = scores.mean(axis=1)
     tables, shape = win_tables(scores, *pairs.places)
-    freedom = min((n - 1 for n in shape if n > 1), default=0)
-    table = compare_all(means, np.stack([read_draws(blob) for blob in draws], axis=1), freedom)
     wins = win_rates(tables.sum(axis=-1))
     found = strengths_with_intervals(tables, shape)
-    return Contest(wins, means[:, None] - means[None, :], table, found, scores.shape[1])
+    return Contest(wins, means[:, None] - means[None, :], p, found, scores.shape[1])
 
 
-def _version_ids(session: object, entries: Sequence[StandingRow]) -> list[tuple[int, int]]:
+def _version_ids(session: Session, entries: Sequence[StandingRow]) -> list[tuple[int, int]]:
     """Submission and scorer version of each entry."""
     versions = {(e.scorer, e.version, e.origin) for e in entries}
     (key,) = versions

@@ -183,19 +183,23 @@ def main() -> None:
         s: sorted({i.entries[s].version for i in items if s in i.entries}) for s in (INTRUSIVE, PREDICTED)
     }
     names = {s: ", ".join(verbatim(v) for v in found if v) for s, found in versions.items()}
-    st.markdown(f"HAAQI {names[INTRUSIVE]} and HAAQI-Net {names[PREDICTED]}; versions never mix.")
+    st.markdown(reading.shared(agreeing.verdict, *which))
+    st.caption(f"HAAQI {names[INTRUSIVE]} and HAAQI-Net {names[PREDICTED]}; versions never mix.")
     whole = reading.shared(agreeing.overall, *which)
     found = [("LCC", whole.lcc, 3), ("SRCC", whole.srcc, 3), ("Kendall", whole.kendall, 3)]
     found += [("MSE", whole.mse, 4), ("Bias", whole.bias, 3), ("RMSE", whole.rmse, 3)]
     metrics.show([(label, figure(value, digits)) for label, value, digits in found])
-    show_table(*which)
-    show_scatter(*which)
-    show_calibration(*which)
-    uncertainty.show_coverage(*reading.shared(agreeing.intervals, *which))
-    show_doubts(*which)
-    show_systems(*which)
-    show_far(*which)
-    show_cost(items)
+    parts = {
+        "By group": lambda: (show_table(*which), show_scatter(*which)),
+        "Calibration": lambda: (
+            show_calibration(*which),
+            uncertainty.show_coverage(*reading.shared(agreeing.intervals, *which)),
+        ),
+        "Systems": lambda: show_systems(*which),
+        "Verify first": lambda: (show_doubts(*which), show_far(*which)),
+        "Cost": lambda: show_cost(items),
+    }
+    choices.tabs(parts)
 
 
 main()

@@ -7,7 +7,7 @@ import streamlit as st
 from haaqinet_eval.analysis.statistics import Difference, paired_difference
 from haaqinet_eval.registry import caution, is_ranked
 from haaqinet_eval.store import Challenge
-from leaderboard import charts, choices, exports, metrics, reading
+from leaderboard import charts, choices, contests, exports, metrics, reading, worst
 from leaderboard.labels import DEFINITIONS, by_severity, figure, span, verbatim
 
 MOST = 25  # trials in the list of disagreements
@@ -28,10 +28,13 @@ def comparison(*pair: object) -> Difference:
 
 
 def group_differences(kind: str, *pair: object) -> pd.DataFrame:
-    """Mean difference and number of trials by group: name, difference, n."""
+    """Mean difference by group, with interval: name, difference, low, high, n."""
     frame = reading.shared(differences, *pair)
-    table = frame.groupby(kind).difference.agg(["mean", "size"]).reset_index()
-    table = table.set_axis(["name", "difference", "n"], axis=1)
+    rows = []
+    for name, mine in frame.groupby(kind):
+        found = paired_difference(mine["first"], mine["second"], mine.scene, mine.listener)
+        rows.append((name, found.value, found.low, found.high, found.n))
+    table = pd.DataFrame(rows, columns=["name", "difference", "low", "high", "n"])
     if kind in DEFINITIONS:
         return table.sort_values("name", key=lambda names: names.map(by_severity))
     return table.sort_values("difference", ascending=False)
@@ -51,7 +54,6 @@ def groups_chart(kind: str, *pair: object) -> alt.LayerChart:
 
 def show_groups(*pair: object) -> None:
     """Differences by listener, scene or severity."""
-    st.subheader("Where the difference comes from")
     names = {"listener": "listener", "scene": "scene", "ear": "ear"} | {
         f"severity, {what}": kind for kind, what in DEFINITIONS.items()
     }
@@ -60,8 +62,13 @@ def show_groups(*pair: object) -> None:
     if len(table) > 2 * ENDS:
         st.caption(f"The {ENDS} groups at either end, of {len(table)}; the table has all.")
     exports.chart(
-        groups_chart, kind, *pair, name="differences", says="Mean difference of the two systems by group."
+        groups_chart,
+        kind,
+        *pair,
+        name="differences",
+        says="Mean difference of the two systems by group, with its 95 % interval.",
     )
+    st.caption("Each interval is for one look at one group: of 20 groups without a difference one misses 0.")
     exports.table(table, "differences-by-group")
 
 
@@ -71,6 +78,31 @@ def disagreements(*pair: object) -> pd.DataFrame:
     most = frame.reindex(frame.difference.abs().sort_values(ascending=False).index).head(MOST).round(4)
     most = most.drop(columns=reading.SEVERITY)
     return most if most.stem.any() else most.drop(columns="stem")
+
+
+def part_differences(*pair: object) -> pd.DataFrame:
+    """Mean difference of each part that both have, with interval: name, difference, low, high, n."""
+    challenge, first, second, scorer = pair
+    one, other = (reading.shared(worst.parts_of, challenge, label, scorer) for label in (first, second))
+    both = one.add_suffix(" 1").dropna().join(other.add_suffix(" 2").dropna(), how="inner")
+    known, rows = reading.trials(challenge).loc[both.index], []
+    for name in [name for name in one if name in other and len(both)]:
+        found = paired_difference(both[f"{name} 1"], both[f"{name} 2"], known.scene, known.listener)
+        rows.append((worst.MEANING[name], found.value, found.low, found.high, found.n))
+    return pd.DataFrame(rows, columns=["name", "difference", "low", "high", "n"])
+
+
+def part_chart(*pair: object) -> alt.LayerChart:
+    """The chart of them."""
+    return charts.differences_chart(reading.shared(part_differences, *pair))
+
+
+def show_parts(*pair: object) -> None:
+    """Which parts of the score make the difference."""
+    if not len(reading.shared(part_differences, *pair)):
+        st.info("These scores come without parts.")
+        return
+    exports.chart(part_chart, *pair, name="part-differences", says="Difference of each part of the score.")
 
 
 def main() -> None:
@@ -117,9 +149,15 @@ def main() -> None:
     )
     if text := caution(scorer, challenge.name):
         st.caption(text)
-    show_groups(*pair)
-    st.subheader("Where they disagree most")
-    exports.table(reading.shared(disagreements, *pair), "disagreements", height=320)
+    parts = {
+        "Where it comes from": lambda: show_groups(*pair),
+        "Parts": lambda: show_parts(*pair),
+        "Disagreements": lambda: exports.table(
+            reading.shared(disagreements, *pair), "disagreements", height=320
+        ),
+        "All pairs": lambda: contests.show(challenge, scorer),
+    }
+    choices.tabs(parts)
 
 
 main()

@@ -89,3 +89,27 @@ def test_a_system_says_where_it_is_worst_and_why(show):
     assert MEANING["mel_cepstral_high"] in page or MEANING["bm_sync5"] in page
     assert 'href="compare?challenge=' in page
     assert "scene=" in page
+
+
+def test_all_pairs_are_counted_and_the_verdict_follows_from_them(show):
+    page = html(show("compare", tab="All pairs"))
+    one, other = (np.array([r.score for r in rows_of(name)]) for name in ("separate", "stream"))
+    share = np.mean(one > other)
+    assert f">{share:.2f}" in page
+    assert "first=example%20%2F%20separate" in page
+    text = " ".join(m.value for m in show("agreement").markdown)
+    assert re.search(r"over-rates by|under-rates by|right on average", text)
+    assert "for ranking here" in text or "can be used here" in text
+
+
+def test_differences_by_listener_have_intervals(show):
+    test = show("compare", first="example / separate", second="example / stream")
+    shown = table(test, "difference").set_index("name")
+    one, other = (
+        np.array([r.score for r in rows_of(name) if r.listener == "L9002"]) for name in ("separate", "stream")
+    )
+    assert shown.loc["L9002", "difference"] == pytest.approx(np.mean(one - other), abs=1e-5)
+    assert (shown.low < shown.difference).all()
+    assert (shown.difference < shown.high).all()
+    parts = show("compare", first="example / separate", second="example / stream", tab="Parts")
+    assert not parts.info

@@ -74,24 +74,24 @@ def metrics(test):
 
 
 def test_the_coverage_is_that_of_the_rows(show):
-    test = show("agreement")
+    test = show("agreement", tab="Calibration")
     rows = [pair for name in LEVELS for pair in zip(made(name), made(name, "haaqi"), strict=True)]
     expected = coverage([p.low for p, _ in rows], [p.high for p, _ in rows], [t.score for _, t in rows])
     assert 0 < expected.inside < expected.n == 48 * len(LEVELS)
     shown = metrics(test)
     assert shown["Inside, of stated 90%"] == f"{expected.share:.1%}"
     assert shown["Below its interval"] == str(expected.below)
-    groups = table(test, "LCC").set_index("Group")
+    assert "Fewer than stated" in said(test)
+    groups = table(show("agreement"), "LCC").set_index("Group")
     mine = [
         (p.low <= t.score <= p.high) for p, t in zip(made("stream"), made("stream", "haaqi"), strict=True)
     ]
     assert groups.loc["example / stream", "In interval"] == pytest.approx(np.mean(mine))
     assert np.isnan(groups.loc["example / half", "In interval"])
-    assert "Fewer than stated" in said(test)
 
 
 def test_what_the_net_is_least_sure_of_is_listed_first(show):
-    listed = table(show("agreement"), "width")
+    listed = table(show("agreement", tab="Verify first"), "width")
     strange = listed.unfamiliar.to_numpy()
     assert strange[: strange.sum()].all()
     assert strange.sum() == sum(row.unfamiliar for name in LEVELS for row in made(name))
@@ -125,7 +125,7 @@ def test_predictions_without_haaqi_are_listed_too(show, unverified):
 def test_a_store_without_intervals_says_so(show, tmp_path):
     store = open_store(str(tmp_path / "store.sqlite"))
     board_store.fill_failed(store)
-    text = said(show("agreement", store))
+    text = "".join(said(show("agreement", store, tab=tab)) for tab in ("Calibration", "Verify first"))
     assert "gave no interval" in text
     assert "without interval or flag" in text
     test = show("system", store, system="example / half", scorer=labels.title("haaqinet"))
@@ -134,7 +134,7 @@ def test_a_store_without_intervals_says_so(show, tmp_path):
 
 
 def test_calibration_bins_hold_all_trials(show):
-    test = show("agreement")
+    test = show("agreement", tab="Calibration")
     shown = table(test, "spread")
     pairs = [pair for name in (*LEVELS, "half") for pair in pairs_of(name)]
     expected = reliability(*zip(*pairs, strict=True))
