@@ -28,9 +28,10 @@ ARROWS = {
     "hasqi": {"nalr", "trials", "haaqi"},
     "haspi": {"nalr", "trials", "haaqi"},
     "model": {"audiogram", "nalr", "haaqi"},
+    "embeddings": {"audiogram", "model"},
     "scorers": {
         *("audiogram", "audio", "nalr", "trials", "registry"),
-        *("haaqi", "hasqi", "haspi", "model", "mixture_aware"),
+        *("haaqi", "hasqi", "haspi", "model", "mixture_aware", "embeddings"),
     },
     "mixture_aware": {"audiogram", "audio", "nalr", "trials", "haaqi", "model", "synthesis", "analysis"},
     "scores": {"registry", "audiogram", "trials"},
@@ -63,7 +64,7 @@ ANYTHING = {"cli", "pyclarity_recipe", "__init__"}
 
 # third-party package -> parts that may import it
 WALLS = {
-    "torch": {"clip", "model", "training", "systems", "scorers", "tuning", "mixture_aware"},
+    "torch": {"clip", "embeddings", "model", "training", "systems", "scorers", "tuning", "mixture_aware"},
     "torchaudio": {"model", "systems"},
     "clarity": {"cadenza", "lyrics", "systems", "pyclarity_recipe"},
     "alt_eval": {"lyrics"},

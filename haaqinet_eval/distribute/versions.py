@@ -23,6 +23,7 @@ PARTS = (
     "audio",
     "audiogram",
     "cadenza",
+    "embeddings",
     "evaluate",
     "haaqi",
     "haspi",

@@ -37,6 +37,22 @@ def _neighbour(
     )
 
 
+def _embedding(name: str, label: str, factory: str, rate: float, network: str) -> ScorerRecord:
+    return ScorerRecord(
+        name=f"embedding_{name or 'similarity'}",
+        title=f"{label} (neighbour)",
+        label=label,
+        kind="neighbour",
+        factory=f"haaqinet_eval.scorers.embedding:{factory}",
+        summary=f"Cosine of output and reference in an embedding: {network}.",
+        limits=(-1.0, 1.0),
+        needs=frozenset({"reference"}),
+        extra="net",
+        takes_weights=True,
+        sample_rate=rate,
+    )
+
+
 NEIGHBOURS = (
     _neighbour(
         *("pesq", "PESQ", "speech", (0.999, 4.65), 16_000.0, "Pesq", "pesq"),
@@ -74,5 +90,14 @@ NEIGHBOURS = (
         *("dnsmos", "DNSMOS", "speech", (1.0, 5.0), 16_000.0, "Dnsmos", "dnsmos"),
         "DNSMOS P.835, overall: predicts what listeners say of noisy speech, from the output alone.",
         needs=frozenset(),
+    ),
+    _embedding(
+        "", "Embedding similarity", "EmbeddingScorer", 24_000.0, "HAAQI-Net's own, with the listener's ear"
+    ),
+    _embedding("musicnn", "musicnn similarity", "MusicnnScorer", 16_000.0, "musicnn's, a tagger of music"),
+    _embedding("vggish", "VGGish similarity", "VggishScorer", 16_000.0, "VGGish's, of sounds of any kind"),
+    _embedding(
+        *("vggish_quantised", "VGGish similarity, quantised", "QuantisedVggishScorer", 16_000.0),
+        "VGGish's, in principal components of 8 bits",
     ),
 )

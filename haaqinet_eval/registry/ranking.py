@@ -18,9 +18,9 @@ def caution(scorer: str, challenge: str) -> str:
     if record is None or record.kind == "intrusive":
         return ""
     if record.kind == "neighbour":
-        speech = record.purpose == "speech"
-        made = "is a measure of speech and" if speech else f"is made for {record.purpose}, but"
-        return f"Not ranked: {record.label} {made} knows no hearing loss. To rank, score with haaqi."
+        made = f"was made for {record.purpose} and knows no hearing loss"
+        told = made if record.purpose else "was never compared with what listeners say"
+        return f"Not ranked: {record.label} {told}. To rank, score with haaqi."
     known = challenge_records().get(challenge)
     unheard = known.unheard if known and record.kind == "predicted" else ""
     if not unheard and not is_rebalanced(challenge):

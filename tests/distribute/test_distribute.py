@@ -121,7 +121,7 @@ def test_all_code_that_scores_is_in_the_digest_that_workers_compare():
         "import sys; import haaqinet_eval.cadenza\n"
         "from haaqinet_eval.scorers import load_scorer, scorer_names\n"
         "from haaqinet_eval.registry import scorer_record\n"
-        "[load_scorer(name) for name in scorer_names() if scorer_record(name).extra in ('', 'net')]\n"
+        "[load_scorer(name) for name in scorer_names() if 'neighbour' != scorer_record(name).kind]\n"
         "print({name.split('.')[1] for name in sys.modules if name.startswith('haaqinet_eval.')})"
     )
     done = subprocess.run([sys.executable, "-c", scores], capture_output=True, text=True, check=True)

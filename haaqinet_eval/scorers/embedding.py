@@ -1,0 +1,75 @@
+"""Embedding similarity: how alike output and reference are to a network that was made for something else."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import ClassVar
+
+import numpy as np
+import torch
+
+from ..embeddings import cosine, load_embedding
+from ..errors import InputError
+from ..model.running import alone
+from ..trials import Stimulus
+from .checks import bad_audiogram
+from .neighbours import Neighbour
+
+CPU = torch.device("cpu")
+
+
+class EmbeddingScorer(Neighbour):
+    """Cosine similarity in HAAQI-Net's own embedding, which hears with the listener's ear.
+
+    Args:
+        weights: the back end's file, see `embeddings`; None for what is shipped or installed.
+        threads: CPU threads for an ear.
+    """
+
+    name = "embedding_similarity"
+    library = "haaqinet-eval"
+    back_end: ClassVar[str] = "haaqinet"
+
+    def __init__(self, weights: str | Path | None = None, threads: int = 1) -> None:
+        self.weights, self.threads = weights, threads
+        super().__init__()
+
+    def load(self) -> str:
+        """Load the back end."""
+        self.embedding = load_embedding(self.back_end, self.weights)
+        return f"{self.embedding.version}/1"
+
+    def compare(
+        self, stimulus: Stimulus, reference: np.ndarray, processed: np.ndarray
+    ) -> tuple[float, dict[str, float]]:
+        """The mean cosine over time."""
+        pair = [
+            torch.from_numpy(np.ascontiguousarray(x, dtype=np.float32))[None] for x in (processed, reference)
+        ]
+        with torch.inference_mode(), alone(CPU, self.threads):
+            try:
+                one, two = (self.embedding(x, stimulus.audiogram, stimulus.level1) for x in pair)
+            except (AttributeError, TypeError, InputError) as error:
+                raise bad_audiogram(stimulus, error) from None
+            return float(cosine(one, two)[0]), {}
+
+
+class MusicnnScorer(EmbeddingScorer):
+    """The same in musicnn's, which knows no ear."""
+
+    name = "embedding_musicnn"
+    back_end = "musicnn"
+
+
+class VggishScorer(EmbeddingScorer):
+    """The same in VGGish's, which knows no ear."""
+
+    name = "embedding_vggish"
+    back_end = "vggish"
+
+
+class QuantisedVggishScorer(EmbeddingScorer):
+    """The same in VGGish's principal components of 8 bits, as torchvggish gives them by default."""
+
+    name = "embedding_vggish_quantised"
+    back_end = "vggish_quantised"
