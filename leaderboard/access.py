@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from time import sleep
 
 import streamlit as st
 
-from haaqinet_eval.store import token_name
+from haaqinet_eval.store import Store, token_name, token_team
 
 from .reading import the_store
 
@@ -42,11 +42,16 @@ def organiser(headers: Mapping[str, str], token: str) -> str | None:
     return _known(token.strip()) if token.strip() else None
 
 
-def _known(token: str) -> str | None:
+def team(token: str) -> str | None:
+    """The team whose token this is; None for everybody else."""
+    return _known(token.strip(), token_team) if token.strip() else None
+
+
+def _known(token: str, find: Callable[[Store, str], str | None] = token_name) -> str | None:
     """Whose token it is. A wrong one is logged and not looked up again; after it the session has to wait."""
     if st.session_state.get("_wrong_token") == token:
         return None
-    name = token_name(the_store(), token)
+    name = find(the_store(), token)
     if name is None:
         log.warning("a token that is not known was tried from %s", st.context.ip_address or "this computer")
         st.session_state["_wrong_token"], st.session_state["_must_wait"] = token, True

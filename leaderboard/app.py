@@ -13,8 +13,8 @@ from streamlit.navigation.page import StreamlitPage as Page
 
 from haaqinet_eval.errors import InputError
 from haaqinet_eval.site.figures import STYLE as FIGURES
-from haaqinet_eval.store import challenges, judges_predictions
-from leaderboard import access, choices, reading
+from haaqinet_eval.store import challenges, is_hidden, judges_predictions
+from leaderboard import access, choices, organiser, reading
 from leaderboard.keeping import TURNS
 from leaderboard.labels import PAGES
 
@@ -26,11 +26,18 @@ PAGE_LIST = {  # name, which is its address -> title
     "system": "System",
     "compare": "Compare",
     "agreement": "Agreement",
+    "round": "Round",
     "status": "Submit and status",
     "rules": "Rules",
     "method": "Method",
 }
-PREDICTION_PAGES = {"predictions": "Standings", "status": "Submit and status", "rules": "Rules"}  # no trials
+PREDICTION_PAGES = {  # for tables of predictions, which have no trials
+    "predictions": "Standings",
+    "round": "Round",
+    "status": "Submit and status",
+    "rules": "Rules",
+}
+HIDDEN_PAGES = {"round": "Round", "status": "Submit and status", "rules": "Rules"}  # scores are private
 # Streamlit's own button for CSV writes cells as they are, formulas too; `exports` has a safe one.
 # Where nothing hovers, a table's buttons are always there, above it: they get room of their own.
 STYLE = """<style>
@@ -64,6 +71,7 @@ def show() -> None:
     if "token" in st.session_state:  # an organiser's, which Streamlit would drop on another page
         st.session_state["token"] = st.session_state["token"]
     try:
+        st.session_state["_organiser"] = organiser.name()
         reading.look_again()
         found = reading.read(challenges)
     except InputError:
@@ -75,6 +83,8 @@ def show() -> None:
             st.html(PRODUCT, width="content")
             st.session_state["_challenge"] = challenge = choices.pick_challenge(found)
         names = PREDICTION_PAGES if judges_predictions(challenge) else PAGE_LIST
+        if is_hidden(challenge) and not st.session_state["_organiser"]:
+            names = HIDDEN_PAGES
     else:
         names = {"empty": "Empty store"}
     st.navigation(pages_of(names), position="top").run()
@@ -88,7 +98,7 @@ def pages_of(names: Mapping[str, str]) -> list[Page]:
         for name, title in names.items()
     ]
     instead = str(PAGES / ("empty.py" if first == "empty" else "elsewhere.py"))
-    others = {**PAGE_LIST, **PREDICTION_PAGES}.items() - names.items()
+    others = {**PAGE_LIST, **PREDICTION_PAGES}.items()
     return pages + [
         st.Page(instead, title=title, url_path=name, visibility="hidden")
         for name, title in sorted(others)

@@ -11,7 +11,10 @@ from . import address, ranking, reading
 from .labels import label, title
 
 TIES = "ties"
-FACTS = ("ears", "causal", "more data", "parameters", "received", "note")  # columns that may be chosen
+FACTS = (  # columns that may be chosen
+    *("ears", "causal", "more data", "trained on", "look-ahead", "real-time factor", "parameters"),
+    *("received", "note"),
+)
 
 
 def columns_of(*shown: object) -> list[str]:
@@ -36,6 +39,9 @@ def facts(item: reading.Scored, scorer: str, chosen: tuple[str, ...]) -> dict[st
         "ears": {"Left ear": entry and entry.left, "Right ear": entry and entry.right},
         "causal": {"Causal": about.causal},
         "more data": {"More data": about.augmented},
+        "trained on": {"Trained on": about.trained_on or None},
+        "look-ahead": {"Look-ahead (ms)": about.look_ahead},
+        "real-time factor": {"Real-time factor": about.speed},
         "parameters": {"Parameters": about.model_size},
         "received": {"Received": about.date[:10]},
         "note": {"Note": about.note},

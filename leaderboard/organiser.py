@@ -10,7 +10,7 @@ from collections.abc import Callable
 import streamlit as st
 
 from haaqinet_eval.errors import InputError
-from haaqinet_eval.store import Submission, rescore, withdraw
+from haaqinet_eval.store import Challenge, Submission, rescore, set_round, withdraw
 
 from .access import organiser, proxy_user
 from .labels import one_line
@@ -51,6 +51,19 @@ def _show_actions(submission: Submission, actor: str) -> None:
         if has_audio
         else "Its scores were imported, without audio: once withdrawn, only the same import brings it back."
     )
+
+
+def show_round(challenge: Challenge) -> None:
+    """For organisers: whether a split's scores are private until it closes."""
+    who = name()
+    if who is None:
+        return
+    with st.expander("Organisers", icon=":material/key:", expanded=True):
+        private = st.toggle("Scores are private until the close", challenge.private, key="private")
+        st.caption("Times: `haaqinet store round --challenge NAME --opens TIME --closes TIME`.")
+        if private != challenge.private:
+            change = {"private": private}
+            _act(lambda: set_round(the_store(), challenge.name, challenge.split, **change))
 
 
 def _act(action: Callable[[], object]) -> None:

@@ -22,6 +22,7 @@ from haaqinet_eval.store import (
     Store,
     challenge_listeners,
     group_table,
+    is_hidden,
     open_store,
     part_means,
     revision,
@@ -130,7 +131,18 @@ def board(
     challenge: Challenge, pick: str = "latest", per: str = "system", **options: object
 ) -> list[StandingRow]:
     """The standings of a challenge; options of `standings`, such as `subset` and `among`."""
+    check_public(challenge)
     return read(standings, challenge.name, challenge.split, pick=pick, per=per, **options)
+
+
+def check_public(challenge: Challenge) -> None:
+    """The frame shows no page with scores of a private split; this is for the page that forgets.
+
+    Raises:
+        PermissionError: where the visitor may not see them.
+    """
+    if is_hidden(challenge) and not st.session_state.get("_organiser"):
+        raise PermissionError(f"{challenge.title}: scores are private")
 
 
 def made_here(entries: Sequence[StandingRow]) -> list[StandingRow]:
@@ -199,6 +211,7 @@ def _trials_frame(store: Store, challenge: int) -> pd.DataFrame:
 
 def scores(challenge: Challenge, entry: StandingRow) -> pd.DataFrame:
     """Scores of an entry by the trials' numbers: score, low, high, unfamiliar."""
+    check_public(challenge)
     number = version_id(challenge, entry.scorer, entry.version, entry.origin)
     return read(_scores_frame, entry.submission, number)
 
@@ -220,6 +233,7 @@ def with_trials(challenge: Challenge, frame: pd.DataFrame, *more: str) -> pd.Dat
 
 def rows(challenge: Challenge, entry: StandingRow) -> pd.DataFrame:
     """Rows of an entry: the trial, and what `score_columns` has."""
+    check_public(challenge)
     number = version_id(challenge, entry.scorer, entry.version, entry.origin)
     frame = with_trials(challenge, _typed(score_columns(the_store(), entry.submission, number)), "genre")
     return frame[["scene", "song", "genre", *frame.columns.drop(["scene", "song", "genre"])]]

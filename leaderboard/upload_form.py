@@ -101,8 +101,13 @@ def _asked_system() -> System:
     causal = left.selectbox("Causal", list(SAYS), key="upload-causal")
     augmented = middle.selectbox("Trained on additional data", list(SAYS), key="upload-augmented")
     size = right.number_input("Parameters of the model", 0, 10**13, None, key="upload-size")
+    left, middle, right = st.columns(3)
+    data = left.text_input("Training data, as declared on the board", max_chars=300, key="upload-data")
+    ahead = middle.number_input("Look-ahead (ms)", 0.0, 1e6, None, key="upload-ahead")
+    speed = right.number_input("Real-time factor", 0.0, 1e6, None, key="upload-speed")
     note = st.text_input("Note, shown on the board", max_chars=300, key="upload-note")
-    return System(team, system, SAYS[causal], SAYS[augmented], size, note)
+    facts = {"trained_on": data, "look_ahead": ahead, "speed": speed}
+    return System(team, system, SAYS[causal], SAYS[augmented], size, note, **facts)
 
 
 def _asked_scorer() -> tuple[str, str]:

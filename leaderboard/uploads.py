@@ -117,7 +117,10 @@ def command(path: Path, upload: Upload) -> list[str]:
     told = {"challenge": challenge.name, "split": challenge.split}
     told |= {"team": clean_name(system.team), "system": clean_name(system.name, "system")}
     told |= {"note": one_line(system.note)} if system.note else {}
-    told |= {} if system.model_size is None else {"model-size": system.model_size}
+    told |= {"trained-on": one_line(system.trained_on)} if system.trained_on else {}
+    numbers = {"model-size": system.model_size, "look-ahead": system.look_ahead}
+    numbers |= {"real-time-factor": system.speed}
+    told |= {name: value for name, value in numbers.items() if value is not None}
     flags = {"causal": ("--non-causal", "--causal"), "augmented": ("--not-augmented", "--augmented")}
     said = [pair[value] for name, pair in flags.items() if (value := getattr(system, name)) is not None]
     if upload.scorer:

@@ -41,6 +41,15 @@ AugmentedOption = Annotated[
 ]
 SizeOption = Annotated[int | None, typer.Option("--model-size", help="Number of parameters.")]
 NoteOption = Annotated[str, typer.Option("--note", help="Shown on the board.")]
+TrainedOption = Annotated[
+    str, typer.Option("--trained-on", help="Training data, as declared; shown on the board.")
+]
+LookAheadOption = Annotated[
+    float | None, typer.Option("--look-ahead", min=0, help="Later input that the output waits for, in ms.")
+]
+SpeedOption = Annotated[
+    float | None, typer.Option("--real-time-factor", min=0, help="Seconds of work for a second of music.")
+]
 ReferenceOption = Annotated[
     str, typer.Option("--reference", help="passthrough, ideal, baseline, …: shown on the board, unranked.")
 ]

@@ -10,23 +10,27 @@ import typer
 
 from ..errors import InputError
 from ..io.names import counted, printable
-from . import tokens
+from . import rounds, tokens
 from .options import (
     AugmentedOption,
     CausalOption,
     ChallengeOption,
     JsonOption,
+    LookAheadOption,
     NoteOption,
     SizeOption,
+    SpeedOption,
     SplitOption,
     StoreOption,
     SystemOption,
     TeamOption,
+    TrainedOption,
     VisitorOption,
 )
 
 app = typer.Typer(help="Look after the store: check, backup, export, import, tokens.", no_args_is_help=True)
 app.add_typer(tokens.app, name="token")
+app.command("round")(rounds.set_times)
 
 
 @app.command()
@@ -144,6 +148,9 @@ def import_scores(
     augmented: AugmentedOption = None,
     model_size: SizeOption = None,
     note: NoteOption = "",
+    trained_on: TrainedOption = "",
+    look_ahead: LookAheadOption = None,
+    real_time_factor: SpeedOption = None,
     store: StoreOption = None,
     visitor: VisitorOption = False,
     json: JsonOption = False,
@@ -160,7 +167,8 @@ def import_scores(
 
         known = register(opened, open_split(challenge, root, split))
         split = known.split
-    told = System(team, system, causal, augmented, model_size, note)
+    facts = {"trained_on": trained_on, "look_ahead": look_ahead, "speed": real_time_factor}
+    told = System(team, system, causal, augmented, model_size, note, **facts)
     for path, name in zip(tables, names, strict=True):
         options = {"version": version, "split": split or "", "visitor": visitor}
         entry = take(opened, path, challenge, told, scorer=name, **options)

@@ -21,15 +21,18 @@ from .options import (
     FastOption,
     IdArgument,
     JsonOption,
+    LookAheadOption,
     NoteOption,
     ReferenceOption,
     RootOption,
     ScorerOption,
     SizeOption,
+    SpeedOption,
     SplitOption,
     StoreOption,
     SystemOption,
     TeamOption,
+    TrainedOption,
     VisitorOption,
 )
 from .predictions import print_standings, submit_table, validate_table
@@ -72,6 +75,9 @@ def submit(
     augmented: AugmentedOption = None,
     model_size: SizeOption = None,
     note: NoteOption = "",
+    trained_on: TrainedOption = "",
+    look_ahead: LookAheadOption = None,
+    real_time_factor: SpeedOption = None,
     reference: ReferenceOption = "",
     scorer: ScorerOption = None,
     store: StoreOption = None,
@@ -89,7 +95,8 @@ def submit(
     from ..submissions import from_adapter
     from ..worker import accept_submission, open_split
 
-    told = System(team, system, causal, augmented, model_size, note, reference)
+    facts = {"trained_on": trained_on, "look_ahead": look_ahead, "speed": real_time_factor}
+    told = System(team, system, causal, augmented, model_size, note, reference, **facts)
     if is_prediction(challenge):
         code = submit_table(path, challenge, root, split, told, store, json, actor=by, visitor=visitor)
         raise typer.Exit(code)

@@ -13,12 +13,19 @@ NameArgument = Annotated[str, typer.Argument(help="Of who has it; shown with wha
 
 
 @app.command()
-def add(name: NameArgument, store: StoreOption = None) -> None:
+def add(
+    name: NameArgument,
+    team: Annotated[
+        str, typer.Option("--team", help="Of this team, to see its own submissions; it may change nothing.")
+    ] = "",
+    store: StoreOption = None,
+) -> None:
     """Make a token and print it: this once, since only its digest is kept."""
     from ..store import add_token, open_store
 
-    typer.echo(add_token(open_store(store), name))
-    typer.echo("Shown this once; whoever has it may withdraw and rescore submissions.", err=True)
+    typer.echo(add_token(open_store(store), name, team))
+    may = f"see what {team} handed in" if team else "withdraw and rescore submissions"
+    typer.echo(f"Shown this once; whoever has it may {may}.", err=True)
 
 
 @app.command("list")
@@ -28,8 +35,8 @@ def list_(store: StoreOption = None) -> None:
     from .tables import columns
 
     known = tokens(open_store(store, make=False))
-    rows = [(token.name, f"{token.created:%Y-%m-%d %H:%M}") for token in known]
-    typer.echo(columns(rows, ("name", "created (UTC)")) if rows else "no tokens")
+    rows = [(token.name, token.team or "organiser", f"{token.created:%Y-%m-%d %H:%M}") for token in known]
+    typer.echo(columns(rows, ("name", "whose", "created (UTC)")) if rows else "no tokens")
 
 
 @app.command()

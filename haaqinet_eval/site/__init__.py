@@ -12,7 +12,7 @@ The pages need no scripts and load nothing from elsewhere. The same store gives 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -23,21 +23,22 @@ from ..io.jsonfile import json_text, read_json
 from ..published.rules import challenge_rules
 from ..registry import INTRUSIVE
 from ..store import (
-    Challenge,
     StandingRow,
     Store,
     challenges,
+    is_hidden,
     judges_predictions,
     schema_version,
-    shows_scores,
     standings,
     standings_json,
     table_standings,
 )
 from .markup import element, page
+from .names import file_names
 from .pages import (
     LIMITS,
     challenge_parts,
+    hidden_parts,
     prediction_parts,
     published_parts,
     rules_page,
@@ -66,33 +67,27 @@ def _to_json(value: object) -> str:
     return json_text(value) + "\n"
 
 
-def _file_names(known: Sequence[Challenge]) -> list[str]:
-    """A file name for each challenge and split, without two alike where case does not count."""
-    names: list[str] = []
-    for challenge in known:
-        plain = re.sub(r"[^A-Za-z0-9_]+", "-", f"{challenge.name} {challenge.split}".strip()).strip("-")
-        taken = plain.casefold() in {name.casefold() for name in names}
-        names.append(f"{plain}-{challenge.id}" if taken or not plain else plain)
-    return names
-
-
-def site_files(store: Store) -> dict[str, str]:
+def site_files(store: Store, now: float | None = None) -> dict[str, str]:
     """All files of the static copy: relative path -> text.
 
     Args:
-        store: what is shown; nothing is written to it.
+        store: what is shown; nothing is written to it. Of splits whose scores are private, nothing is.
+        now: s since 1970, UTC, for which splits these are; None for this moment.
     """
     known, files, parts = challenges(store), {}, []
-    for challenge, name in zip(known, _file_names(known), strict=True):
+    for challenge, name in zip(known, file_names(known), strict=True):
         if challenge_rules(challenge.name).lines:  # of the registry's challenges, whose names are plain
             files[f"rules/{challenge.name}.html"] = rules_page(challenge.name)
         if judges_predictions(challenge):
             records = (
-                table_standings(store, challenge.name, challenge.split) if shows_scores(challenge) else None
+                None if is_hidden(challenge, now) else table_standings(store, challenge.name, challenge.split)
             )
             parts += prediction_parts(challenge, records, name)
             if records is not None:
                 files[f"standings/{name}.json"] = _to_json(records)
+            continue
+        if is_hidden(challenge, now):
+            parts += hidden_parts(challenge)
             continue
         entries = standings(store, challenge.name, challenge.split)
         parts += challenge_parts(store, challenge, entries, name)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
 from itertools import groupby
 from typing import Any
 
@@ -126,6 +127,14 @@ def challenge_parts(store: Store, known: Challenge, entries: Sequence[StandingRo
     if not entries:
         parts.append(element("p", "No submission stands yet."))
     return parts
+
+
+def hidden_parts(known: Challenge) -> list[Html]:
+    """The part about a split whose scores are private until it closes."""
+    text = "The scores of this split are private"
+    if known.closes is not None:
+        text += f" until {datetime.fromtimestamp(known.closes, UTC):%Y-%m-%d %H:%M} UTC"
+    return [element("h2", known.title), *_to_rules(known), element("p", f"{text}.")]
 
 
 def prediction_parts(known: Challenge, records: Sequence[Mapping[str, Any]] | None, name: str) -> list[Html]:

@@ -13,11 +13,12 @@ One file per idea: `schema` (the tables), `opening`, `challenges`, `systems`, `s
 `frames` (scores over time), `evaluations` (of tables of predictions), `aggregates`, `board`,
 `standing_row`, `contests` (systems beside one another), `groups`, `imports` (scores made elsewhere),
 `published`, `transfer` (export, import, backup, check), `tables` (their files) and `access` (tokens of
-organisers), `sqlite` and `clock` (the databases' own ways).
+organisers), `rounds` (when a split is open, and whose its scores are), `sqlite` and `clock` (the
+databases' own ways).
 """
 
 from ..deprecated import old_names
-from .access import Token, add_token, revoke_token, token_name, tokens
+from .access import Token, add_token, revoke_token, token_name, token_team, tokens
 from .aggregates import KINDS, TrialFilter, refresh
 from .board import (
     ScorerVersion,
@@ -65,6 +66,18 @@ from .queue import (
     start_run,
     workers,
 )
+from .rounds import (
+    Health,
+    health,
+    is_hidden,
+    phase,
+    public,
+    queue_places,
+    set_round,
+    set_webhook,
+    webhook_of,
+    when,
+)
 from .rows import StoredScores, read_rows
 from .standing_row import StandingRow
 from .states import STATES, rescore, withdraw
@@ -85,6 +98,7 @@ __all__ = [
     "Evaluation",
     "Event",
     "GroupMean",
+    "Health",
     "Refused",
     "ScorerVersion",
     "StandingRow",
@@ -115,9 +129,11 @@ __all__ = [
     "finish_evaluation",
     "frame_scores",
     "group_table",
+    "health",
     "heartbeat",
     "import_results",
     "import_scores",
+    "is_hidden",
     "judges_predictions",
     "load_published",
     "note_findings",
@@ -125,7 +141,10 @@ __all__ = [
     "open_store",
     "part_columns",
     "part_means",
+    "phase",
+    "public",
     "published",
+    "queue_places",
     "read_rows",
     "refresh",
     "register_challenge",
@@ -138,6 +157,8 @@ __all__ = [
     "schema_version",
     "score_columns",
     "scorer_versions",
+    "set_round",
+    "set_webhook",
     "shows_scores",
     "standings",
     "standings_json",
@@ -151,9 +172,12 @@ __all__ = [
     "submit",
     "table_standings",
     "token_name",
+    "token_team",
     "tokens",
     "told_apart",
     "trial_columns",
+    "webhook_of",
+    "when",
     "withdraw",
     "workers",
 ]

@@ -21,6 +21,7 @@ from .opening import Store
 from .rows import EXTERNAL, HERE
 from .schema import (
     Aggregates,
+    Challenges,
     Events,
     GroupSums,
     Published,
@@ -32,6 +33,7 @@ from .schema import (
 from .standing_row import StandingRow
 from .submission_filter import SubmissionFilter
 from .submissions import moment
+from .systems import FACTS
 
 OFF = ("withdrawn", "invalid")  # states of submissions that are on no board
 ALPHA = 1 - CONFIDENCE  # of the comparisons of all pairs together
@@ -57,6 +59,9 @@ def revision(store: Store) -> str:
         sa.select(sa.func.max(Aggregates.refreshed)),
         sa.select(sa.func.count()).select_from(Aggregates),
         sa.select(sa.func.count()).select_from(Published),
+        sa.select(sa.func.sum(sa.func.coalesce(Challenges.opens, 0))),
+        sa.select(sa.func.sum(sa.func.coalesce(Challenges.closes, 0))),
+        sa.select(sa.func.count()).select_from(Challenges).where(Challenges.private),
     )
     with store.reading() as session:
         found = session.execute(sa.select(*(part.scalar_subquery() for part in parts))).one()
@@ -142,7 +147,7 @@ def _rows(session: Session, challenge: Challenge, version: ScorerVersion) -> lis
             unfamiliar=0 if sums is None else sums.unfamiliar,
             errors=errors.get(row.id, {}),
             seconds=sums.seconds / sums.scored if sums is not None and sums.scored else None,
-            **{n: getattr(system, n) for n in ("causal", "augmented", "model_size", "note", "reference")},
+            **{name: getattr(system, name) for name in FACTS},
             state=row.state,
             reason=row.reason,
             date=moment(row.received).isoformat(timespec="seconds"),

@@ -32,6 +32,9 @@ class Challenge:
     scenes: int
     listeners: int
     settings: dict[str, Any]
+    opens: float | None = None  # s since 1970, UTC; None: at any time
+    closes: float | None = None
+    private: bool = False  # its scores are the organisers' until it closes, see `rounds.is_hidden`
 
     @property
     def title(self) -> str:
@@ -192,7 +195,8 @@ def _count(session: Session, table: type, challenge_id: int) -> int:
 def describe_challenge(session: Session, row: Challenges) -> Challenge:
     """A row as the rest of the project sees it."""
     counts = [_count(session, table, row.id) for table in (Trials, Scenes, Listeners)]
-    return Challenge(row.id, row.name, row.split, row.quota, *counts, settings=row.settings or {})
+    times = {"opens": row.opens, "closes": row.closes, "private": bool(row.private)}
+    return Challenge(row.id, row.name, row.split, row.quota, *counts, settings=row.settings or {}, **times)
 
 
 def challenges(store: Store) -> list[Challenge]:

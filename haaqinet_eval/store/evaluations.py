@@ -13,6 +13,7 @@ from .challenges import Challenge, describe_challenge, find_row
 from .challenges import challenge as find
 from .opening import Store
 from .queue import Claim, held_row
+from .rounds import is_hidden
 from .schema import Challenges, Evaluations
 from .states import move
 from .submissions import Submission, describe, submissions
@@ -35,8 +36,8 @@ def judges_predictions(challenge: Challenge) -> bool:
 
 
 def shows_scores(challenge: Challenge) -> bool:
-    """Whether everybody may see the scores of a challenge; those of a private split are its organisers'."""
-    return not challenge.settings.get("private", False)
+    """Whether everybody may see the scores of a challenge, see `rounds.is_hidden`."""
+    return not is_hidden(challenge)
 
 
 def register_predictions(

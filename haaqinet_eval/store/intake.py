@@ -12,6 +12,7 @@ from ..errors import InputError
 from ..io.names import clean_name, counted
 from .challenges import find_challenge
 from .opening import Store
+from .rounds import check_open
 from .schema import Submissions, Systems, Teams
 from .states import log_event, move
 from .submissions import Submission, describe
@@ -92,7 +93,8 @@ def submit(
         The submission, and whether it is new.
 
     Raises:
-        InputError: for an unknown challenge, a bad name, or a quota that is used up.
+        InputError: for an unknown challenge, a bad name, a quota that is used up, or outside of
+            the round.
         Refused: `other_team`, the bytes are another team's; `withdrawn`, and the visitor may not
             bring them back.
     """
@@ -105,6 +107,7 @@ def submit(
         if row is not None and not _comes_back(row, owner == team, state, visitor):
             return describe(session, row.id), False
         if state == "queued":
+            check_open(store, session, found)
             _check_quota(store, session, found, team)
         told = System(system.team, system.name) if state == "invalid" else system
         about = {"system_id": save_system(store, session, told, visitor=visitor), **given}

@@ -25,6 +25,7 @@ from sqlalchemy import (
     LargeBinary,
     MetaData,
     UniqueConstraint,
+    false,
     text,
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
@@ -61,6 +62,10 @@ class Challenges(Base):
     quota: Mapped[int | None]  # scored submissions per team and day; None: as many as they like
     settings: Mapped[dict[str, Any] | None]  # whatever is needed to score it again
     created: Mapped[float]
+    opens: Mapped[float | None]  # when submissions are taken; None: at any time
+    closes: Mapped[float | None]
+    private: Mapped[bool] = mapped_column(default=False, server_default=false())  # no scores before the close
+    webhook: Mapped[str] = mapped_column(default="", server_default="")  # told of each finished submission
 
 
 class Scenes(Base):
@@ -132,6 +137,9 @@ class Systems(Base):
     model_size: Mapped[int | None] = mapped_column(BigInteger)  # number of parameters
     note: Mapped[str]
     reference: Mapped[str]  # "passthrough", "ideal", "baseline", …; empty for an entry of its own
+    trained_on: Mapped[str] = mapped_column(default="", server_default="")  # training data, as declared
+    look_ahead: Mapped[float | None]  # ms of input after the output's moment
+    speed: Mapped[float | None]  # real-time factor: s of work for a second of music
 
 
 class Submissions(Base):
@@ -327,7 +335,7 @@ class Published(Base):
 
 
 class Tokens(Base):
-    """A token that lets an organiser act on the board."""
+    """A token that lets an organiser act on the board, or a team see its own submissions."""
 
     __tablename__ = "tokens"
 
@@ -335,6 +343,7 @@ class Tokens(Base):
     name: Mapped[str] = mapped_column(unique=True)  # of who has it
     digest: Mapped[str] = mapped_column(unique=True)  # SHA-256 of its text, which is kept nowhere
     created: Mapped[float]
+    team: Mapped[str] = mapped_column(default="", server_default="")  # that sees its own; empty: an organiser
 
 
 TABLES = Base.metadata.sorted_tables  # parents first

@@ -41,6 +41,9 @@ class StandingRow:
     state: str
     reason: str
     date: str  # received, ISO 8601, UTC
+    trained_on: str = ""
+    look_ahead: float | None = None  # ms
+    speed: float | None = None  # real-time factor
     ties: tuple[int, ...] = ()  # ranked submissions that are not told apart from it, best first
 
     @property

@@ -14,7 +14,7 @@ from ..errors import InputError
 from .clock import database_now
 from .opening import Store
 from .schema import Challenges, Events, Submissions, Systems, Teams
-from .systems import System
+from .systems import FACTS, System
 
 
 @dataclass(frozen=True)
@@ -92,11 +92,7 @@ def _submission(
         system=System(
             team,
             system.name,
-            system.causal,
-            system.augmented,
-            system.model_size,
-            system.note,
-            system.reference,
+            **{name: getattr(system, name) for name in FACTS},
         ),
         **{f: getattr(row, f) for f in ("sha256", "path", "size", "origin", "state")},
         reason=_reason(row, lapsed),

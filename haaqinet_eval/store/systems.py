@@ -13,6 +13,11 @@ from ..io.names import clean_name, clean_note, look
 from .opening import Store
 from .schema import Systems, Teams
 
+FACTS = (
+    *("causal", "augmented", "model_size", "note", "reference"),
+    *("trained_on", "look_ahead", "speed"),
+)
+
 
 @dataclass(frozen=True)
 class System:
@@ -25,6 +30,9 @@ class System:
     model_size: int | None = None  # number of parameters
     note: str = ""
     reference: str = ""  # "passthrough", "ideal", "baseline", …: marked on the board, takes no rank
+    trained_on: str = ""  # what it was trained on, as its team declares
+    look_ahead: float | None = None  # ms of input that it waits for
+    speed: float | None = None  # real-time factor: seconds of work for a second of music
 
 
 def _get_or_add(store: Store, session: Session, table: type, key: dict[str, Any], rest: dict) -> Any:
@@ -49,12 +57,16 @@ def save_system(store: Store, session: Session, system: System, *, visitor: bool
     """
     if system.model_size is not None and system.model_size < 0:
         raise InputError(f"model size: {system.model_size} is below 0")
+    for field in ("look_ahead", "speed"):
+        value = getattr(system, field)
+        if value is not None and not 0 <= value < 1e9:
+            raise InputError(f"{field.replace('_', '-')}: {value} is not in [0, 1e9)")
     team_name, name = clean_name(system.team, "team"), clean_name(system.name, "system")
     _refuse_twins(session, team_name)
     team = _get_or_add(store, session, Teams, {"name": team_name}, {"created": store.now(session)})
-    blank = {"note": "", "reference": ""}
+    blank = {"note": "", "reference": "", "trained_on": ""}
     row = _get_or_add(store, session, Systems, {"team_id": team.id, "name": name}, blank)
-    for field in ("causal", "augmented", "model_size", "note", "reference"):
+    for field in FACTS:
         value = getattr(system, field)
         value = clean_note(value, field) if isinstance(value, str) else value
         told = getattr(row, field) not in (None, "")

@@ -48,6 +48,7 @@ from .challenge_data import ChallengeData, reopen
 from .claim_guard import ClaimGuard, ClaimLost, Heartbeat
 from .source import SubmissionSource, Unchanged
 from .tables import judge
+from .telling import tell
 
 NOTE_SECONDS = 5.0  # between two notes of the progress in the store
 REFRESH_SECONDS = 30.0  # between two updates of what the board shows of a submission
@@ -217,6 +218,7 @@ def work_once(
     with ClaimGuard(store, held), Heartbeat(store, held, lease) as pulse:
         if is_prediction(held.submission.challenge):
             judge(store, held, console)
+            tell(store, held.submission.id)
             return submission(store, held.submission.id)
         try:
             _score(store, held, load, away, executor or Executor(), pulse, console)
@@ -224,4 +226,5 @@ def work_once(
             with suppress(Unwritable):  # then the next refresh shows it
                 refresh(store, [held.submission.id])
         finish(store, held)
+    tell(store, held.submission.id)
     return submission(store, held.submission.id)

@@ -1,10 +1,14 @@
 """Method: what the scores are and are not, how they are ranked, and which versions made them."""
 
+import time
+from urllib.parse import urlsplit
+
 import pandas as pd
 import streamlit as st
 
 from haaqinet_eval import __version__
 from haaqinet_eval.analysis.statistics import CONFIDENCE, DRAWS, SEED
+from haaqinet_eval.site import records
 from haaqinet_eval.store import Challenge, schema_version, scorer_versions
 from leaderboard import exports, reading
 from leaderboard.labels import DEFINITIONS, LIMITS, MANY, title
@@ -32,6 +36,13 @@ ACCURACY = """
 The shipped HAAQI-Net has LCC 0.902 and MSE 0.0160 on its own test, and **LCC 0.536 and MSE 0.0835 on sounds
 that others made**: it takes talkers and leftovers of other songs for music. Training data, accuracy kind by
 kind and limits are in its card, `docs/model_card.md`.
+"""
+
+API = """
+[Everything as a zip](api/everything.zip): standings, means by group, listeners, the scores of every trial.
+As JSON, read-only: `/api/challenges`, `/api/standings?challenge=NAME&split=SPLIT`,
+`/api/groups?…&by=listener`, `/api/best?…&by=severity`; `/api/cite` for the entry below. Scores of a private
+split are in none of them before it closes.
 """
 
 SURENESS = f"""
@@ -75,6 +86,12 @@ def versions_table(challenge: Challenge) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
+def address() -> str:
+    """Address of the board, without what is chosen on it."""
+    found = urlsplit(st.context.url or "")
+    return f"{found.scheme}://{found.netloc}/" if found.netloc else "the board's address"
+
+
 def main() -> None:
     """The page."""
     challenge: Challenge = st.session_state["_challenge"]
@@ -93,6 +110,9 @@ def main() -> None:
     st.markdown(f"haaqinet-eval `{__version__}`, schema of the store `{reading.read(schema_version)}`.")
     st.subheader("Taking a view along")
     st.markdown(EXPORTS)
+    st.subheader("Cite this board, take everything along, use it from a program")
+    st.markdown(API)
+    st.code(records.citation(reading.the_store(), address(), time.time()), language="latex")
     st.subheader("Sources")
     st.markdown(SOURCES)
 

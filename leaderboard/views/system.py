@@ -33,6 +33,10 @@ def show_facts(item: reading.Scored, entry: StandingRow) -> None:
         f"received {entry.date[:10]}. Causal: {yes_no(entry.causal)}. Additional data: "
         f"{yes_no(entry.augmented)}. Size: {size}. Scorer version: {verbatim(entry.version)}."
     )
+    trained = verbatim(entry.trained_on) if entry.trained_on else "not declared"
+    ahead = "not said" if entry.look_ahead is None else f"{entry.look_ahead:g} ms"
+    speed = "not said" if entry.speed is None else f"{entry.speed:g}"
+    st.markdown(f"Trained on: {trained}. Look-ahead: {ahead}. Real-time factor: {speed}.")
     if entry.caution:
         st.caption(entry.caution)
     if entry.note:

@@ -29,6 +29,7 @@ OTHERS = {"altair", "leaderboard", "numpy", "pandas", "pyarrow", "starlette", "s
 OTHERS |= sys.stdlib_module_names
 WRITERS = {
     *("StoredScores", "submit", "withdraw", "rescore", "claim", "finish", "fail", "release", "refresh"),
+    "set_round",
     *(
         "register_challenge",
         "import_results",

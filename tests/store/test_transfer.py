@@ -161,7 +161,7 @@ def exported(tmp_path):
 @pytest.mark.parametrize(
     ("file", "old", "new", "message"),
     [
-        ("out/store.json", '"0005"', '"0009"', "has schema 0009 as csv; this store has schema 0005"),
+        ("out/store.json", '"0006"', '"0009"', "has schema 0009 as csv; this store has schema 0006"),
         ("out/store.json", "{", "", "is no exported store"),
         ("out/scores.csv", "seconds", "minutes", r"scores\.csv, line 1: expected the columns"),
         ("out/scores.csv", "1,1,2,1,0.15", "1,1,2,1,x", r"scores\.csv, line 3: could not convert"),
