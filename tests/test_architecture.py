@@ -49,6 +49,10 @@ ARROWS = {
     "clip": {*("audio", "cadenza", "model", "registry", "submissions", "synthesis")},
     "training": {"audiogram", "audio", "trials", "haaqi", "model", "synthesis", "analysis"},
     "tuning": {"audiogram", "audio", "nalr", "haaqi", "model", "synthesis", "trials"},
+    "neighbours": {
+        *("audio", "audiogram", "trials", "nalr", "registry", "scorers", "scores"),
+        *("evaluate", "analysis", "synthesis"),
+    },
     "weights": set(),
     "conf": set(),
     "filescore": {"audiogram", "audio", "trials", "nalr", "haaqi", "scorers"},
@@ -93,7 +97,7 @@ WALLS = {
     "audiomentations": set(),
     "pyroomacoustics": set(),
     "sklearn": {"clip", "mixture_aware"},
-    "matplotlib": {"analysis", "training"},
+    "matplotlib": {"analysis", "neighbours", "training"},
     "typer": {"cli"},
 }
 

@@ -90,14 +90,14 @@ def agreement(predicted: ArrayLike, true: ArrayLike) -> Agreement:
     lcc, srcc, tau = (
         (np.nan,) * 3
         if ties
-        else (np.corrcoef(x, y)[0, 1], np.corrcoef(_ranks(x), _ranks(y))[0, 1], _kendall(x, y))
+        else (np.corrcoef(x, y)[0, 1], np.corrcoef(ranks(x), ranks(y))[0, 1], _kendall(x, y))
     )
     return Agreement(
         len(x), float(lcc), float(srcc), float(tau), float(np.mean(error**2)), float(np.mean(error))
     )
 
 
-def _ranks(values: np.ndarray) -> np.ndarray:
+def ranks(values: np.ndarray) -> np.ndarray:
     """Ranks [N] from 1; equal values share the mean of theirs."""
     _, place, counts = np.unique(values, return_inverse=True, return_counts=True)
     return (np.cumsum(counts) - (counts - 1) / 2)[place]

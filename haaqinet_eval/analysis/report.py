@@ -117,7 +117,7 @@ def _as_predicted(scorer: str, asked: Mapping[str, int]) -> int:
     return asked.get(scorer.removesuffix(CALIBRATED), 0)
 
 
-def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+def html_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """Columns of text to the left, of numbers to the right; a wide table can be pushed aside on a phone."""
     kinds = ["" if any(map(_is_text, column)) else " class=n" for column in zip(*rows, strict=True)]
     kinds = kinds or [""] * len(head)
@@ -135,7 +135,7 @@ def _is_text(cell: str) -> bool:
     return any(character.isalpha() for character in cell)
 
 
-def _figure(caption: str, image: str | None) -> list[str]:
+def html_figure(caption: str, image: str | None) -> list[str]:
     alt = html.escape(caption)
     return [f'<p>{alt}</p><img alt="{alt}" src="data:image/png;base64,{image}">'] if image else []
 
@@ -144,21 +144,21 @@ def _section(run: Run) -> str:
     parts = [f"<h2>{html.escape(run.challenge)}</h2>"]
     for scorer in sorted({s.scorer for s in run.scores}):
         parts += [f"<h3>Mean per system: {html.escape(scorer_title(scorer))}</h3>"]
-        parts += [_table(*standings_rows(run.scores, scorer, run.expected))]
+        parts += [html_table(*standings_rows(run.scores, scorer, run.expected))]
         entrants = side_by_side({"": (run.scores, run.expected)}, scorer)
         if len(entrants) > 1 and is_ranked(scorer, run.challenge):
             rows = [row[:-1] for row in side_by_side_rows(entrants)]
-            parts += ["<p>How far each is behind the best:</p>", _table(SIDE_HEAD[:-1], rows)]
+            parts += ["<p>How far each is behind the best:</p>", html_table(SIDE_HEAD[:-1], rows)]
         text = caution(scorer, run.challenge)
         parts += [f"<p>{html.escape(text)}</p>"] if text else []
     parts += ["<h3>Mean per severity of the loss (Humes 2019, better ear)</h3>"]
-    parts += [_table(*severity_rows(run.scores, run.listeners))]
+    parts += [html_table(*severity_rows(run.scores, run.listeners))]
     for predictor in predictors_of(INTRUSIVE):
         if rows := agreement_rows(run.scores, predictor.name):
             title = html.escape(f"Agreement with HAAQI: {predictor.title}")
-            parts += [f"<h3>{title}</h3>", _table(AGREEMENT_HEAD, rows)]
-            parts += _figure("Each dot is one ear of one signal.", scatter_plot(run, predictor))
-    parts += _figure("Mean per listener and ear.", listener_plot(run))
+            parts += [f"<h3>{title}</h3>", html_table(AGREEMENT_HEAD, rows)]
+            parts += html_figure("Each dot is one ear of one signal.", scatter_plot(run, predictor))
+    parts += html_figure("Mean per listener and ear.", listener_plot(run))
     there = _scorers(run.scores)
     for scorer in [INTRUSIVE] if INTRUSIVE in there else there:
         parts += _worst_parts(run, scorer)
@@ -177,7 +177,7 @@ def _together(runs: Sequence[Run]) -> list[str]:
                 title = html.escape(f"{challenge}, all runs: {scorer_title(scorer)}")
                 parts += [
                     f"<h2>{title}</h2>",
-                    _table(SIDE_HEAD, side_by_side_rows(side_by_side(mine, scorer))),
+                    html_table(SIDE_HEAD, side_by_side_rows(side_by_side(mine, scorer))),
                 ]
     return parts
 
@@ -190,14 +190,17 @@ def _worst_parts(run: Run, scorer: str) -> list[str]:
         return []
     parts = []
     if rows := _part_means(mine, systems):
-        parts += [f"<h3>Parts of the score: {title}</h3>", _table(rows[0], rows[1:])]
+        parts += [f"<h3>Parts of the score: {title}</h3>", html_table(rows[0], rows[1:])]
     means = group_means(mine, lambda score: score.scene)
     scenes = {row.scene: row.song for row in mine}
     table = {name: [means[system, scorer].get(name, (None, 0))[0] for system in systems] for name in scenes}
     known = {name: [value for value in values if value is not None] for name, values in table.items()}
     lowest = sorted(table, key=lambda name: sum(known[name]) / len(known[name]))[:MOST_SCENES]
     rows = [[name, *(number(value, 3) for value in table[name]), scenes[name]] for name in lowest]
-    parts += [f"<h3>Scenes with the lowest means: {title}</h3>", _table(["scene", *systems, "song"], rows)]
+    parts += [
+        f"<h3>Scenes with the lowest means: {title}</h3>",
+        html_table(["scene", *systems, "song"], rows),
+    ]
     worst = [find_worst(run.scores, system, scorer, run.listeners, MOST_TRIALS) for system in systems]
     trials = [
         [
@@ -209,7 +212,7 @@ def _worst_parts(run: Run, scorer: str) -> list[str]:
     ]
     shown = [i for i in range(len(TRIAL_HEAD)) if any(row[i] for row in trials)]
     cells = [[row[i] for i in shown] for row in trials]
-    return [*parts, f"<h3>Worst trials: {title}</h3>", _table([TRIAL_HEAD[i] for i in shown], cells)]
+    return [*parts, f"<h3>Worst trials: {title}</h3>", html_table([TRIAL_HEAD[i] for i in shown], cells)]
 
 
 def _part_means(rows: Sequence[Score], systems: Sequence[str]) -> list[list[str]]:

@@ -1,0 +1,137 @@
+"""How measures go together over degraded sounds: pooled, and within a group of degradations.
+
+A pooled correlation is high where both measures tell one kind of degradation from another; within a group it
+says whether they order what is worse and worse in the same way. Intervals come from drawing degradations and
+listeners of files apart (`analysis.statistics`), as for means.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from ..analysis.agreement import FEW, agreement, ranks
+from ..analysis.statistics import Interval, Resampling, index, interval, pair_sums
+from ..scores import Score
+from .degrading import group_of
+
+DRAWS = 500
+
+
+@dataclass(frozen=True, eq=False)
+class Measured:
+    """Values of M measures for R sounds in ears; NaN where one has none."""
+
+    metrics: tuple[str, ...]  # [M]
+    values: np.ndarray  # [R, M]
+    files: np.ndarray  # [R]
+    degradations: np.ndarray
+    listeners: np.ndarray
+
+    @classmethod
+    def from_rows(cls, rows: Sequence[Score]) -> Measured:
+        """From rows of the results file; failed ones are NaN."""
+        metrics = tuple(dict.fromkeys(row.scorer for row in rows))
+        keys = sorted({(row.scene, row.system, row.listener) for row in rows})
+        place, column = {key: i for i, key in enumerate(keys)}, {name: i for i, name in enumerate(metrics)}
+        values = np.full((len(keys), len(metrics)), np.nan)
+        for row in rows:
+            if row.score is not None:
+                values[place[row.scene, row.system, row.listener], column[row.scorer]] = row.score
+        about = np.array(keys, dtype=object).reshape(-1, 3)
+        return cls(metrics, values, *(about[:, i].astype(str) for i in range(3)))
+
+    @cached_property
+    def groups(self) -> np.ndarray:
+        """Group of each sound's degradation, [R]."""
+        return np.array([group_of(name) for name in self.degradations])
+
+    def some(self, chosen: np.ndarray) -> Measured:
+        """Some of the sounds, by a mask [R]."""
+        about = (self.files[chosen], self.degradations[chosen], self.listeners[chosen])
+        return Measured(self.metrics, self.values[chosen], *about)
+
+    def of(self, metric: str) -> np.ndarray:
+        """One measure's values [R]."""
+        return self.values[:, self.metrics.index(metric)]
+
+
+@dataclass(frozen=True)
+class Correlation:
+    """Of two measures."""
+
+    n: int  # sounds that both have a value for
+    pearson: Interval  # NaN below `analysis.agreement.FEW` sounds, or where one is constant
+    spearman: Interval
+
+
+NONE = Interval(float("nan"), float("nan"), float("nan"))
+
+
+def correlate(measured: Measured, first: str, second: str, draws: int = DRAWS) -> Correlation:
+    """Pearson's and Spearman's correlation of two measures, with 95 % intervals."""
+    x, y = measured.of(first), measured.of(second)
+    both = np.isfinite(x) & np.isfinite(y)
+    x, y = x[both], y[both]
+    if len(x) < FEW or np.ptp(x) == 0 or np.ptp(y) == 0:
+        return Correlation(len(x), NONE, NONE)
+    found = agreement(x, y)
+    places = index(measured.degradations[both]), index(_ears(measured)[both])
+    given = [(found.lcc, x, y), (found.srcc, ranks(x), ranks(y))]
+    return Correlation(len(x), *(_with_interval(value, a, b, places, draws) for value, a, b in given))
+
+
+def _ears(measured: Measured) -> np.ndarray:
+    return np.array([f"{f}\n{ear}" for f, ear in zip(measured.files, measured.listeners, strict=True)])
+
+
+def _with_interval(
+    value: float, x: np.ndarray, y: np.ndarray, places: tuple[np.ndarray, np.ndarray], draws: int
+) -> Interval:
+    """The correlation of every draw, from its sums."""
+    shape = (int(places[0].max()) + 1, int(places[1].max()) + 1)
+    x, y = (v - v.mean() for v in (x, y))
+    resampling = Resampling.from_shape(shape, draws)
+    tables = [pair_sums(v, *places, shape)[0] for v in (np.ones_like(x), x, y, x * x, y * y, x * y)]
+    n, sx, sy, xx, yy, xy = (resampling.sums(table) for table in tables)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        drawn = (xy - sx * sy / n) / np.sqrt((xx - sx**2 / n) * (yy - sy**2 / n))
+    return interval(value, drawn.clip(-1, 1), resampling.freedom)
+
+
+def centred(measured: Measured) -> Measured:
+    """Values less the mean of their group of degradations, file and listener: what is left within a group."""
+    values = measured.values.copy()
+    labels = np.array([f"{a}\n{b}" for a, b in zip(measured.groups, _ears(measured), strict=True)])
+    for label in set(labels.tolist()):
+        mine = labels == label
+        held = np.isfinite(values[mine])
+        number = np.maximum(held.sum(0), 1)
+        values[mine] -= np.where(held, values[mine], 0).sum(0) / number
+    about = (measured.files, measured.degradations, measured.listeners)
+    return Measured(measured.metrics, values, *about)
+
+
+def matrix(
+    measured: Measured, draws: int = DRAWS, value: Callable[[Correlation], Interval] = lambda c: c.spearman
+) -> np.ndarray:
+    """Correlations of all pairs of measures, [M, M]."""
+    names = measured.metrics
+    out = np.eye(len(names))
+    for i, first in enumerate(names):
+        for j in range(i):
+            out[i, j] = out[j, i] = value(correlate(measured, first, names[j], draws)).value
+    return out
+
+
+def by_group(measured: Measured, truth: str, draws: int = DRAWS) -> Mapping[str, dict[str, Correlation]]:
+    """Correlation of every other measure with one, by group of degradations: {group: {metric: …}}."""
+    others = [name for name in measured.metrics if name != truth]
+    found = {}
+    for group in dict.fromkeys(measured.groups.tolist()):
+        some = measured.some(measured.groups == group)
+        found[group] = {name: correlate(some, name, truth, draws) for name in others}
+    return found
