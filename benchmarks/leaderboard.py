@@ -33,10 +33,12 @@ from leaderboard.labels import PAGES  # noqa: E402
 SYSTEMS = 10
 VIEWS = {  # page -> widget that is changed for the last run
     "standings": "ear",
+    "best": "scorer",
     "listeners": "listener",
     "system": "system",
     "compare": "second",
     "agreement": "by",
+    "round": "challenge",
     "status": "submission",
     "method": "challenge",
 }

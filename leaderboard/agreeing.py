@@ -34,9 +34,9 @@ SMALL = 0.02  # a bias below this is none
 LARGE = 0.15  # a prediction further off than this is one to verify
 
 
-def figures(name: str, frame: pd.DataFrame) -> dict[str, object]:
-    """One row of the table of agreement."""
-    found = agreement(frame.predicted, frame.intrusive)
+def figures(name: str, frame: pd.DataFrame, found: Agreement | None = None) -> dict[str, object]:
+    """One row of the table of agreement; `found` where it is known."""
+    found = found or agreement(frame.predicted, frame.intrusive)
     _, low, high = charts.limits_of_agreement(frame.error)
     if found.n < FEW:
         found = replace(found, **dict.fromkeys(("lcc", "srcc", "kendall"), float("nan")))
@@ -92,7 +92,7 @@ def group_table(column: str, *which: object) -> pd.DataFrame:
     """Agreement over all trials, and by group."""
     frame = reading.shared(all_pairs, *which)
     order = by_severity if column in DEFINITIONS else str
-    rows = [figures("all trials", frame)]
+    rows = [figures("all trials", frame, reading.shared(overall, *which))]
     rows += [figures(n, mine) for n, mine in sorted(frame.groupby(column), key=lambda pair: order(pair[0]))]
     table = pd.DataFrame(rows)
     return table.drop(columns="In interval") if table["In interval"].isna().all() else table

@@ -55,7 +55,7 @@ def matrix(view: str, *which: object) -> Html:
     caption = f"{what}. ≈: not told apart (95 %, all pairs, Holm). A cell opens that comparison."
     reach = max(0.05, float(abs(found.differences).max()))
     limits = (0.0, 1.0) if view == WINS else (-reach, reach)
-    return heat_figure(caption, "", short, rows, link, limits, signed=view == GAPS)
+    return heat_figure(caption, "Row", short, rows, link, limits, signed=view == GAPS)
 
 
 def strengths(*which: object) -> pd.DataFrame:
@@ -87,7 +87,7 @@ def show(challenge: Challenge, scorer: str) -> None:
         return
     view = choices.pick("Shown", [WINS, GAPS], "matrix")
     st.html(reading.shared(matrix, view, *which))
-    st.subheader("Strengths by Bradley and Terry")
+    st.header("Strengths by Bradley and Terry")
     exports.chart(
         strengths_chart, *which, name="strengths", says="Strength of each system with its 95 % interval."
     )

@@ -45,7 +45,7 @@ def wide(challenge: Challenge, scorer: str | None) -> pd.DataFrame:
 
 def show(challenge: Challenge) -> None:
     """Listeners by systems, of any scorer and of the difference of two."""
-    st.subheader("All systems, as a chart")
+    st.header("All systems, as a chart")
     views = reading.shared(scorers_there, challenge)
     if not views:
         st.info("No scores yet.")

@@ -38,7 +38,7 @@ def trials(scene: str, *which: object) -> pd.DataFrame:
 
 def show(challenge: Challenge, item: reading.Scored, entry: StandingRow) -> None:
     """The section; a trial is chosen, and chosen again by the address."""
-    st.subheader("Over time")
+    st.header("Over time")
     which = (challenge, item.label, entry.scorer)
     names = reading.shared(scenes, *which)
     if not names:

@@ -59,7 +59,7 @@ def held(frame: pd.DataFrame) -> tuple[Coverage, float, float]:
 
 def show_coverage(found: Coverage, low: float, high: float) -> None:
     """Share of true scores inside their intervals, see `held`."""
-    st.subheader("Do the intervals hold?")
+    st.header("Do the intervals hold?")
     if not found.n:
         st.info("HAAQI-Net gave no interval with these scores: this version of it does not predict one.")
         return
@@ -93,7 +93,7 @@ def pick_part(frame: pd.DataFrame) -> str | None:
     Args:
         frame: all predictions, see `reading.predictions`.
     """
-    st.subheader("Verify these first")
+    st.header("Verify these first")
     st.markdown(
         "The predictions that HAAQI-Net itself is least sure of: sound unlike its training first, then the "
         "widest intervals. It needs no HAAQI to say so."

@@ -120,7 +120,7 @@ def show(challenge: Challenge, item: reading.Scored, scorer: str) -> None:
     names = reading.shared(listeners_of, *which)
     if not names:
         return
-    st.subheader("Where it is worst")
+    st.header("Where it is worst")
     people, trials = st.tabs(["Trials", "Listeners"])
     with people:
         chosen = choices.pick("Whose trials", [EVERY, *names], "of")
@@ -164,7 +164,7 @@ def show_parts(*which: object) -> None:
     """Parts of the score, beside the best other system and the passthrough."""
     if not len(reading.shared(parts_beside, *which)):
         return
-    st.subheader("Parts of HAAQI" if which[-1] == INTRUSIVE else "Parts of HAAQI, as predicted")
+    st.header("Parts of HAAQI" if which[-1] == INTRUSIVE else "Parts of HAAQI, as predicted")
     exports.chart(
         parts_chart,
         *which,

@@ -78,3 +78,16 @@ def _best(name: str, sums: np.ndarray, count: np.ndarray, resampling: Resampling
 def is_sure(best: Best) -> bool:
     """Whether the best one is told apart from every other system."""
     return best.lead is not None and not best.ties and math.isfinite(best.low)
+
+
+def records(dates: Sequence[str], values: Sequence[float]) -> list[int]:
+    """Numbers of the values that were the highest when they came, oldest first.
+
+    >>> records(["2026-03", "2026-01", "2026-02"], [0.7, 0.6, 0.5])
+    [1, 0]
+    """
+    found: list[int] = []
+    for i in sorted(range(len(dates)), key=lambda i: (dates[i], -values[i])):
+        if not found or values[i] > values[found[-1]]:
+            found.append(i)
+    return found

@@ -12,9 +12,9 @@ Columns = dict[str, list]  # of one length
 
 def _columns(store: Store, chosen: dict[str, sa.ColumnElement], statement: sa.Select) -> Columns:
     with store.reading() as session:
-        rows = session.execute(statement).all()
+        rows = session.connection().execute(statement).all()  # past the ORM, which doubles the time
     values = zip(*rows, strict=True) if rows else ((),) * len(chosen)
-    return {name: list(value) for name, value in zip(chosen, values, strict=True)}
+    return dict(zip(chosen, map(list, values), strict=True))
 
 
 def trial_columns(store: Store, challenge_id: int) -> Columns:
@@ -90,7 +90,7 @@ def part_columns(store: Store, submission_id: int, scorer_version: int) -> Colum
         .order_by(Scores.trial_id)
     )
     with store.reading() as session:
-        rows = session.execute(statement).all()
+        rows = session.connection().execute(statement).all()
     names = list(dict.fromkeys(name for _, parts in rows for name in parts or {}))
     columns: Columns = {"trial": [trial for trial, _ in rows]}
     return columns | {name: [(parts or {}).get(name) for _, parts in rows] for name in names}

@@ -82,7 +82,7 @@ def show_scatter(*which: object) -> None:
 
 def show_calibration(*which: object) -> None:
     """What a predicted score means here, by bins and by a line."""
-    st.subheader("Calibration")
+    st.header("Calibration")
     _, slope, offset = reading.shared(agreeing.calibration, *which)
     drawing, table = st.columns([2, 3], gap="large")
     with drawing:
@@ -104,7 +104,7 @@ def show_calibration(*which: object) -> None:
 
 def show_systems(*which: object) -> None:
     """Whether the two scorers rank systems alike."""
-    st.subheader("Do both rank the systems alike?")
+    st.header("Do both rank the systems alike?")
     made = reading.shared(agreeing.ranks, *which)
     if made is None:
         st.info("Two systems that both scorers scored completely are needed.")
@@ -132,7 +132,7 @@ def show_doubts(*which: object) -> None:
 
 def show_far(*which: object) -> None:
     """Predictions that were furthest off."""
-    st.subheader("Furthest off")
+    st.header("Furthest off")
     worst, far = reading.shared(agreeing.furthest, *which)
     number = len(reading.shared(agreeing.all_pairs, *which))
     st.markdown(f"{far:,} of {number:,} predictions are off by more than {agreeing.LARGE}. The worst first:")
@@ -142,7 +142,7 @@ def show_far(*which: object) -> None:
 
 def show_cost(items: Sequence[reading.Scored]) -> None:
     """Seconds per ear, and what was saved."""
-    st.subheader("Cost")
+    st.header("Cost")
     seconds = {
         scorer: [
             (item.entries[scorer].seconds, item.entries[scorer].scored)

@@ -28,13 +28,13 @@ def pick(challenge: Challenge) -> best_for.Which | None:
 def show_best(which: best_for.Which) -> None:
     """The heat map, and the tables of the best."""
     st.html(reading.shared(best_for.answer, *which))
-    order = st.segmented_control(
-        "Listeners in the order of", best_for.ORDERS, default=best_for.ORDERS[0], key="order"
+    order = st.radio(
+        "Listeners in the order of", best_for.ORDERS, key="order", bind="query-params", horizontal=True
     )
-    st.html(reading.shared(best_for.heat, order or best_for.ORDERS[0], *which))
-    st.subheader("Best system by severity of the loss")
+    st.html(reading.shared(best_for.heat, order, *which))
+    st.header("Best system by severity of the loss")
     exports.table(reading.shared(best_for.table, "severity", *which), "best-by-severity")
-    st.subheader("Best system for each listener")
+    st.header("Best system for each listener")
     exports.table(reading.shared(best_for.table, "listener", *which), "best-by-listener")
     st.caption(
         "Intervals of 95 %, resampled over scenes and the group's listeners (for one listener over scenes). "

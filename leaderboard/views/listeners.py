@@ -19,7 +19,7 @@ def audiograms(challenge: Challenge, name: str) -> alt.LayerChart:
 
 def show_person(challenge: Challenge, name: str) -> None:
     """The audiograms and the severity."""
-    st.subheader("Hearing")
+    st.header("Hearing")
     listener = reading.people(challenge).get(name)
     if listener is None:
         st.info("The store does not know this listener's audiogram.")
@@ -92,7 +92,7 @@ def summary(challenge: Challenge, label: str, name: str) -> tuple[list[str], pd.
 
 def show_trials(challenge: Challenge, item: reading.Scored, name: str) -> None:
     """Predicted against intrusive scores of this listener, trial by trial."""
-    st.subheader("Predicted against intrusive, per scene and ear")
+    st.header("Predicted against intrusive, per scene and ear")
     which = (challenge, item.label, name)
     mine = reading.shared(pairs, *which)
     if not len(mine):
@@ -160,7 +160,7 @@ def places(challenge: Challenge, label: str, name: str) -> str:
 
 def show_among_all(challenge: Challenge, item: reading.Scored, name: str) -> None:
     """Where this listener stands among all."""
-    st.subheader("Among all listeners")
+    st.header("Among all listeners")
     if not len(reading.shared(among_all, challenge, item.label)):
         st.info("No scores by listener, or no audiograms.")
         return
@@ -194,7 +194,7 @@ def severity_chart(challenge: Challenge, label: str, kind: str) -> alt.Chart:
 
 def show_severity(challenge: Challenge, item: reading.Scored) -> None:
     """Means by severity, in both definitions."""
-    st.subheader("By severity of the loss")
+    st.header("By severity of the loss")
     for column, (kind, what) in zip(st.columns(2), DEFINITIONS.items(), strict=True):
         which = (challenge, item.label, kind)
         if len(reading.shared(severities, *which)):

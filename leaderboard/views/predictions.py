@@ -74,7 +74,7 @@ def main() -> None:
             st.info("No table has been judged yet.")
     known = reading.shared(published_table, challenge.name) if record else ()
     if len(known):
-        st.subheader("Published results")
+        st.header("Published results")
         st.caption("What the challenge published. Not judged here, so never in one table.")
         exports.table(known, "published-results")
     organiser.show(None)

@@ -95,7 +95,7 @@ def own_table(team: str) -> pd.DataFrame:
 
 def show_team() -> None:
     """What a team sees with its token."""
-    st.subheader("Your team")
+    st.header("Your team")
     text = st.text_input("Team's token", type="password", key="team-token", autocomplete="off")
     team = access.team(text)
     if team is None:

@@ -11,7 +11,7 @@ def main() -> None:
     challenge: Challenge = st.session_state["_challenge"]
     rules = challenge_rules(challenge.name)
     st.title("Rules")
-    st.subheader(rules.title)
+    st.header(rules.title)
     if rules.ranking:
         st.markdown(f"**Ranked by:** {rules.ranking}")
     if rules.lines:

@@ -8,7 +8,7 @@ from haaqinet_eval.errors import InputError
 from haaqinet_eval.registry import caution, rank_note
 from haaqinet_eval.site.words import challenge_words
 from haaqinet_eval.store import Challenge
-from leaderboard import exports, filters, first_table, ranking, reading, uncertainty
+from leaderboard import exports, filters, first_table, ranking, reading, trend, uncertainty
 from leaderboard.labels import (
     DEFINITIONS,
     INTRUSIVE,
@@ -62,7 +62,7 @@ def show_ranked(shown: ranking.Shown, columns: tuple[str, ...]) -> None:
     if not whole:
         st.info("No system here has a score for every trial, so nothing is ranked.")
         return
-    ranked, figures, drawn = st.tabs(["Ranking", "Every figure", "Charts"])
+    ranked, figures, drawn, over_time = st.tabs(["Ranking", "Every figure", "Charts", "Trend"])
     with ranked:
         search = st.text_input(
             "Search",
@@ -81,6 +81,8 @@ def show_ranked(shown: ranking.Shown, columns: tuple[str, ...]) -> None:
         show_figures(shown, whole, scorers)
     with drawn:
         show_charts(shown, whole, scorers)
+    with over_time:
+        trend.show(scorers[0], *shown)
     show_notes(shown[0], whole, scorers)
 
 
@@ -139,12 +141,12 @@ def show_apart(shown: ranking.Shown) -> None:
     """Scores made elsewhere, and published averages."""
     elsewhere = reading.shared(ranking.elsewhere_table, *shown)
     if len(elsewhere):
-        st.subheader("Scored elsewhere")
+        st.header("Scored elsewhere")
         st.caption("Tables of scores that were handed in; ranked, if at all, among themselves only.")
         exports.table(elsewhere, "scored-elsewhere")
     known, source = reading.shared(ranking.published_table, shown[0].name)
     if len(known):
-        st.subheader("Published averages")
+        st.header("Published averages")
         told = f" Source: {source}." if source else ""
         st.caption(
             f"What the challenge published of its own test set. Not scored here, so never in one table.{told}"
@@ -183,7 +185,7 @@ def main() -> None:
         show_ranked(shown, columns)
     below = reading.shared(ranking.unranked_table, *shown)
     if len(below):
-        st.subheader("Not ranked")
+        st.header("Not ranked")
         st.caption("A mean exists only where every expected trial has a score. Nothing here is ranked.")
         percent = st.column_config.NumberColumn(format="percent")
         exports.table(below, "not-ranked", column_config={"Coverage": percent})

@@ -180,7 +180,7 @@ def findings_table(number: int) -> pd.DataFrame:
 
 def show_events(found: list[Submission], hosts: bool) -> Submission:
     """What happened to one submission, which is given back; `hosts` as `told` has it."""
-    st.subheader("One submission")
+    st.header("One submission")
     labels = {f"{s.id}: {s.system.team} / {s.system.name}": s for s in found}
     one = labels[choices.pick("Submission", list(labels), "submission")]
     st.markdown(f"**{one.state}**: {STATES[one.state]}.")

@@ -85,7 +85,7 @@ def scenes(challenge: Challenge, label: str, scorer: str) -> tuple[pd.DataFrame,
 
 def show_scenes(*which: object) -> None:
     """Best and worst scenes."""
-    st.subheader("Scenes, best and worst first")
+    st.header("Scenes, best and worst first")
     best, worst = reading.shared(scenes, *which)
     left, right = st.columns(2)
     with left:
@@ -129,14 +129,14 @@ def main() -> None:
     worst.show(challenge, item, entry.scorer)
     worst.show_parts(*which)
     show_scenes(*which)
-    st.subheader("Distribution")
+    st.header("Distribution")
     exports.chart(
         distribution, *which, name="distribution", says="How many trials have which score, for each ear."
     )
     trial_timeline.show(challenge, item, entry)
     failed = reading.shared(failed_rows, *which)
     if len(failed):
-        st.subheader("Trials without a score")
+        st.header("Trials without a score")
         exports.table(failed, "failed-trials", height=240)
     frame = reading.shared(rows_of, *which)
     with st.expander(f"All {len(frame):,} rows", key="all-rows", on_change="rerun") as box:

@@ -12,7 +12,7 @@ from board_store import CHALLENGE, LISTENERS, SPLIT
 from streamlit.testing.v1 import AppTest
 
 from haaqinet_eval.analysis.worst import MEANING
-from haaqinet_eval.store import open_store
+from haaqinet_eval.store import challenge, open_store
 from leaderboard import labels
 
 APP = str(labels.PAGES.with_name("app.py"))
@@ -113,3 +113,18 @@ def test_differences_by_listener_have_intervals(show):
     assert (shown.difference < shown.high).all()
     parts = show("compare", first="example / separate", second="example / stream", tab="Parts")
     assert not parts.info
+
+
+def test_the_trend_has_the_best_so_far_and_what_systems_cost(show, store, monkeypatch):
+    from leaderboard import filters, reading, trend
+
+    shown = (challenge(store, CHALLENGE, SPLIT), "latest", "system", None, filters.SubmissionFilter())
+    monkeypatch.setenv("HAAQINET_STORE", f"sqlite:///{store.url.database}")
+    frame = trend.over_time("haaqi", *shown)
+    assert list(frame.kind) == ["best so far"] + ["other"] * (len(ENTRIES) - 1)
+    assert frame["mean"].iloc[0] == max(e.mean for e in trend.entries("haaqi", *shown))
+    cost = trend.against("parameters", "haaqi", *shown).set_index("system").cost
+    assert cost.to_dict() == {"example / separate": 83_600_000, "example / stream": 1_200_000}
+    assert reading.shared(trend.against, "look-ahead", "haaqi", *shown).empty
+    test = show("standings")
+    assert any("do not tell their parameters" in text.value for text in test.caption)

@@ -61,7 +61,7 @@ def made(system, scorer="haaqinet"):
 
 
 def said(test):
-    kinds = (test.markdown, test.caption, test.info, test.warning, test.subheader)
+    kinds = (test.markdown, test.caption, test.info, test.warning, test.header)
     return " ".join(item.value for kind in kinds for item in kind)
 
 
@@ -116,7 +116,7 @@ def unverified(tmp_path):
 
 
 def test_predictions_without_haaqi_are_listed_too(show, unverified):
-    listed = table(show("agreement", unverified, verify="without HAAQI"), "width")
+    listed = table(show("agreement", unverified, tab="Verify first", verify="without HAAQI"), "width")
     assert set(listed.system) == {"example / stream"}
     assert listed.intrusive.isna().all()
     assert len(listed) == 48

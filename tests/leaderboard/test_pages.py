@@ -71,7 +71,7 @@ def show(stores, monkeypatch):
 
 def test_rules_of_a_challenge(show):
     test = show("rules")
-    assert test.subheader[0].value == "ICASSP 2024 grand challenge"
+    assert test.header[0].value == "ICASSP 2024 grand challenge"
     assert "Ranked by:" in test.markdown[0].value
     lines = test.markdown[1].value.splitlines()
     assert len(lines) >= 10
@@ -93,7 +93,7 @@ def made_rows(system, level, scorer):
 
 def texts(test):
     """All Markdown on a page."""
-    return [m.value for m in (*test.markdown, *test.caption, *test.title, *test.subheader, *test.warning)]
+    return [m.value for m in (*test.markdown, *test.caption, *test.title, *test.header, *test.warning)]
 
 
 def table(test, column):
