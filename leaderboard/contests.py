@@ -9,7 +9,7 @@ import altair as alt
 import pandas as pd
 import streamlit as st
 
-from haaqinet_eval.site.figures import HeatRow, heat_figure
+from haaqinet_eval.site.best import wins_matrix
 from haaqinet_eval.site.markup import Html
 from haaqinet_eval.store import Challenge, Contest, contest
 
@@ -33,29 +33,15 @@ def contest_of(*which: object) -> Contest:
 
 
 def matrix(view: str, *which: object) -> Html:
-    """Row against column, as shares of trials won or as differences; ≈ where they are not told apart."""
+    """Row against column, as shares of trials won or as differences."""
     challenge, scorer = which
-    found, labels = reading.shared(contest_of, *which), tuple(reading.shared(labels_of, *which))
-    values = found.wins if view == WINS else found.differences
-    short = [best_for.short(label, labels) for label in labels]
-    rows = [
-        HeatRow(
-            short[r],
-            tuple(None if r == c else float(values[r, c]) for c in range(len(labels))),
-            None,
-            near=frozenset(c for c in range(len(labels)) if c != r and not found.tells_apart(r, c)),
-        )
-        for r in range(len(labels))
-    ]
+    labels = reading.shared(labels_of, *which)
 
     def link(r: int, c: int) -> str:
-        return address.to("compare", challenge, first=labels[r], second=labels[c], scorer=title(scorer))
+        chosen = {"first": labels[r], "second": labels[c], "scorer": title(scorer)}
+        return address.to("compare", challenge, **chosen)
 
-    what = "Share of trials in which the row scores above the column" if view == WINS else "Row minus column"
-    caption = f"{what}. ≈: not told apart (95 %, all pairs, Holm). A cell opens that comparison."
-    reach = max(0.05, float(abs(found.differences).max()))
-    limits = (0.0, 1.0) if view == WINS else (-reach, reach)
-    return heat_figure(caption, "Row", short, rows, link, limits, signed=view == GAPS)
+    return wins_matrix(reading.shared(contest_of, *which), labels, link, view == GAPS)
 
 
 def strengths(*which: object) -> pd.DataFrame:

@@ -1,6 +1,7 @@
 """A static copy of the board: HTML pages and JSON that any web server can hand out.
 
     index.html            standings of every challenge and split, apart by scorer
+    best/NAME.html        which system is best for whom, and all pairs of systems
     systems/ID.html       one submission: its scores, and its means by listener, severity and genre
     standings/NAME.json   records of `haaqinet_eval.store.standings_json`
     cadenza/NAME.json     the table format of the Cadenza Challenge's own web site
@@ -33,10 +34,12 @@ from ..store import (
     standings_json,
     table_standings,
 )
+from .figures import STYLE as FIGURES
 from .markup import element, page
 from .names import file_names
 from .pages import (
     LIMITS,
+    best_page,
     challenge_parts,
     hidden_parts,
     prediction_parts,
@@ -47,7 +50,7 @@ from .pages import (
 
 INDEX = "site.json"
 _OWN = re.compile(
-    r"systems/\d+\.html|rules/[a-z0-9_]+\.html|(standings|cadenza)/[A-Za-z0-9_-]+\.json"
+    r"systems/\d+\.html|rules/[a-z0-9_]+\.html|best/[A-Za-z0-9_-]+\.html|(standings|cadenza)/[A-Za-z0-9_-]+\.json"
 )  # that a later copy may lack
 
 
@@ -93,13 +96,15 @@ def site_files(store: Store, now: float | None = None) -> dict[str, str]:
         parts += challenge_parts(store, challenge, entries, name)
         files[f"cadenza/{name}.json"] = _to_json(cadenza_standings(entries))
         files[f"standings/{name}.json"] = _to_json(standings_json(store, challenge.name, challenge.split))
+        if (best := best_page(store, challenge, entries)) is not None:
+            files[f"best/{name}.html"] = best
         for submission in sorted({entry.submission for entry in entries}):
             mine = [entry for entry in entries if entry.submission == submission]
             files[f"systems/{submission}.html"] = system_page(store, challenge, mine)
     parts += published_parts(store, dict.fromkeys(challenge.name for challenge in known))
     limits = [element("h2", "What the scores are and are not"), *(element("p", text) for text in LIMITS)]
     empty = [] if known else [element("p", "The store is empty.")]
-    files["index.html"] = page("HAAQI standings", *empty, *parts, *limits)
+    files["index.html"] = page("HAAQI leaderboard", *empty, *parts, *limits, style=FIGURES)
     record = {"schema": schema_version(store), "challenges": [challenge.title for challenge in known]}
     files[INDEX] = _to_json({**record, "files": sorted(files)})
     return files

@@ -32,10 +32,10 @@ table.fig .score {min-width: 10.5em; white-space: nowrap}
 table.fig .number {text-align: right; white-space: nowrap}
 .fig-bar {display: block; position: relative; height: .5em; margin-top: .2em; border-radius: .25em;
   background: color-mix(in srgb, currentColor 12%, transparent)}
-.fig-bar i {position: absolute; left: 0; top: 0; bottom: 0; border-radius: .25em; background: #4c8fd0}
-.fig-bar b {position: absolute; top: -.12em; bottom: -.12em; background: transparent;
+.fig-bar .fill {position: absolute; left: 0; top: 0; bottom: 0; border-radius: .25em; background: #4c8fd0}
+.fig-bar .ends {position: absolute; top: -.12em; bottom: -.12em; background: transparent;
   border: 1px solid currentColor; border-width: 0 2px; border-image: none}
-.fig-bar b::after {content: ""; position: absolute; left: 0; right: 0; top: 45%; height: 2px;
+.fig-bar .ends::after {content: ""; position: absolute; left: 0; right: 0; top: 45%; height: 2px;
   background: currentColor}
 table.heat {width: auto; min-width: min(100%, 46rem)}
 table.heat td.cell {text-align: center; padding: 0; min-width: 4.2em}
@@ -85,11 +85,11 @@ def _score(value: tuple[float, float | None, float | None] | None) -> list[Html]
     mean, low, high = value
     head, _, rest = score_text(mean, low, high).partition(" ")
     text = element("span", element("strong", head), f" {rest}" if rest else "")
-    bar = element("i", style=f"width:{_percent(mean)}")
+    bar = element("span", class_="fill", style=f"width:{_percent(mean)}")
     ends = []
     if low is not None and high is not None:
         left, right = (min(max(v, 0.0), 1.0) for v in (low, high))
-        ends = [element("b", style=f"left:{_percent(left)};width:{_percent(right - left)}")]
+        ends = [element("span", class_="ends", style=f"left:{_percent(left)};width:{_percent(right - left)}")]
     return [text, element("span", bar, *ends, class_="fig-bar", aria_hidden="true")]
 
 
@@ -120,6 +120,7 @@ def standings_figure(caption: str, scorers: Sequence[str], rows: Sequence[Row]) 
         cells += [element("td", row.words, class_="wide-only")] if ranked else []
         cells += [_more(row.more.get(key)) for key in more]
         body.append(element("tr", *cells, class_="reference" if row.reference else "entry"))
+    told = f"{', '.join(scorers)}: {caption}"
     table = element(
         "table",
         element("caption", element("span", caption)),
@@ -127,7 +128,7 @@ def standings_figure(caption: str, scorers: Sequence[str], rows: Sequence[Row]) 
         element("tbody", *body),
         class_="fig",
     )
-    return element("div", table, class_="fig-wrap", tabindex="0", role="region", aria_label=caption)
+    return element("div", table, class_="fig-wrap", tabindex="0", role="region", aria_label=told)
 
 
 def _more(value: object) -> Html:

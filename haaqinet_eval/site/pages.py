@@ -11,8 +11,22 @@ from typing import Any
 from ..analysis.statistics import CONFIDENCE, DRAWS, SEED
 from ..published.rules import challenge_rules
 from ..registry import leading_scorer, rank_note, scorer_title
-from ..store import Challenge, StandingRow, Store, group_table, published
+from ..store import (
+    Challenge,
+    StandingRow,
+    Store,
+    best_for,
+    challenge_listeners,
+    complete,
+    contest,
+    group_table,
+    published,
+)
+from .best import answer, best_rows, by_severity, heat, ordered, wins_matrix
+from .figures import STYLE as FIGURES
+from .figures import Row, severity_words, standings_figure
 from .markup import Html, element, page, table
+from .words import challenge_words, leader_sentence, short_title, tie_words
 
 LIMITS = (
     "HAAQI compares what a system made with a reference that has the challenge's target gains, for one "
@@ -25,6 +39,7 @@ LIMITS = (
     "that the paired differences leave open, corrected for the number of pairs (Holm). Intrusive and "
     "predicted scores are ranked apart, if at all, and versions of a scorer never mix.",
 )
+SEVERITY = "Humes 2019, better ear"
 GROUPS = {
     "severity_humes": "By severity (Humes 2019: better ear, 0.5 to 4 kHz)",
     "severity_clarity": "By severity (pyclarity: each ear, 2 to 8 kHz)",
@@ -115,6 +130,11 @@ def challenge_parts(store: Store, known: Challenge, entries: Sequence[StandingRo
     links = [element("a", label, href=f"{label}/{name}.json") for label in ("standings", "cadenza")]
     parts = [element("h2", known.title), *_to_rules(known)]
     parts.append(element("p", text, links[0], ", ", links[1], "."))
+    ours = [entry for entry in entries if entry.origin == "here"]
+    parts += [element("p", leader_sentence(ours))] if ours else []
+    if any(entry.mean is not None for entry in ours):
+        link = element("a", "Best for whom, and all pairs of systems", href=f"best/{name}.html")
+        parts.append(element("p", link))
     note = rank_note(known.name, _there(entries)) if entries else ""
     parts += [element("p", note)] if note else []
     for title, mine in _by_scorer(entries):
@@ -122,11 +142,60 @@ def challenge_parts(store: Store, known: Challenge, entries: Sequence[StandingRo
         below = [_incomplete_row(entry) for entry in mine if entry.mean is None]
         parts.append(element("h3", title))
         parts += [element("p", mine[0].caution)] if mine[0].caution else []
-        parts += [table("Every expected trial has a score", whole)] if whole else []
+        if whole:
+            detail = table("Every expected trial has a score", whole)
+            parts += [_bars(mine), element("details", element("summary", "Every figure"), detail)]
         parts += [table("Not ranked: scores are missing", below)] if below else []
     if not entries:
         parts.append(element("p", "No submission stands yet."))
     return parts
+
+
+def _bars(entries: Sequence[StandingRow]) -> Html:
+    """One scorer's systems as the board shows them first."""
+    names = {e.submission: e.system for e in entries if not e.reference}
+    rows = [
+        Row(
+            str(e.rank) if e.rank else "",
+            e.team,
+            e.system,
+            f"systems/{e.submission}.html",
+            ((e.mean, e.low, e.high),),
+            tie_words(e, names) if e.is_ranked else "",
+            bool(e.reference),
+        )
+        for e in entries
+        if e.mean is not None
+    ]
+    caption = "Mean, 95 % interval in brackets; the bar is the mean from 0 to 1, its line the interval."
+    return standings_figure(caption, [short_title(entries[0].scorer)], rows)
+
+
+def best_page(store: Store, known: Challenge, entries: Sequence[StandingRow]) -> str | None:
+    """Which system is best for whom, and all pairs; None where no system is complete."""
+    there = {e.scorer for e in entries if e.mean is not None and e.origin == "here"}
+    first = leading_scorer(known.name, there)
+    whole = complete(entries, first if first in there else min(there, default=""))
+    if not whole:
+        return None
+    entered = [e for e in whole if not e.reference] or whole
+    labels, people = [e.label for e in entered], challenge_listeners(store, known)
+    found = ordered(best_for(store, entered, "listener"), people)
+    parts = [
+        element("p", element("a", "All standings", href="../index.html")),
+        element(
+            "p", f"{challenge_words(known)}, by {scorer_title(whole[0].scorer)}. ", answer(found, labels)
+        ),
+        heat(found, labels, people),
+        element("h2", "Best system by severity of the loss"),
+        table(SEVERITY, best_rows("severity", best_for(store, entered, "severity"), labels, people)),
+        element("h2", "Best system for each listener"),
+        table("Listeners, mildest loss first", best_rows("listener", found, labels, people)),
+    ]
+    if len(whole) > 1:
+        matrix = wins_matrix(contest(store, whole), [e.label for e in whole], lambda r, c: "", gaps=False)
+        parts += [element("h2", "All pairs of systems"), matrix]
+    return page("Best for whom", *parts, style=FIGURES)
 
 
 def hidden_parts(known: Challenge) -> list[Html]:
@@ -229,6 +298,9 @@ def system_page(store: Store, known: Challenge, entries: Sequence[StandingRow]) 
             for g in group_table(store, about.submission, kind)
             if (g.scorer, g.version, g.origin) in shown and g.name
         ]  # fmt: skip
+        if kind.startswith("severity"):
+            means.sort(key=lambda row: by_severity(row["Group"]))
+            means = [{**row, "Group": severity_words(row["Group"])} for row in means]
         parts += [table(caption, means)] if means else []
     back = element("p", element("a", "All standings", href="../index.html"))
     where = element("p", f"{known.title}, submission {about.submission}")
