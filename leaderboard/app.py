@@ -26,6 +26,7 @@ PAGE_LIST = {  # name, which is its address -> title
     "system": "System",
     "compare": "Compare",
     "agreement": "Agreement",
+    "correlations": "Correlations",
     "round": "Round",
     "status": "Submit and status",
     "rules": "Rules",

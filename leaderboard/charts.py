@@ -141,6 +141,12 @@ def bland_altman(frame: pd.DataFrame, tooltip: Sequence[str]) -> alt.Chart:
     return (rules + texts + points).properties(height=360)
 
 
+def score_scale(values: Sequence[float]) -> alt.Scale:
+    """From 0 to 1 for scores that lie there; for others, such as dB, as wide as they are."""
+    inside = all(0 <= value <= 1 for value in values)
+    return alt.Scale(domain=[0, 1]) if inside else alt.Scale(zero=False)
+
+
 def interval_chart(frame: pd.DataFrame, scorer: str, color: str) -> alt.Chart:
     """Means of one scorer with 95 % intervals, a row per system.
 
@@ -159,7 +165,7 @@ def interval_chart(frame: pd.DataFrame, scorer: str, color: str) -> alt.Chart:
     head = alt.Legend(title=None, orient="top", columns=1 if lines > 1 else 2)
     bars = base.mark_rule(strokeWidth=3, opacity=0.55, color=color).encode(x="low:Q", x2="high:Q")
     points = base.mark_point(size=90, filled=True, opacity=1, color=color).encode(
-        x=alt.X("mean:Q", scale=alt.Scale(domain=[0, 1]), title=f"Mean {scorer}", axis=below),
+        x=alt.X("mean:Q", scale=score_scale(frame["mean"]), title=f"Mean {scorer}", axis=below),
         shape=alt.Shape("kind:N", scale=shape, legend=head),
         tooltip=["system", *(alt.Tooltip(f"{n}:Q", format=".4f") for n in ("mean", "low", "high"))],
     )
@@ -249,7 +255,7 @@ def histogram(frame: pd.DataFrame) -> alt.VConcatChart:
         alt.Chart(frame, height=120)
         .mark_bar(opacity=0.85)
         .encode(
-            x=alt.X("start:Q", bin="binned", title="Score", scale=alt.Scale(domain=[0, 1])),
+            x=alt.X("start:Q", bin="binned", title="Score", scale=score_scale([*frame.start, *frame.stop])),
             x2="stop:Q",
             color=alt.Color("ear:N", scale=EAR_COLOR, legend=None),
             tooltip=["ear", "start", "stop", "trials"],

@@ -51,6 +51,12 @@ def predictors() -> tuple[str, ...]:
     return tuple(record.name for record in predictors_of(INTRUSIVE))
 
 
+def is_neighbour(scorer: str) -> bool:
+    """Whether it only stands beside the others: it never ranks."""
+    records = scorer_records()
+    return scorer in records and records[scorer].kind == "neighbour"
+
+
 def figure(value: float | None, digits: int = 3) -> str:
     """A number for text; a dash for none.
 

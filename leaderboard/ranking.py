@@ -15,7 +15,7 @@ from haaqinet_eval.registry import is_ranked, leading_scorer
 from haaqinet_eval.store import Challenge, StandingRow, SubmissionFilter, TrialFilter, published
 
 from . import charts, reading
-from .labels import PREDICTED, predictors, title, unfamiliar_text, yes_no
+from .labels import PREDICTED, is_neighbour, predictors, title, unfamiliar_text, yes_no
 
 Ranks = dict[tuple[str, int], int | None]  # by scorer and submission
 Shown = tuple[Challenge, str, str, TrialFilter | None, SubmissionFilter]  # by the reader, see `filters`
@@ -45,7 +45,7 @@ def scorers_of(*shown: Any) -> list[str]:
     entries = reading.made_here(entries_of(*shown))
     found = {e.scorer: e.is_ranked for e in entries}
     first = leading_scorer(shown[0].name, {e.scorer for e in entries if e.mean is not None})
-    return sorted(found, key=lambda s: (s != first, not found[s], s))
+    return sorted(found, key=lambda s: (s != first, not found[s], is_neighbour(s), s))
 
 
 def ranks_among_all(
@@ -80,6 +80,8 @@ def figures(entry: StandingRow | None, name: str, ranked: bool) -> dict[str, obj
 def scorer_columns(item: reading.Scored, scorer: str, of_all: Ranks) -> dict[str, object]:
     """The columns of one scorer, rank first; the rank among all where systems are left out."""
     entry, name = item.entries.get(scorer), title(scorer)
+    if is_neighbour(scorer):
+        return {f"{name} mean": entry.mean if entry else None}
     if not is_ranked(scorer, item.any.challenge):
         return figures(entry, name, ranked=False)
     ranks = {f"{name} rank": entry.rank if entry else None}
@@ -106,6 +108,7 @@ def ranked_table(*shown: object) -> pd.DataFrame:
                     f"{title(s)} {ear}": getattr(item.entries[s], ear) if s in item.entries else None
                     for s in scorers
                     for ear in ("left", "right")
+                    if not is_neighbour(s)
                 },
                 "Kind": f"reference: {about.reference}" if about.reference else "entry",
                 "Coverage": about.coverage,

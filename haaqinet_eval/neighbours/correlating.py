@@ -13,8 +13,8 @@ from functools import cached_property
 
 import numpy as np
 
-from ..analysis.agreement import FEW, agreement, ranks
-from ..analysis.statistics import Interval, Resampling, index, interval, pair_sums
+from ..analysis.correlation import Correlation, correlation
+from ..analysis.statistics import Interval
 from ..scores import Score
 from .degrading import group_of
 
@@ -59,47 +59,14 @@ class Measured:
         return self.values[:, self.metrics.index(metric)]
 
 
-@dataclass(frozen=True)
-class Correlation:
-    """Of two measures."""
-
-    n: int  # sounds that both have a value for
-    pearson: Interval  # NaN below `analysis.agreement.FEW` sounds, or where one is constant
-    spearman: Interval
-
-
-NONE = Interval(float("nan"), float("nan"), float("nan"))
-
-
 def correlate(measured: Measured, first: str, second: str, draws: int = DRAWS) -> Correlation:
     """Pearson's and Spearman's correlation of two measures, with 95 % intervals."""
     x, y = measured.of(first), measured.of(second)
-    both = np.isfinite(x) & np.isfinite(y)
-    x, y = x[both], y[both]
-    if len(x) < FEW or np.ptp(x) == 0 or np.ptp(y) == 0:
-        return Correlation(len(x), NONE, NONE)
-    found = agreement(x, y)
-    places = index(measured.degradations[both]), index(_ears(measured)[both])
-    given = [(found.lcc, x, y), (found.srcc, ranks(x), ranks(y))]
-    return Correlation(len(x), *(_with_interval(value, a, b, places, draws) for value, a, b in given))
+    return correlation(x, y, measured.degradations, _ears(measured), draws)
 
 
 def _ears(measured: Measured) -> np.ndarray:
     return np.array([f"{f}\n{ear}" for f, ear in zip(measured.files, measured.listeners, strict=True)])
-
-
-def _with_interval(
-    value: float, x: np.ndarray, y: np.ndarray, places: tuple[np.ndarray, np.ndarray], draws: int
-) -> Interval:
-    """The correlation of every draw, from its sums."""
-    shape = (int(places[0].max()) + 1, int(places[1].max()) + 1)
-    x, y = (v - v.mean() for v in (x, y))
-    resampling = Resampling.from_shape(shape, draws)
-    tables = [pair_sums(v, *places, shape)[0] for v in (np.ones_like(x), x, y, x * x, y * y, x * y)]
-    n, sx, sy, xx, yy, xy = (resampling.sums(table) for table in tables)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        drawn = (xy - sx * sy / n) / np.sqrt((xx - sx**2 / n) * (yy - sy**2 / n))
-    return interval(value, drawn.clip(-1, 1), resampling.freedom)
 
 
 def centred(measured: Measured) -> Measured:

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..analysis.correlation import Correlation
 from ..registry import scorer_record
-from .correlating import DRAWS, Correlation, Measured, correlate
+from .correlating import DRAWS, Measured, correlate
 
 STAND_IN = 0.8  # Spearman's correlation whose lower limit a stand-in reaches
 APART = 0.1  # difference of HAAQI that is more than a trifle

@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 
 from ..analysis.agreement import affine_fit
+from ..analysis.correlation import Correlation
 from ..registry import scorer_record
-from .correlating import Correlation, Measured, by_group, matrix
+from .correlating import Measured, by_group, matrix
 from .degrading import GRID, LEVELS, kind_and_level
 
 KINDS = (*(f"paper_{kind}" for kind in GRID), "clipping", "reverberation", "mp3", "opus", "vorbis")

@@ -14,6 +14,7 @@ from leaderboard.labels import (
     INTRUSIVE,
     PAGES,
     PREDICTED,
+    is_neighbour,
     label,
     title,
 )
@@ -109,14 +110,17 @@ def show_notes(challenge: Challenge, whole: Sequence[reading.Scored], scorers: S
             "HAAQI ranks as the challenge does; no prediction changes its ranks. Reference rows stand at "
             "their mean and take no rank."
         )
-    for text in filter(None, (caution(scorer, challenge.name) for scorer in scorers)):
+    for text in filter(None, (caution(s, challenge.name) for s in scorers if not is_neighbour(s))):
         st.caption(text)
+    if beside := [label(scorer) for scorer in scorers if is_neighbour(scorer)]:
+        st.caption(f"Not ranked, as they know no challenge and mostly no hearing loss: {', '.join(beside)}.")
     uncertainty.show_marks(whole)
 
 
 def show_charts(shown: ranking.Shown, whole: Sequence[reading.Scored], scorers: Sequence[str]) -> None:
     """Means with intervals, a chart per scorer."""
-    for column, scorer in zip(st.columns(len(scorers)), scorers, strict=True):
+    scorers = [scorer for scorer in scorers if not is_neighbour(scorer)]
+    for column, scorer in zip(st.columns(max(1, len(scorers))), scorers, strict=False):
         if any(item.mean(scorer) is not None for item in whole):
             with column:
                 exports.chart(

@@ -56,7 +56,10 @@ def rows_of(challenge: Challenge, label: str, scorer: str) -> pd.DataFrame:
 
 def distribution_table(*which: object) -> pd.DataFrame:
     """How many scores of each ear lie in which bin: ear, start, stop, trials."""
-    frame, edges = reading.shared(rows_of, *which), np.linspace(0, 1, BINS + 1)
+    frame = reading.shared(rows_of, *which)
+    known = frame.score.dropna()
+    ends = (0, 1) if known.between(0, 1).all() else (known.min(), known.max())  # dB have no such limits
+    edges = np.linspace(*ends, BINS + 1)
     found = {ear: np.histogram(frame.score[frame.ear == ear].dropna(), edges)[0] for ear in reversed(EARS)}
     bins = [(ear, *pair) for ear in found for pair in itertools.pairwise(edges.round(4).tolist())]
     return pd.DataFrame(bins, columns=["ear", "start", "stop"]).assign(

@@ -31,7 +31,17 @@ from haaqinet_eval.store import (
 from leaderboard import charts, labels
 
 APP = str(labels.PAGES.with_name("app.py"))
-PAGES = ["standings", "listeners", "system", "compare", "agreement", "status", "rules", "method"]
+PAGES = [
+    "standings",
+    "listeners",
+    "system",
+    "compare",
+    "agreement",
+    "correlations",
+    "status",
+    "rules",
+    "method",
+]
 KINDS = ["full", "failed", "empty"]
 
 
