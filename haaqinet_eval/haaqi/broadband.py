@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
+import scipy  # scipy.signal takes longer to import than all else here: loaded when it is used
 from scipy.fft import fft, ifft, irfft, next_fast_len, rfft
-from scipy.signal import correlate
 
 from .threads import each, halves, pieces
 
@@ -134,7 +134,7 @@ def broadband_delay(reference: Centred, processed: Centred) -> int:
     if len(near) > 1:
         x, y = (side.signal - side.mean for side in (reference, processed))
         if len(near) > _FEW:
-            values = np.abs(correlate(y, x, "full"))
+            values = np.abs(scipy.signal.correlate(y, x, "full"))
             near = np.flatnonzero(values == values.max()) + 1 - n
         else:
             exact = [abs(_correlation(x, y, k)) for k in near]

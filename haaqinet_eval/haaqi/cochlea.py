@@ -9,26 +9,26 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.signal import group_delay
+import scipy  # scipy.signal takes longer to import than all else here: loaded when it is used
 
 from ..nalr import NALR_FREQUENCIES as HAAQI_FREQUENCIES  # Hz; the same six
 
 RATE = 24000.0  # Hz, of the whole model
 BANDS = 32
-_EAR_Q, _MIN_BANDWIDTH = 9.26449, 24.7  # Glasberg and Moore: ERB = f / Q + 24.7 Hz
+EAR_Q, MIN_BANDWIDTH = 9.26449, 24.7  # Glasberg and Moore: ERB = f / Q + 24.7 Hz
 _LOW, _HIGH = 80.0, 8000.0  # Hz
 
 
 def center_frequencies() -> np.ndarray:
     """Band centres (Hz) [32], evenly spaced in ERB rate from 80 to 8000 Hz (Slaney 1993)."""
-    offset = _EAR_Q * _MIN_BANDWIDTH
+    offset = EAR_Q * MIN_BANDWIDTH
     steps = np.arange(1, BANDS) * (np.log(_LOW + offset) - np.log(_HIGH + offset)) / (BANDS - 1)
     falling = -offset + np.exp(steps) * (_HIGH + offset)
     return np.append(_HIGH, falling)[::-1].copy()
 
 
 CENTERS = center_frequencies()
-ERB = _MIN_BANDWIDTH + CENTERS / _EAR_Q
+ERB = MIN_BANDWIDTH + CENTERS / EAR_Q
 
 
 @dataclass(frozen=True)
@@ -117,7 +117,7 @@ def delays(bandwidth: np.ndarray) -> np.ndarray:
         p = a[n]
         b = np.array([1.0, 4 * p, 4 * p * p])
         denominator = np.array([1.0, -4 * p, 6 * p * p, -4 * p * p * p, p * p * p * p])
-        delay[n] = group_delay((b, denominator), w=1)[1][0]
+        delay[n] = scipy.signal.group_delay((b, denominator), w=1)[1][0]
     return np.rint(delay).astype(np.int64)
 
 

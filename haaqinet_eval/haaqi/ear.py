@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 
 import numpy as np
-from scipy.signal import butter
+import scipy  # scipy.signal takes longer to import than all else here: loaded when it is used
 
 from . import kernels, scratch
 from .align import DELAYS, Lanes, band_delays
@@ -44,7 +44,7 @@ class Ear:
     def __post_init__(self) -> None:
         filters = gammatone_rows(WIDEST)
         unit = np.log2(filters[4])
-        (b0, _), (_, a1) = butter(1, 800 / (0.5 * RATE))
+        (b0, _), (_, a1) = scipy.signal.butter(1, 800 / (0.5 * RATE))
         rows = np.stack(
             [
                 *filters[:4],

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from itertools import pairwise
 
 import numpy as np
+import scipy  # scipy.signal takes longer to import than all else here: loaded when it is used
 from scipy.fft import irfft, next_fast_len, rfft
-from scipy.signal import firwin
 
 from .cochlea import BANDS, CENTERS
 
@@ -17,19 +18,19 @@ _SMALL = 1e-30
 _PER_DB = np.log(10) / 20  # natural logarithm of an amplitude ratio of 1 dB
 
 
+@lru_cache(maxsize=1)
 def modulation_filters() -> np.ndarray:
     """Linear-phase filters for 20-32, 32-50, 50-80 and 80-125 Hz, 129 taps: [4, 129]."""
     nyquist = _SMOOTH_RATE / 2
     taps = 129
     edges = (20.0, *_EDGES)
     bands = [
-        firwin(taps, [low / nyquist, high / nyquist], window="hann", pass_zero="bandpass")
+        scipy.signal.firwin(taps, [low / nyquist, high / nyquist], window="hann", pass_zero="bandpass")
         for low, high in pairwise(edges)
     ]
-    return np.stack([*bands, firwin(taps, 80.0 / nyquist, window="hann", pass_zero="highpass")])
+    return np.stack([*bands, scipy.signal.firwin(taps, 80.0 / nyquist, window="hann", pass_zero="highpass")])
 
 
-_FILTERS = modulation_filters()
 _basis = np.cos(np.outer(np.arange(_COEFFICIENTS), np.arange(BANDS)) * np.pi / (BANDS - 1))
 BASIS = (_basis / np.linalg.norm(_basis, axis=1, keepdims=True))[1:]  # [5, 32]; without the mean level
 
@@ -60,9 +61,9 @@ def cepstra(envelopes: np.ndarray) -> np.ndarray:
 
 def modulations(envelopes: np.ndarray) -> np.ndarray:
     """Mel cepstra 2-6 of envelopes (dB SL) [32, L], by modulation band, zero mean: [4, 5, L]."""
-    length, taps = envelopes.shape[1], _FILTERS.shape[1]
+    length, taps = envelopes.shape[1], modulation_filters().shape[1]
     size = next_fast_len(length + taps - 1, real=True)
-    spectrum = rfft(cepstra(envelopes), size)[None] * rfft(_FILTERS, size)[:, None]
+    spectrum = rfft(cepstra(envelopes), size)[None] * rfft(modulation_filters(), size)[:, None]
     filtered = irfft(spectrum, size)[..., (taps - 1) // 2 :][..., :length]
     return filtered - filtered.mean(axis=2, keepdims=True)
 

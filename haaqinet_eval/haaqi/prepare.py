@@ -6,7 +6,7 @@ import math
 from functools import lru_cache
 
 import numpy as np
-from scipy.signal import butter, cheby2, firwin, resample_poly
+import scipy  # scipy.signal takes longer to import than all else here: loaded when it is used
 
 from ..errors import InputError, Unscorable
 from ..nalr import NalR, thresholds_at
@@ -130,7 +130,7 @@ def halve(signal: np.ndarray, times: int) -> np.ndarray:
 
 @lru_cache(maxsize=8)
 def _band(khz: float) -> tuple[np.ndarray, np.ndarray]:
-    return cheby2(7, 30, 21 / khz)
+    return scipy.signal.cheby2(7, 30, 21 / khz)
 
 
 def _in_band_rms(signal: np.ndarray, khz: float) -> float:
@@ -141,7 +141,7 @@ def _in_band_rms(signal: np.ndarray, khz: float) -> float:
 def _anti_aliasing(up: int, down: int) -> np.ndarray:
     # the filter that `resample_poly` would design at every call
     widest = max(up, down) // math.gcd(up, down)
-    return firwin(2 * _REACH * widest + 1, 1 / widest, window=("kaiser", 5.0))
+    return scipy.signal.firwin(2 * _REACH * widest + 1, 1 / widest, window=("kaiser", 5.0))
 
 
 def _resample(signal: np.ndarray, up: int, down: int) -> np.ndarray:
@@ -150,12 +150,12 @@ def _resample(signal: np.ndarray, up: int, down: int) -> np.ndarray:
     parts = pieces(len(signal), down)
     window = _anti_aliasing(up, down)
     if parts[0].stop <= reach:
-        return resample_poly(signal, up, down, window=window)
+        return scipy.signal.resample_poly(signal, up, down, window=window)
     out = np.empty(-(-len(signal) * up // down))
 
     def fill(part: slice) -> None:
         begin = max(part.start - reach, 0)
-        piece = resample_poly(signal[begin : part.stop + reach], up, down, window=window)
+        piece = scipy.signal.resample_poly(signal[begin : part.stop + reach], up, down, window=window)
         target = out[part.start // down * up : -(-part.stop * up // down)]
         target[:] = piece[(part.start - begin) // down * up :][: len(target)]
 
@@ -233,10 +233,13 @@ class _Levels:
         self.levels = levels
 
 
-_LOW_PASS = butter(1, 5000 / (0.5 * RATE))
-_HIGH_PASS = butter(2, 350 / (0.5 * RATE), "high")
+@lru_cache(maxsize=1)
+def middle_ear_filters() -> tuple[tuple[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]]:
+    """Low pass and high pass, each as numerator and denominator."""
+    return scipy.signal.butter(1, 5000 / (0.5 * RATE)), scipy.signal.butter(2, 350 / (0.5 * RATE), "high")
 
 
 def middle_ear(signal: np.ndarray) -> np.ndarray:
     """A 5-kHz low pass and a 350-Hz high pass: [T] -> [T]."""
-    return filters.first_then_second_order(*_LOW_PASS, *_HIGH_PASS, signal)
+    low, high = middle_ear_filters()
+    return filters.first_then_second_order(*low, *high, signal)

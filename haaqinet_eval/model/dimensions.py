@@ -7,10 +7,11 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 from ..errors import InputError
+from ..inference.frames import OUTPUTS, STRIDE
 from .filters import SAMPLE_RATE
 
-OUTPUTS = ("score", "mel_cepstral_high", "bm_sync5", "d_loud", "d_norm")
-STRIDE = 32  # envelope frames a frame score: 128 ms
+__all__ = ["OUTPUTS", "STRIDE", "Dimensions", "check_kinds", "check_range"]
+
 WIDEST = 16_384  # channels, features
 MOST = 64  # layers, members
 

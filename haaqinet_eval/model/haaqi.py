@@ -181,7 +181,8 @@ class _Bands:
         self._like, self._listener, self._samples = signal, listener, len(signal)
         self._size = next_fast_len(self._samples + _TAIL)
         loss, level1 = listener.loss, listener.level1
-        middle = self._response(*prepare._LOW_PASS) * self._response(*prepare._HIGH_PASS)
+        low, high = prepare.middle_ear_filters()
+        middle = self._response(*low) * self._response(*high)
         kind = torch.complex64 if signal.dtype == torch.float32 else torch.complex128
         spectrum = (torch.fft.fft(signal.double(), self._size) * middle).to(kind)
         widest = gammatone(spectrum, self.wide(cochlea.WIDEST), self._samples)

@@ -24,6 +24,7 @@ from torch.nn.utils.rnn import pad_sequence
 from ..audiogram import Audiogram
 from ..deprecated import old_names
 from ..errors import InputError
+from ..inference.frames import frame_times
 from .auditory import FRAME_RATE, HOP, band_losses
 from .clip import ClipMember
 from .confidence import Confidence, Prediction
@@ -194,14 +195,3 @@ def join(nets: Sequence[HaaqiNet]) -> HaaqiNet:
     whole = HaaqiNet(replace(dims, dropout=nets[0].dims.dropout, confidence=False, music=False))
     whole.members, whole.clips = nn.ModuleList(members), nn.ModuleList(clips)
     return whole.eval()
-
-
-def frame_times(count: int, seconds: float) -> np.ndarray:
-    """Middle of each of a clip's frame scores, [count] s; the last frame may be cut short.
-
-    >>> frame_times(2, 0.2)
-    array([0.064, 0.164])
-    """
-    edges = np.arange(count + 1) * (STRIDE / FRAME_RATE)
-    edges[-1] = min(edges[-1], seconds)
-    return (edges[:-1] + edges[1:]) / 2

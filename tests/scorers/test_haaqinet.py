@@ -54,7 +54,10 @@ def test_scores_are_those_of_other_releases_of_torch(scorer):
     """Stored with torch 2.11; `make test-latest` asks the newest, which torchaudio does not allow, too."""
     stored = json.loads((GOLDEN_FOLDER / "haaqinet.json").read_text(encoding="utf-8"))
     assert stored["version"] == scorer.version, "new weights: run tests/golden/make_haaqinet.py"
-    np.testing.assert_allclose(scores(scorer), stored["scores"], rtol=0, atol=1e-5)
+    np.testing.assert_allclose(scores(scorer), stored["scores"], rtol=0, atol=5e-4)
+    by_torch = load_scorer("haaqinet")
+    by_torch.quick = None
+    np.testing.assert_allclose(scores(by_torch), stored["scores"], rtol=0, atol=1e-5)
 
 
 def test_result(scorer):
@@ -129,11 +132,12 @@ def test_weights_can_be_chosen_but_must_exist():
         load_scorer("haaqinet", weights="none.safetensors")
 
 
-def test_missing_torch_names_the_extra():
+@pytest.mark.parametrize(("package", "asked"), [("safetensors", ""), ("torch", ", device='cuda'")])
+def test_a_missing_package_names_the_extra(package, asked):
     code = (
-        "import sys; sys.modules['torch'] = None\n"
+        f"import sys; sys.modules[{package!r}] = None\n"
         "from haaqinet_eval import InputError, load_scorer\n"
-        "try: load_scorer('haaqinet')\n"
+        f"try: load_scorer('haaqinet'{asked})\n"
         "except InputError as error: print(error)\n"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
@@ -154,7 +158,7 @@ def test_a_batch_of_unequal_ears_scores_as_one_by_one(scorer, at_once, most, mon
     results = scorer.score_batch(ears)
     assert results[3].code == "silent"
     for ear, result in zip(ears[:3], results[:3], strict=True):
-        assert result.value == pytest.approx(scorer(ear).value, abs=1e-4)
+        assert result.value == pytest.approx(scorer(ear).value, abs=1e-3)
         assert len(result.frames) == len(result.frame_times)
 
 
@@ -210,15 +214,19 @@ def test_a_forked_process_scores(scorer):
     blind, known, again, loss = map(float, done.stdout.split())
     signal = 0.1 * np.random.default_rng(0).standard_normal(72_000)
     expected = scorer(Stimulus(signal, 24_000, Audiogram.flat(40), 85.0)).value
-    assert [blind, again, loss] == pytest.approx([expected] * 3, abs=1e-5)
+    assert [blind, again] == pytest.approx([expected] * 2, abs=1e-5)
+    assert loss == pytest.approx(expected, abs=1e-3)  # torch's
     assert 0 <= known <= 1
 
 
 def test_scoring_imports_no_network_that_it_does_not_run():
     code = (
         "import sys; from haaqinet_eval import load_scorer; load_scorer('haaqinet')\n"
-        "print(*[m for m in sys.modules if m.startswith('haaqinet_eval.model.')])"
+        "print(*[m for m in sys.modules if m.startswith(('haaqinet_eval.model', 'torch'))])"
     )
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert not loaded.strip()
+    code = code.replace("load_scorer('haaqinet')", "load_scorer('haaqinet').net")
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     assert "haaqinet_eval.model.net" in loaded
     assert not any(name in loaded for name in ("model.paper", "model.frame_member", "model.chunks"))
