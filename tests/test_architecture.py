@@ -32,7 +32,7 @@ ARROWS = {
     "embeddings": {"audiogram", "model"},
     "scorers": {
         *("audiogram", "audio", "nalr", "trials", "registry"),
-        *("haaqi", "hasqi", "haspi", "inference", "model", "mixture_aware", "embeddings"),
+        *("haaqi", "hasqi", "haspi", "inference", "model", "mixture_aware", "embeddings", "lyrics"),
     },
     "mixture_aware": {"audiogram", "audio", "nalr", "trials", "haaqi", "model", "synthesis", "analysis"},
     "scores": {"registry", "audiogram", "trials"},

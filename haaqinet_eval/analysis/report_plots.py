@@ -74,7 +74,7 @@ def listener_plot(run: Run) -> str | None:
                 values = [groups.get(name, (float("nan"), 0))[0] for name in names]
                 axis.plot(names, values, "o-", ms=4, label=_label(system))
         axis.set(title=scorer_title(scorer), ylabel="mean score")
-        if all(map(math.isfinite, bounds := scorer_bounds(scorer))):
+        if (bounds := scorer_bounds(scorer)) == (0.0, 1.0):  # other limits are wider than what is seen
             axis.set(ylim=bounds)
         axis.tick_params(axis="x", labelsize=7, rotation=60)
         axis.grid(alpha=0.3)

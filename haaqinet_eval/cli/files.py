@@ -92,13 +92,17 @@ def scorers(json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = 
     for s in table:
         needs = ", ".join(s["needs"]) or "nothing"
         state = s["error"] or f"{s['version']}, {s['sample_rate']:g} Hz"
-        typer.echo(f"{s['name']:15} {s['kind']:14} {state}; needs besides the output: {needs}")
+        kind = ", ".join(filter(None, (s["kind"], s["purpose"])))
+        typer.echo(f"{s['name']:27} {kind:20} {state}; needs besides the output: {needs}")
 
 
 def _described(record: ScorerRecord) -> dict[str, object]:
     """A scorer's record, with its version and sample rate, or why it cannot be loaded here."""
     about = {
-        **{field: getattr(record, field) for field in ("name", "title", "kind", "predicts", "summary")},
+        **{
+            field: getattr(record, field)
+            for field in ("name", "title", "kind", "purpose", "predicts", "summary")
+        },
         "limits": list(record.limits),
         "needs": sorted(record.needs),
     }

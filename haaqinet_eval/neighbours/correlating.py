@@ -16,7 +16,8 @@ import numpy as np
 from ..analysis.correlation import Correlation, correlation
 from ..analysis.statistics import Interval
 from ..scores import Score
-from .degrading import group_of
+from ..synthesis.conditions import GROUPS
+from .degrading import GRID, group_of
 
 DRAWS = 500
 
@@ -98,7 +99,13 @@ def by_group(measured: Measured, truth: str, draws: int = DRAWS) -> Mapping[str,
     """Correlation of every other measure with one, by group of degradations: {group: {metric: …}}."""
     others = [name for name in measured.metrics if name != truth]
     found = {}
-    for group in dict.fromkeys(measured.groups.tolist()):
+    for group in groups_of(measured):
         some = measured.some(measured.groups == group)
         found[group] = {name: correlate(some, name, truth, draws) for name in others}
     return found
+
+
+def groups_of(measured: Measured) -> list[str]:
+    """Groups of more than one degradation, the report's first."""
+    there = {g for g in measured.groups if len(set(measured.degradations[measured.groups == g])) > 1}
+    return [group for group in (*(f"paper_{kind}" for kind in GRID), *GROUPS) if group in there]

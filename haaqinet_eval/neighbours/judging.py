@@ -9,7 +9,7 @@ import numpy as np
 
 from ..analysis.correlation import Correlation
 from ..registry import scorer_record
-from .correlating import DRAWS, Measured, correlate
+from .correlating import DRAWS, Measured, correlate, groups_of
 
 STAND_IN = 0.8  # Spearman's correlation whose lower limit a stand-in reaches
 APART = 0.1  # difference of HAAQI that is more than a trifle
@@ -47,7 +47,7 @@ class Contradiction:
 def verdicts(measured: Measured, truth: str = "haaqi", draws: int = DRAWS) -> list[Verdict]:
     """Every neighbour in every group of degradations ("all" first) for every listener."""
     out = []
-    groups = ["all", *dict.fromkeys(measured.groups.tolist())]
+    groups = ["all", *groups_of(measured)]
     for listener in dict.fromkeys(measured.listeners.tolist()):
         for group in groups:
             mine = measured.listeners == listener

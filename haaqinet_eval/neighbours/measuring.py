@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -75,17 +75,20 @@ def read_sounds(folder: str | Path, seconds: float) -> list[Sound]:
 
 
 def available(
-    names: Iterable[str] | None, weights: Mapping[str, str] | None = None
+    names: Iterable[str] | None, weights: Mapping[str, str] | None = None, skip: Collection[str] = ()
 ) -> tuple[list[Scorer], dict[str, str]]:
     """Scorers that need no more than a reference, and why others are left out, by name.
 
     Args:
         names: of scorers, all of which must load; None for whatever loads here.
         weights: files of one's own by scorer.
+        skip: scorers that are left out of whatever loads.
 
     Raises:
         InputError: for a name that is unknown, does not load or needs more, or weights that are not there.
     """
+    for name in skip:
+        scorer_record(name)
     load = Loader.from_option(names or scorer_records(), weights or None, "weights")
     if names is not None:
         for name in names:
@@ -96,7 +99,9 @@ def available(
         return [load(name) for name in names], {}
     found, missing = [], {}
     for name, record in scorer_records().items():
-        if record.needs <= {"reference"}:
+        if name in skip:
+            missing[name] = "left out"
+        elif record.needs <= {"reference"}:
             try:
                 found.append(load(name))
             except InputError as error:

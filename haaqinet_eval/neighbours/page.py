@@ -132,7 +132,7 @@ def _save(figure: Any, place: Path) -> bytes:
     for kind in ("png", "svg"):
         buffer = io.BytesIO()
         metadata = {"Date": None} if kind == "svg" else {}
-        figure.savefig(buffer, format=kind, dpi=90, bbox_inches="tight", metadata=metadata)
+        figure.savefig(buffer, format=kind, dpi=80, bbox_inches="tight", metadata=metadata)
         held[kind] = buffer.getvalue()
         with written(place.with_suffix(f".{kind}"), binary=True) as file:
             file.write(held[kind])

@@ -15,8 +15,11 @@ def caution(scorer: str, challenge: str) -> str:
     """
     base = scorer.removesuffix(CALIBRATED)
     record = scorer_records().get(base)
-    if record is None or record.kind == "intrusive":
+    if record is None:
         return ""
+    if record.kind == "intrusive":
+        speech = record.purpose == "speech" and challenge in challenge_records()
+        return f"{record.label} was made for speech, and this is music." if speech else ""
     if record.kind == "neighbour":
         made = f"was made for {record.purpose} and knows no hearing loss"
         told = made if record.purpose else "was never compared with what listeners say"

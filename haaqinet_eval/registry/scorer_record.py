@@ -33,7 +33,7 @@ class ScorerRecord:
         extra: of haaqinet-eval, without which it cannot be loaded; empty for none.
         uses_accelerator: whether it takes `device="cuda"` and scores batches there.
         takes_weights: whether it takes `weights=…`, a file in place of those that are shipped.
-        purpose: what it was made for ("music", "speech"); empty where `summary` says it.
+        purpose: what it was made for ("music", "speech", "any sound"); empty where nobody knows.
         sample_rate: Hz it works at; None where only the loaded scorer knows.
 
     Raises:

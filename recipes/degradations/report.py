@@ -18,7 +18,7 @@ def report(options: dict) -> None:
     out = writable(options["out"], "out")
     folder, seconds = options["audio"], options["seconds"]
     sounds = measuring.read_sounds(folder, seconds) if folder else measuring.built_in(seconds)
-    scorers, missing = measuring.available(options["metrics"], options["weights"])
+    scorers, missing = measuring.available(options["metrics"], options["weights"], options["skip"])
     asked = (sounds, options["listeners"], options["sets"])
     with counting("measuring", len(measuring.trials(*asked)), Console(stderr=True)) as step:
         rows = measuring.measure(*asked, scorers, out, lambda _: step())

@@ -10,7 +10,7 @@ import torch
 from places import TESTS
 from scipy.signal import butter, sosfilt
 
-from haaqinet_eval import Audiogram, InputError
+from haaqinet_eval import Audiogram, InputError, Stimulus, load_scorer
 from haaqinet_eval.embeddings import EmbeddingLoss, cosine, frechet_distance, load_embedding
 from haaqinet_eval.embeddings.mel import librosa_filters
 from haaqinet_eval.embeddings.tf_checkpoint import read_checkpoint
@@ -150,3 +150,15 @@ def test_frechet_distance_is_that_of_normal_distributions():
     assert frechet_distance(one, one) == pytest.approx(0, abs=1e-9)
     with pytest.raises(InputError, match="are needed"):
         frechet_distance(one, two[:1])
+
+
+def test_a_back_end_without_an_ear_can_be_given_the_listeners(vggish_weights):
+    pytest.importorskip("clarity")
+    signal = made_up_sound()[0, : 2 * RATE].double().numpy()
+    hiss = 0.01 * np.random.default_rng(0).standard_normal(len(signal))
+    given = Stimulus(signal + hiss, RATE, Audiogram.flat(70), 65.0, reference=signal, amplified=True)
+    plain, heard = (load_scorer("embedding_vggish", weights=vggish_weights, ear=ear) for ear in (False, True))
+    assert (plain.version + heard.version).count("+msbg") == 1
+    assert heard(given).value > plain(given).value  # the hiss is below the threshold
+    with pytest.raises(InputError, match="hears with the listener's ear anyway"):
+        load_scorer("embedding_similarity", ear=True)

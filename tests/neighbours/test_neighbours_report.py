@@ -161,6 +161,7 @@ def test_the_recipe_leaves_a_tidy_table_a_report_and_a_page(reported):
     [
         (["audio=nowhere"], "audio=nowhere: has no file"),
         (["metrics=[haaqinet_target]"], "haaqinet_target needs gains and mixture"),
+        (["skip=[colour]"], "scorer 'colour' is unknown"),
         (["metrics=[haaqi]", "sets=[all]"], "sets: all unknown; known: paper, conditions"),
         (
             ["metrics=[embedding_vggish]", "weights={embedding_vggish: nowhere.pth}"],
