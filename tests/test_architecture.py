@@ -45,7 +45,7 @@ ARROWS = {
         *("audiogram", "audio", "trials", "nalr", "haaqi", "registry", "scorers"),
         *("distribute", "evaluate", "scores", "analysis", "synthesis", "lyrics"),
     },
-    "systems": {"audiogram", "audio", "trials", "nalr", "registry", "cadenza"},
+    "systems": {"audiogram", "audio", "trials", "nalr", "model", "registry", "cadenza"},
     "submissions": {"registry", "error_codes", "audiogram", "audio", "nalr", "cadenza"},
     "clip": {*("audio", "cadenza", "model", "registry", "submissions", "synthesis")},
     "training": {"audiogram", "audio", "trials", "haaqi", "model", "synthesis", "analysis"},
@@ -53,6 +53,10 @@ ARROWS = {
     "neighbours": {
         *("audio", "audiogram", "trials", "nalr", "registry", "scorers", "scores"),
         *("evaluate", "analysis", "synthesis"),
+    },
+    "joint": {
+        *("audiogram", "audio", "nalr", "trials", "haaqi", "hasqi"),
+        *("model", "synthesis", "analysis", "training"),
     },
     "weights": set(),
     "conf": set(),
@@ -69,7 +73,10 @@ ANYTHING = {"cli", "pyclarity_recipe", "__init__"}
 
 # third-party package -> parts that may import it
 WALLS = {
-    "torch": {"clip", "embeddings", "model", "training", "systems", "scorers", "tuning", "mixture_aware"},
+    "torch": {
+        *("clip", "embeddings", "joint", "model", "training"),
+        *("systems", "scorers", "tuning", "mixture_aware"),
+    },
     "torchaudio": {"model", "systems"},
     "clarity": {"cadenza", "lyrics", "systems", "pyclarity_recipe"},
     "alt_eval": {"lyrics"},
@@ -98,7 +105,7 @@ WALLS = {
     "audiomentations": set(),
     "pyroomacoustics": set(),
     "sklearn": {"clip", "mixture_aware"},
-    "matplotlib": {"analysis", "neighbours", "training"},
+    "matplotlib": {"analysis", "joint", "neighbours", "training"},
     "typer": {"cli"},
 }
 
