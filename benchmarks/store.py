@@ -14,6 +14,7 @@ import os
 import tempfile
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -90,7 +91,7 @@ def fill(
         values = np.clip(rng.normal(0.5 + number / 200, 0.15, (len(trials), 2)), 0, 1)
         rows.append(
             Score(
-                *(CHALLENGE, system.name, t.scene, t.song, t.listener, t.ear, t.stem, scorer, version),
+                *(replace(t, system=system.name), scorer, version),
                 *(float(values[i, k]), PARTS, 0.25),
                 **(sureness(float(values[i, k]), i, frames) if scorer == "haaqinet" else {}),
             )

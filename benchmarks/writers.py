@@ -15,6 +15,7 @@ import os
 import sys
 import tempfile
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -53,7 +54,7 @@ def write(url: str, number: int, trials: list[Trial], pause: float, seconds: flo
         pair = pairs[len(waited) % len(pairs)]
         rows.append(
             Score(
-                *(CHALLENGE, system.name, t.scene, t.song, t.listener, t.ear, t.stem, *scorer),
+                *(replace(t, system=system.name), *scorer),
                 *(0.5, {"linear": 0.5}, 0.25),
             )
             for t in pair

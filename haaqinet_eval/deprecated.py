@@ -83,6 +83,7 @@ NAMES = {
     "audio.note_files": "audio:track_file_reads",
     "cadenza.songs.VDBO": "cadenza.songs:MUSDB_STEMS",
     "distribute.Opened": "distribute:WorkLoader",
+    "distribute.Scored": "distribute.outcome:Outcome",
     "distribute.Task": "distribute:TrialGroup",
     "filescore.Listening": "filescore:EarSetup",
     "filescore.Setting": "filescore:ScoreOptions",

@@ -30,8 +30,7 @@ class TrialGroup:
 
 def blank_row(trial: Trial, scorer: str, version: str, error: str = "", message: str = "") -> Score:
     """The row of a trial before it is scored, or of one that cannot be, with the reason."""
-    key = dict(vars(trial), scorer=scorer, version=version)
-    return Score(**key, score=None, error=error, message=message)
+    return Score(trial, scorer, version, None, error=error, message=message)
 
 
 def row_of(trial: Trial, scorer: Scorer, result: Result | Unscorable, seconds: float) -> Score:

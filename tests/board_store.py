@@ -87,7 +87,7 @@ def make_rows(system: str, level: float, trials: list[Trial], lost: int = 0) -> 
         guess = float(np.clip(0.3 + 0.6 * true + rng.normal(0, 0.04), 0, 1))
         parts = {"mel_cepstral_high": true**0.5, "bm_sync5": true, "d_loud": 0.9, "d_norm": 0.8}
         for (scorer, version), value, seconds in zip(SCORERS, (true, guess), (1.5, 0.05), strict=True):
-            trial = (CHALLENGE, system, t.scene, t.song, t.listener, t.ear, t.stem, scorer, version)
+            trial = (replace(t, system=system), scorer, version)
             if i < lost:
                 rows.append(Score(*trial, None, {}, 0.0, "silent_file", "all samples are zero"))
             else:
@@ -100,17 +100,17 @@ def make_rows(system: str, level: float, trials: list[Trial], lost: int = 0) -> 
 def with_doubt(row: Score, number: int) -> Score:
     """A predicted score with an interval, a flag, and frames in the first two scenes."""
     width = 0.08 + 0.02 * (number % 5)
-    unfamiliar = number % (2 if row.system == NASTY else 16) == 0
+    unfamiliar = number % (2 if row.trial.system == NASTY else 16) == 0
     row = replace(
         row,
         low=max(0.0, row.score - width),
         high=min(1.0, row.score + width),
         unfamiliar=unfamiliar,
     )
-    if row.scene not in FRAMED:
+    if row.trial.scene not in FRAMED:
         return row
     times = 0.064 + 0.128 * np.arange(FRAMES)
-    wave = 0.1 * np.sin(times * (3 if row.ear == "left" else 4) + number)
+    wave = 0.1 * np.sin(times * (3 if row.trial.ear == "left" else 4) + number)
     return replace(row, frames=(np.clip(row.score + wave - wave.mean(), 0, 1), times))
 
 

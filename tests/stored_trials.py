@@ -1,5 +1,7 @@
 """A small challenge, and what is handed in to it."""
 
+from dataclasses import replace
+
 from haaqinet_eval.audiogram import Audiogram, Listener
 from haaqinet_eval.scores import Score
 from haaqinet_eval.store import System, submit
@@ -26,7 +28,7 @@ def trials(scenes=("s1", "s2"), listeners=("L1", "L2")):
 def score_of(trial, value=0.5, scorer="haaqi", version="1", system="E1"):
     error = "" if value is not None else "missing_file"
     return Score(
-        *(NAME, system, trial.scene, trial.song, trial.listener, trial.ear, trial.stem, scorer, version),
+        *(replace(trial, challenge=NAME, system=system), scorer, version),
         *(value, {"linear": 0.25} if value is not None else {}, 0.125, error, error and "no such file"),
     )
 

@@ -1,6 +1,8 @@
 """Earlier names still work, say what is new, and are what they were."""
 
+import pickle
 import warnings
+from dataclasses import replace
 from importlib import import_module
 
 import numpy as np
@@ -9,6 +11,8 @@ import torch
 
 from haaqinet_eval.audiogram import Audiogram
 from haaqinet_eval.deprecated import MODULES, NAMES
+from haaqinet_eval.scores import Score
+from haaqinet_eval.trials import Trial
 
 
 @pytest.mark.parametrize(("old", "new"), MODULES.items())
@@ -51,3 +55,19 @@ def test_functions_that_are_methods():
     np.testing.assert_array_equal(ear, net.encode_audiogram(Audiogram.flat(40)))
     (found,) = judge_ears(net, [torch.randn(24_000)], torch.tensor(ear)[None].float(), torch.tensor([65.0]))
     np.testing.assert_allclose(score_times(net, found.outputs.shape[1], 1.0)[:2], [0.064, 0.192])
+
+
+def test_a_score_with_the_fields_of_its_trial():
+    trial = Trial("c", "a", "s", "song", "L", "left")
+    score = Score(trial, "haaqi", "1", 0.5)
+    with pytest.warns(DeprecationWarning, match=r"system of Score is now trial\.system"):
+        assert score.system == "a"
+    names = dict(vars(trial), scorer="haaqi", version="1", score=0.5)
+    for given, options in (((), names), (tuple(names.values()), {})):
+        with pytest.warns(DeprecationWarning, match=r"challenge of Score is now trial\.challenge"):
+            assert Score(*given, **options) == score
+    with pytest.warns(DeprecationWarning, match="system of Score"):
+        assert replace(score, system="b").trial == replace(trial, system="b")
+    assert pickle.loads(pickle.dumps(score)) == score
+    with pytest.raises(AttributeError, match="'Score' object has no attribute 'nothing'"):
+        score.nothing  # noqa: B018

@@ -43,11 +43,11 @@ def test_rows_are_written_in_order_and_faults_keep_their_row(tmp_path):
     scorers = [Mean("mean"), Mean("other")]
     failed = evaluate([group(s) for s in ("s1", "missing", "silent", "s2")], load, scorers, ScoreFile(path))
     rows = read_scores(path)
-    assert [(r.scene, r.ear, r.scorer) for r in rows[:4]] == [
+    assert [(r.trial.scene, r.trial.ear, r.scorer) for r in rows[:4]] == [
         ("s1", "left", "mean"), ("s1", "left", "other"), ("s1", "right", "mean"), ("s1", "right", "other"),
     ]  # fmt: skip
     assert [r.score for r in rows if r.scorer == "mean"] == [0.25, 0.25, None, None, None, None, 0.5, 0.5]
-    assert {(r.scene, r.error, r.message) for r in failed} == {
+    assert {(r.trial.scene, r.error, r.message) for r in failed} == {
         ("missing", "missing_file", "missing.flac: no such file"),
         ("silent", "silent", "the signal is silent"),
     }
@@ -71,7 +71,7 @@ def test_half_a_piece_of_work_is_scored_again_whole_but_written_once(tmp_path):
     scorer = Mean()
     evaluate([group("s1")], load, [scorer], ScoreFile(path))
     assert scorer.calls == 2  # the right ear's random stream follows the left's
-    assert [r.ear for r in read_scores(path)] == ["left", "right"]
+    assert [r.trial.ear for r in read_scores(path)] == ["left", "right"]
 
 
 def test_a_bug_is_not_swallowed(tmp_path):

@@ -245,7 +245,8 @@ def error_by_uncertainty(error: ArrayLike, order: Sequence[int], share: float = 
 
 
 def _trial_key(score: Score) -> tuple:
-    return (score.challenge, score.system, score.scene, score.listener, score.ear, score.stem)
+    trial = score.trial
+    return (trial.challenge, trial.system, trial.scene, trial.listener, trial.ear, trial.stem)
 
 
 def pair_scores(scores: Iterable[Score], predicted: str, true: str) -> list[tuple[Score, Score]]:

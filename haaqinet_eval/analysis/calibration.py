@@ -129,8 +129,8 @@ def fit_calibration(
     """
     rows = current_versions(scores)
     pairs = pair_scores(rows, predicted, true)
-    challenges = sorted({p.challenge for p, _ in pairs})
-    songs = sorted({p.song for p, _ in pairs})
+    challenges = sorted({p.trial.challenge for p, _ in pairs})
+    songs = sorted({p.trial.song for p, _ in pairs})
     if len(challenges) > 1:
         raise InputError(f"rows of several challenges: {', '.join(challenges)}; a map belongs to one")
     if len(pairs) < FEWEST or len(songs) < 2:
@@ -140,7 +140,7 @@ def fit_calibration(
         )
     x, y = (np.array([pair[side].score for pair in pairs]) for side in (0, 1))
     folds = min(FOLDS, len(songs))
-    fold = np.array([songs.index(p.song) % folds for p, _ in pairs])
+    fold = np.array([songs.index(p.trial.song) % folds for p, _ in pairs])
     held_out = np.empty_like(x)
     bounds = scorer_bounds(true)
     for k in range(folds):
@@ -149,7 +149,7 @@ def fit_calibration(
     one, other = pairs[0]
     return Calibration(
         method=method,
-        challenge=one.challenge,
+        challenge=one.trial.challenge,
         scorer=predicted,
         version=one.version,
         true_scorer=true,
@@ -175,8 +175,10 @@ def calibrate(scores: Iterable[Score], calibration: Calibration) -> list[Score]:
     rows = [s for s in current_versions(scores) if s.scorer == calibration.scorer]
     if not rows:
         raise InputError(f"no rows of scorer {calibration.scorer}")
-    for field in ("challenge", "version"):
-        found, wanted = {getattr(row, field) for row in rows}, getattr(calibration, field)
+    for field, found, wanted in (
+        ("challenge", {row.trial.challenge for row in rows}, calibration.challenge),
+        ("version", {row.version for row in rows}, calibration.version),
+    ):
         if found != {wanted}:
             raise InputError(
                 f"the map is of {field} {wanted}; the rows are of {', '.join(sorted(found))}: "

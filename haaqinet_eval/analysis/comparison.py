@@ -12,6 +12,7 @@ from ..audiogram import Listener
 from ..errors import InputError
 from ..io.names import counted
 from ..scores import Score
+from ..trials import Trial
 from .standings import current_versions
 from .statistics import Difference, paired_difference
 from .summary import severity_of
@@ -85,14 +86,14 @@ def compare_systems(
         found = " and ".join(counted(len(table), "trial") for table in rows)
         raise InputError(f"{scorer}: the two systems have no trial in common; they have {found} with a score")
     pairs = sorted(((rows[0][key], rows[1][key]) for key in common), key=_gain)
-    names = [pairs[0][i].system for i in (0, 1)]
+    names = [pairs[0][i].trial.system for i in (0, 1)]
     groups = [_group("all", "all", pairs)]
     by: dict[str, Callable[[Score], str]] = {
-        "ear": lambda s: s.ear,
-        "stem": lambda s: s.stem,
+        "ear": lambda s: s.trial.ear,
+        "stem": lambda s: s.trial.stem,
         "severity": severity_of(listeners),
-        "listener": lambda s: s.listener,
-        "scene": lambda s: s.scene,
+        "listener": lambda s: s.trial.listener,
+        "scene": lambda s: s.trial.scene,
     }
     for kind, label in by.items():
         groups += _groups(kind, label, pairs, by_size=kind in ("listener", "scene"))
@@ -101,8 +102,8 @@ def compare_systems(
     return Comparison(scorer, names[0], names[1], tuple(groups), tuple(pairs), alone)
 
 
-def _trial(score: Score) -> tuple[str, ...]:
-    return tuple(vars(replace(score.trial, system="")).values())
+def _trial(score: Score) -> Trial:
+    return replace(score.trial, system="")
 
 
 def _gain(pair: Pair) -> float:
@@ -116,7 +117,7 @@ def value_of(score: Score) -> float:
 
 def _group(kind: str, name: str, pairs: Sequence[Pair], value: Callable[[Score], float] = value_of) -> Group:
     values = [[value(pair[i]) for pair in pairs] for i in (0, 1)]
-    labels = ([pair[0].scene for pair in pairs], [pair[0].listener for pair in pairs])
+    labels = ([pair[0].trial.scene for pair in pairs], [pair[0].trial.listener for pair in pairs])
     found = paired_difference(values[0], values[1], *labels)
     return Group(kind, name, fmean(values[0]), fmean(values[1]), found)
 

@@ -84,7 +84,7 @@ def load_run(results: Path, listeners: Path | None = None, expected: int | None 
         what = f"how many trials of {', '.join(lacking)} are expected"
         raise InputError(f"{results}: no run.json beside it says {what}; give --expected")
     people, note = read_listeners_of(results, listeners)
-    return Run(results, scores[0].challenge, scores, people, trials, note)
+    return Run(results, scores[0].trial.challenge, scores, people, trials, note)
 
 
 def read_listeners_of(results: Path, listeners: Path | None = None) -> tuple[dict[str, Listener], str]:

@@ -56,7 +56,7 @@ def _standing(system: str, scorer: str, rows: list[Score], expected: int) -> Sta
         if row.failed:
             errors[row.error] += 1
     complete = bool(scored) and len(scored) == expected
-    left, right = (mean_score(r for r in scored if r.ear == ear) if complete else None for ear in EARS)
+    left, right = (mean_score(r for r in scored if r.trial.ear == ear) if complete else None for ear in EARS)
     return Standing(
         system,
         scorer,
@@ -82,7 +82,7 @@ def standings(scores: Iterable[Score], expected: int | Mapping[str, int]) -> lis
     """
     groups: dict[tuple[str, str], list[Score]] = defaultdict(list)
     for score in scores:
-        groups[score.scorer, score.system].append(score)
+        groups[score.scorer, score.trial.system].append(score)
     table = [
         _standing(system, scorer, rows, expected if isinstance(expected, int) else expected.get(scorer, 0))
         for (scorer, system), rows in groups.items()
@@ -103,7 +103,7 @@ def group_means(
     groups: dict[tuple[str, str], dict[str, list[Score]]] = defaultdict(lambda: defaultdict(list))
     for score in scores:
         if not score.failed:
-            groups[score.system, score.scorer][group(score)].append(score)
+            groups[score.trial.system, score.scorer][group(score)].append(score)
     return {
         key: {name: (mean_score(rows), len(rows)) for name, rows in by_group.items()}
         for key, by_group in groups.items()

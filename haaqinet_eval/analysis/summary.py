@@ -26,9 +26,12 @@ SEVERITIES = ("none", "mild", "moderate", "moderately severe", "severe", "profou
 
 def severity_of(listeners: Mapping[str, Listener]) -> Callable[[Score], str]:
     """A function from a row to its listener's severity (Humes 2019, better ear)."""
-    return lambda score: (
-        listeners[score.listener].severity_humes if score.listener in listeners else "unknown"
-    )
+
+    def severity(score: Score) -> str:
+        listener = listeners.get(score.trial.listener)
+        return listener.severity_humes if listener else "unknown"
+
+    return severity
 
 
 def number(value: float | None, digits: int = 4) -> str:
@@ -56,7 +59,7 @@ def standings_rows(
     Where a scorer cannot rank, the systems are in alphabetical order, and the rank is left out.
     """
     entries = [e for e in standings(scores, expected) if e.scorer == scorer]
-    ranked = all(is_ranked(scorer, row.challenge) for row in scores if row.scorer == scorer)
+    ranked = all(is_ranked(scorer, row.trial.challenge) for row in scores if row.scorer == scorer)
     first = 0 if ranked else 1
     rows = [
         [
@@ -151,7 +154,7 @@ def print_summary(
     for scorer in sorted({s.scorer for s in scores}):
         title = f"Mean per system, {scorer_title(scorer)}"
         _show(console, title, *standings_rows(scores, scorer, expected), ("rank", "system"))
-        cautions = dict.fromkeys(caution(scorer, s.challenge) for s in scores if s.scorer == scorer)
+        cautions = dict.fromkeys(caution(scorer, s.trial.challenge) for s in scores if s.scorer == scorer)
         for text in filter(None, cautions):
             console.print(text, highlight=False)
     title = "Mean per severity of the loss (Humes 2019, better ear)"

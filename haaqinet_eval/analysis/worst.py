@@ -71,10 +71,10 @@ def find_worst(
     Raises:
         InputError: where the system has no score of this scorer.
     """
-    rows = [s for s in current_versions(scores) if s.system == system and s.scorer == scorer]
+    rows = [s for s in current_versions(scores) if s.trial.system == system and s.scorer == scorer]
     scored = sorted((s for s in rows if s.score is not None), key=value_of)
     if not scored:
-        have = sorted({s.system for s in scores if s.scorer == scorer and not s.failed})
+        have = sorted({s.trial.system for s in scores if s.scorer == scorer and not s.failed})
         known = ", ".join(have) or "none"
         raise InputError(f"system {system!r} has no score of {scorer}; systems that have: {known}")
     unusual, severity = _unusual_parts(scored), severity_of(listeners)
@@ -95,7 +95,7 @@ def _groups(scored: Sequence[Score], most: int) -> list[WorstGroup]:
     for kind in ("scene", "listener", "ear"):
         members = defaultdict(list)
         for score in scored:
-            members[getattr(score, kind)].append(value_of(score))
+            members[getattr(score.trial, kind)].append(value_of(score))
         groups = [WorstGroup(kind, name, float(np.mean(v)), len(v)) for name, v in members.items()]
         found += sorted(groups, key=lambda group: (group.mean, group.name))[:most]
     return found

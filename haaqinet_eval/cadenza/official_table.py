@@ -24,7 +24,8 @@ def dialect_rows(
     found: dict[tuple[str, str], dict[tuple[str, str, str], Score]] = defaultdict(dict)
     for score in scores:
         if score.score is not None:
-            found[score.scene, score.listener][score.scorer, score.ear, score.stem] = score
+            trial = score.trial
+            found[trial.scene, trial.listener][score.scorer, trial.ear, trial.stem] = score
     wanted = 2 * len(challenge.stems)
     table = []
     for pair in pairs:
@@ -61,9 +62,9 @@ def write_dialects(
     """
     of_system: dict[str, list[Score]] = defaultdict(list)
     for score in scores:
-        of_system[score.system].append(score)
+        of_system[score.trial.system].append(score)
     left_out = {}
-    for system, scorer in dict.fromkeys((score.system, score.scorer) for score in scores):
+    for system, scorer in dict.fromkeys((score.trial.system, score.scorer) for score in scores):
         path = dialect_file(systems[system], scorer, suffix)
         rows = dialect_rows(challenge, pairs, scorer, of_system[system])
         write_dialect(path, challenge.columns, rows)

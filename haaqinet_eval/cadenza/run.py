@@ -70,8 +70,9 @@ def _finish(
         of = counted(len(plan.keys), "row")
         console.print(f"{failures.total()} of {of} could not be scored: {printable(codes)}", markup=False)
         first = next(score for score in scores if score.failed)
-        trial = " ".join(filter(None, (first.system, first.scene, first.listener, first.ear, first.stem)))
-        console.print(printable(f"first: {trial}: {first.message}"), soft_wrap=True, markup=False)
+        trial = first.trial
+        told = " ".join(filter(None, (trial.system, trial.scene, trial.listener, trial.ear, trial.stem)))
+        console.print(printable(f"first: {told}: {first.message}"), soft_wrap=True, markup=False)
     _say_next(plan, console)
     return failures, not (failures or lacking)
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from rich.console import Console
 
-from ..distribute import Executor, Job, Log, Scored, distribute, make_batches
+from ..distribute import Executor, Job, Log, Outcome, distribute, make_batches
 from ..errors import InputError
 from ..io.names import counted
 from ..scorers import Scorer
@@ -31,10 +31,11 @@ def drop_changed(path: Path, plan: Plan, fingerprints: Fingerprints) -> int:
     enhanced = plan.enhanced
 
     def stale(score: Score) -> bool:
-        pair = pairs.get((score.scene, score.listener))
-        if pair is None or score.system not in plan.systems:
+        trial = score.trial
+        pair = pairs.get((trial.scene, trial.listener))
+        if pair is None or trial.system not in plan.systems:
             return False
-        file = enhanced[score.system] / plan.challenge.enhanced_file(pair, score.ear, score.stem)
+        file = enhanced[trial.system] / plan.challenge.enhanced_file(pair, trial.ear, trial.stem)
         if file not in changed:
             changed[file] = fingerprints.changed(file)
         return changed[file]
@@ -67,24 +68,23 @@ class ResultsWriter:
         self._file, self._signals, self._references = file, signals, references
         self._folders, self._report = tuple(f"{folder}/" for folder in folders), report
 
-    def __call__(self, scored: Sequence[Scored]) -> None:
+    def __call__(self, outcome: Outcome) -> None:
         """Write what came back.
 
         Raises:
             InputError: where a reference is not what it was when it was read first.
             OSError: where the disk does not take it.
         """
-        files = {file: note for one in scored for file, note in one.files.items()}
-        mine = {file: note for file, note in files.items() if file.startswith(self._folders)}
-        others = {file: note for file, note in files.items() if file not in mine}
+        mine = {file: note for file, note in outcome.files.items() if file.startswith(self._folders)}
+        others = {file: note for file, note in outcome.files.items() if file not in mine}
         changed = self._references.differs(others)
         if changed:
             raise InputError(f"{changed}: has changed since it was first read; {_ADVICE}")
         self._references.note(others)
         self._signals.note(mine)
-        self._file.append([row for one in scored for row in one.rows])
-        for one in scored:
-            self._report(one.rows)
+        self._file.append([row for rows in outcome.rows for row in rows])
+        for rows in outcome.rows:
+            self._report(rows)
 
 
 def _notes(plan: Plan, source: FolderSource, fresh: bool) -> tuple[Fingerprints, Fingerprints]:

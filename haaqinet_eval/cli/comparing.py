@@ -58,7 +58,7 @@ def compare(
         typer.echo(to_json(_comparison_record(found)))
         return
     _print_comparison(found, most)
-    if text := caution(scorer, rows[0][0].challenge):
+    if text := caution(scorer, rows[0][0].trial.challenge):
         typer.echo(text)
 
 
@@ -75,7 +75,7 @@ def _of_file(given: str, listeners: Path | None) -> tuple[list[Score], dict]:
     path, _, system = given.rpartition(":") if ":" in given and not Path(given).exists() else (given, "", "")
     file = results_path(Path(path))
     rows = read_scores(file)
-    systems = sorted({row.system for row in rows})
+    systems = sorted({row.trial.system for row in rows})
     if not rows:
         raise InputError(f"{file}: holds no rows")
     if not system and len(systems) > 1:
@@ -85,7 +85,7 @@ def _of_file(given: str, listeners: Path | None) -> tuple[list[Score], dict]:
     system = system or systems[0]
     if system not in systems:
         raise InputError(f"{file}: has no system {system!r}; it has {', '.join(systems)}")
-    return [row for row in rows if row.system == system], read_listeners_of(file, listeners)[0]
+    return [row for row in rows if row.trial.system == system], read_listeners_of(file, listeners)[0]
 
 
 def _of_submission(url: str, given: str) -> tuple[list[Score], dict]:
@@ -161,7 +161,7 @@ def _print_comparison(found: Comparison, most: int) -> None:
         typer.echo("\n" + columns(_rows(shown), (title, *HEAD)))
     trials = [
         (
-            *(a.scene, a.listener, a.ear, a.stem),
+            *(a.trial.scene, a.trial.listener, a.trial.ear, a.trial.stem),
             *(f"{value_of(a):.3f}", f"{value_of(b):.3f}", _signed(value_of(a) - value_of(b))),
         )
         for a, b in _ends(found.pairs, most)

@@ -17,8 +17,9 @@ from ..evaluate import TrialGroup
 from .batches import Batch, make_batches
 from .coordinate import distribute
 from .executors import Executor, gpu_version
-from .job_runner import Job, Scored, Source, WorkLoader
+from .job_runner import Job, Source, WorkLoader
 from .log import Log
+from .outcome import Outcome
 
 __getattr__ = old_names(__name__)
 
@@ -27,7 +28,7 @@ __all__ = [
     "Executor",
     "Job",
     "Log",
-    "Scored",
+    "Outcome",
     "Source",
     "TrialGroup",
     "WorkLoader",

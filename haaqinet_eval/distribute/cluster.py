@@ -47,7 +47,7 @@ def score_batch(job: bytes, batch: Batch, timeout: float, memory: float) -> Outc
     except InputError as error:
         pool.close()
         del _pools[threading.get_ident()]
-        return Outcome(batch, [], Fault(REFUSED, str(error), False), where)
+        return Outcome(batch, [], fault=Fault(REFUSED, str(error), False), worker=where)
     return replace(outcomes[0], worker=where)
 
 
@@ -57,7 +57,7 @@ class DaskPool:
     Args:
         job: what they work at, pickled.
         client: connected; the pool closes it.
-        timeout, memory: see `Child`.
+        timeout, memory: see `WorkerProcess`.
         gpu: send each batch to a worker with the Dask resource GPU.
     """
 
@@ -153,7 +153,7 @@ class DaskPool:
         try:
             outcome: Outcome = future.result()
         except KilledWorker:
-            return Outcome(batch, [], Fault(LOST, "the workers that had it died"))
+            return Outcome(batch, [], fault=Fault(LOST, "the workers that had it died"))
         except (TimeoutError, CommClosedError):  # the result was on its way when the scheduler went
             self._gone()
         finally:

@@ -8,25 +8,25 @@ what it had not begun goes to another one.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 
 from ..errors import Stopped
 from ..evaluate import blank_row
 from .batches import Batch, retry_alone
-from .job_runner import Job, Scored
+from .job_runner import Job
 from .log import Log
 from .outcome import RETRIES, Outcome
 from .pools import Pool
 from .stopping import StopRequest, stopping
 
-Keep = Callable[[Sequence[Scored]], None]  # writes rows, all or none; raises OSError where it cannot
+Keep = Callable[[Outcome], None]  # writes rows, all or none; raises OSError where it cannot
 
 
-def failed_rows(job: Job, batch: Batch, code: str, message: str) -> Scored:
+def failed_rows(job: Job, batch: Batch, code: str, message: str) -> Outcome:
     """Rows with a reason for the one group of a batch."""
     (group,) = batch.groups
     rows = [blank_row(t, n, job.scorers[n], code, message) for t in group.trials for n in group.scorers]
-    return Scored(rows, {})
+    return Outcome(batch, [rows])
 
 
 class _Coordinator:
@@ -60,10 +60,10 @@ class _Coordinator:
 
     def _take(self, outcome: Outcome) -> None:
         del self._running[outcome.batch.id]
-        if outcome.scored:
-            self._keep(outcome.scored)
+        if outcome.rows:
+            self._keep(outcome)
         self._log.done(outcome)
-        rest = outcome.batch.groups[len(outcome.scored) :]
+        rest = outcome.batch.groups[len(outcome.rows) :]
         if not rest:
             return
         fault = outcome.fault
@@ -82,9 +82,9 @@ class _Coordinator:
         if faults <= RETRIES[code]:
             self._late.append(retry)
             return
-        rows = failed_rows(self._job, batch, code, f"{message}, {faults} times in a row")
-        self._keep([rows])
-        self._log.given_up(batch, code, len(rows.rows))
+        outcome = failed_rows(self._job, batch, code, f"{message}, {faults} times in a row")
+        self._keep(outcome)
+        self._log.given_up(batch, code, len(outcome.rows[0]))
 
 
 def distribute(

@@ -64,14 +64,6 @@ class Job:
             raise InputError(f"executor: the work cannot be sent to another process: {error}") from None
 
 
-@dataclass(frozen=True)
-class Scored:
-    """One group's rows, and the files that were read for them."""
-
-    rows: list[Score]
-    files: dict[str, FileNote]
-
-
 class JobRunner:
     """A job that is open for scoring.
 
@@ -85,8 +77,8 @@ class JobRunner:
         check_versions(job.scorers, {s.name: s.version for s in self._scorers.values()}, "scorer")
         self._open = job.source.open()
 
-    def score(self, batch: Batch) -> Iterator[Scored]:
-        """Score a batch group by group, or all at once with scorers that are quicker so."""
+    def score(self, batch: Batch) -> Iterator[tuple[list[Score], dict[str, FileNote]]]:
+        """Each group's rows and the files read for them; scored all at once where that is quicker."""
         loaders = zip(batch.groups, self._open(batch.groups), strict=True)
         names = dict.fromkeys(name for group in batch.groups for name in group.scorers)
         if all(_prefers_batches(self._scorers[name]) for name in names):
@@ -95,11 +87,11 @@ class JobRunner:
         for group, load in loaders:
             with track_file_reads() as files:
                 rows = score_trials(group.trials, load, [self._scorers[name] for name in group.scorers])
-            yield Scored(rows, files)
+            yield rows, files
 
     def _score_at_once(
         self, loaders: Iterable[tuple[TrialGroup, Load]], names: Iterable[str]
-    ) -> Iterator[Scored]:
+    ) -> Iterator[tuple[list[Score], dict[str, FileNote]]]:
         loaded = []
         for group, load in loaders:
             with track_file_reads() as files:
@@ -111,7 +103,7 @@ class JobRunner:
             for trial, row in zip(trials, score_at_once(trials, stimuli, self._scorers[name]), strict=True):
                 rows[trial, name] = row
         for group, _, files in loaded:
-            yield Scored([rows[trial, name] for trial in group.trials for name in group.scorers], files)
+            yield [rows[trial, name] for trial in group.trials for name in group.scorers], files
 
     def close(self) -> None:
         """Close what the source has opened."""

@@ -52,7 +52,7 @@ class Log:
 
     def done(self, outcome: Outcome) -> None:
         """A batch comes back; `fault` where it was not finished."""
-        rows = [row for scored in outcome.scored for row in scored.rows]
+        rows = [row for group in outcome.rows for row in group]
         failed = Counter(row.error for row in rows if row.failed)
         facts: dict[str, Any] = {"worker": outcome.worker, "seconds": round(outcome.seconds, 3)}
         facts |= {"scored": len(rows) - failed.total(), "failed": dict(failed)}

@@ -7,9 +7,11 @@ import time
 from multiprocessing import connection
 from typing import Protocol, Self
 
+from ..audio import FileNote
 from ..errors import InputError
+from ..scores import Score
 from .batches import Batch
-from .job_runner import Job, JobRunner, Scored
+from .job_runner import Job, JobRunner
 from .outcome import MEMORY, Fault, Outcome
 from .worker_process import WorkerProcess
 
@@ -79,14 +81,16 @@ class InlinePool:
     def wait(self) -> list[Outcome]:
         """Score the batch."""
         batch, self._batch, start = self._batch, None, time.monotonic()
-        scored: list[Scored] = []
+        scored: list[list[Score]] = []  # those before an error are kept
+        read: dict[str, FileNote] = {}
         fault = None
         try:
-            for one in self._bench.score(batch):
-                scored.append(one)  # noqa: PERF402  -- those before an error are kept
+            for rows, files in self._bench.score(batch):
+                scored.append(rows)
+                read |= files
         except MemoryError:
             fault = Fault(MEMORY, "the process's memory was not enough")
-        return [Outcome(batch, scored, fault, "here", time.monotonic() - start)]
+        return [Outcome(batch, scored, read, fault, "here", time.monotonic() - start)]
 
 
 def core_count() -> int:

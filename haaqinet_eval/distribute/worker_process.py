@@ -15,10 +15,11 @@ import time
 from contextlib import suppress
 from multiprocessing.connection import Connection
 
+from ..audio import FileNote
 from ..errors import InputError
 from ..io.programs import environment, module_command, search_path
+from ..scores import Score
 from .batches import Batch
-from .job_runner import Scored
 from .outcome import LOST, MEMORY, TIMEOUT, Fault, Outcome
 
 ONE_THREAD = (
@@ -62,7 +63,8 @@ class WorkerProcess:
         self._timeout = timeout
         self._memory = memory
         self._batch: Batch | None = None
-        self._scored: list[Scored] = []
+        self._rows: list[list[Score]] = []
+        self._files: dict[str, FileNote] = {}
         self.ready = self.dead = False
         self._send = [job]
         self._touch()
@@ -78,7 +80,7 @@ class WorkerProcess:
 
     def start(self, batch: Batch) -> None:
         """Give it a batch; it must have none."""
-        self._batch, self._scored, self._began = batch, [], time.monotonic()
+        self._batch, self._rows, self._files, self._began = batch, [], {}, time.monotonic()
         self._touch()
         with suppress(BrokenPipeError, ConnectionResetError):  # it has died: `take` finds out
             for job in self._send:
@@ -102,7 +104,8 @@ class WorkerProcess:
         if kind == "ready":
             return None
         if kind == "scored":
-            self._scored.append(content)
+            self._rows.append(content[0])
+            self._files |= content[1]
         elif kind == "end":
             return self._outcome(None)
         elif kind == "memory":
@@ -130,7 +133,7 @@ class WorkerProcess:
     def _outcome(self, fault: Fault | None) -> Outcome:
         assert self._batch is not None
         batch, self._batch = self._batch, None
-        return Outcome(batch, self._scored, fault, self.name, time.monotonic() - self._began)
+        return Outcome(batch, self._rows, self._files, fault, self.name, time.monotonic() - self._began)
 
     def kill(self) -> None:
         """End the process at once."""

@@ -15,7 +15,8 @@ from ..errors import InputError
 from ..io.csvfile import TornError, read_rows
 from ..io.files import read_text
 from ..registry import scorer_bounds
-from .row import COLUMNS, KEY_COLUMNS, Key, Score
+from ..trials import Trial
+from .row import COLUMNS, KEY_COLUMNS, TRIAL_COLUMNS, Key, Score
 from .writing import times_file
 
 RESULTS = "results.csv"  # in the folder of a run
@@ -105,7 +106,7 @@ def _from_row(row: Mapping[str, str]) -> Score:
     if row["ear"] not in EARS:
         raise ValueError(f"column ear: {row['ear']!r} is neither left nor right")
     limits = _bounds(row["scorer"])
-    numbers = {name: _number(row, name, limits) for name in ("score", "low", "high")}
+    numbers: dict[str, Any] = {name: _number(row, name, limits) for name in ("score", "low", "high")}
     if (numbers["score"] is None) != bool(row["error"]):
         raise ValueError("columns score and error: a row has either a score or an error")
     low, high = numbers["low"], numbers["high"]
@@ -114,9 +115,10 @@ def _from_row(row: Mapping[str, str]) -> Score:
     unfamiliar = _BOOLEANS.get(row["unfamiliar"].lower())
     if unfamiliar is None:
         raise ValueError(f"column unfamiliar: {row['unfamiliar']!r} is neither 0 nor 1")
-    seconds = _number(row, "seconds", (0.0, math.inf)) or 0.0
-    more: dict[str, Any] = {"parts": _parts(row["parts"]), "seconds": seconds, "unfamiliar": unfamiliar}
-    return Score(**{**row, **numbers, **more})
+    fields: dict[str, Any] = {name: row[name] for name in ("scorer", "version", "error", "message")}
+    fields["seconds"] = _number(row, "seconds", (0.0, math.inf)) or 0.0
+    trial = Trial(*(row[name] for name in TRIAL_COLUMNS))
+    return Score(trial, **fields, **numbers, parts=_parts(row["parts"]), unfamiliar=unfamiliar)
 
 
 def _number(row: Mapping[str, str], name: str, limits: tuple[float, float]) -> float | None:

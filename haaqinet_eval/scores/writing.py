@@ -9,12 +9,14 @@ from dataclasses import replace
 from pathlib import Path
 
 from ..io.files import written
-from .row import COLUMNS, KEY_COLUMNS, Score
+from .row import COLUMNS, KEY_COLUMNS, TRIAL_COLUMNS, Score
+
+_OWN = COLUMNS[len(TRIAL_COLUMNS) :]
 
 
 def to_row(score: Score) -> dict[str, object]:
     """The fields of a row as they stand in the file."""
-    row = {name: getattr(score, name) for name in COLUMNS}
+    row = {**vars(score.trial), **{name: getattr(score, name) for name in _OWN}}
     for name in ("score", "low", "high"):
         row[name] = "" if row[name] is None else repr(float(row[name]))
     row["unfamiliar"] = int(score.unfamiliar)

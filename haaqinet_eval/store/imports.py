@@ -84,7 +84,7 @@ def import_results(
         replace(row, frames=frames.get(row.key), message=public_text(row.message))
         for row in read_scores(results)
     ]
-    names = {row.challenge for row in rows}
+    names = {row.trial.challenge for row in rows}
     if len(names) != 1:
         raise InputError(f"{results}: holds rows of {len(names)} challenges ({', '.join(sorted(names))})")
     for row in rows:
@@ -96,9 +96,9 @@ def import_results(
     with store.writing():  # all systems of the file, or none
         known = _challenge_of(store, results, rows, record, people, split, expected, genres)
         taken = []
-        for system in dict.fromkeys(row.system for row in rows):
+        for system in dict.fromkeys(row.trial.system for row in rows):
             told = (systems or {}).get(system, System(team, system))
-            mine = [row for row in rows if row.system == system]
+            mine = [row for row in rows if row.trial.system == system]
             facts = {
                 "sha256": hashlib.sha256(digest.digest() + system.encode()).hexdigest(),
                 "path": str(results.absolute()),
@@ -139,7 +139,7 @@ def _challenge_of(
     genres: Mapping[str, str] | None,
 ) -> Challenge:
     """The challenge that the rows belong to, which is made where the store does not know it."""
-    name, split = rows[0].challenge, split or _run_split(record)
+    name, split = rows[0].trial.challenge, split or _run_split(record)
     if any(c.name == name and split in ("", c.split) for c in challenges(store)):
         known = challenge(store, name, split)
         trials, split = expected_trials(store, known), known.split
@@ -149,17 +149,17 @@ def _challenge_of(
 
 
 def _all_trials(results: Path, rows: list[Score], expected: int | None) -> list[Trial]:
-    keys = dict.fromkeys((r.scene, r.song, r.listener, r.ear, r.stem) for r in rows)
+    trials = dict.fromkeys(replace(row.trial, system="") for row in rows)
     if expected is None:
         raise InputError(
             f"{results}: no run.json says how many trials a system has; say how many are expected"
         )
-    if len(keys) != expected:
+    if len(trials) != expected:
         raise InputError(
-            f"{results}: has {len(keys)} of {expected} trials, so it does not tell what {rows[0].challenge} "
-            "expects; finish the run, or register the challenge first"
+            f"{results}: has {len(trials)} of {expected} trials, so it does not tell what "
+            f"{rows[0].trial.challenge} expects; finish the run, or register the challenge first"
         )
-    return [Trial(rows[0].challenge, "", *key) for key in keys]
+    return list(trials)
 
 
 def _take(
@@ -223,7 +223,7 @@ def import_scores(
     if scorer == "haaqi":
         tables |= read_others(path.name, content, known.name, trials)
     rows = [
-        Score(known.name, system.name, *trial, scorer=name, version=version, score=value)
+        Score(Trial(known.name, system.name, *trial), name, version, value)
         for name, values in tables.items()
         for trial, value in values.items()
     ]

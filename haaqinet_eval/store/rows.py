@@ -10,7 +10,8 @@ from sqlalchemy.orm import Session
 
 from ..errors import InputError
 from ..scores import Key, Score
-from .challenges import TrialKey, trial_ids
+from ..trials import Trial
+from .challenges import TrialKey, trial_ids, trial_key
 from .frames import insert_frames
 from .opening import Store
 from .schema import Listeners, Scenes, Scorers, Scores, Submissions, Trials
@@ -91,17 +92,17 @@ class StoredScores:
         self._scored.update((r["scorer_id"], r["trial_id"]) for r in rows if r["score"] is not None)
 
     def _row(self, score: Score, scorer: int) -> dict[str, Any]:
-        mine = self.submission
-        if (score.challenge, score.system) != (mine.challenge, mine.system.name):
+        mine, asked = self.submission, score.trial
+        if (asked.challenge, asked.system) != (mine.challenge, mine.system.name):
             raise InputError(
-                f"a row of {score.challenge}, system {score.system}, in submission {mine.id} of "
+                f"a row of {asked.challenge}, system {asked.system}, in submission {mine.id} of "
                 f"{mine.challenge}, system {mine.system.name}"
             )
-        trial = self._trials.get((score.scene, score.song, score.listener, score.ear, score.stem))
+        trial = self._trials.get(trial_key(asked))
         if trial is None:
             raise InputError(
-                f"{mine.challenge} does not expect scene {score.scene!r} ({score.song!r}), listener "
-                f"{score.listener!r}, {score.ear} ear{f', stem {score.stem}' if score.stem else ''}"
+                f"{mine.challenge} does not expect scene {asked.scene!r} ({asked.song!r}), listener "
+                f"{asked.listener!r}, {asked.ear} ear{f', stem {asked.stem}' if asked.stem else ''}"
             )
         return {
             "submission_id": mine.id,
@@ -170,6 +171,6 @@ def read_rows(
             statement = statement.where(column == value)
     with store.reading() as session:
         return [
-            Score(mine.challenge, mine.system.name, *row[:8], row[8] or {}, *row[9:])
+            Score(Trial(mine.challenge, mine.system.name, *row[:5]), *row[5:8], row[8] or {}, *row[9:])
             for row in session.execute(statement)
         ]

@@ -193,10 +193,9 @@ def check_score(score: Score) -> None:
     Raises:
         InputError: names the trial, the column and the value.
     """
-    names = ("challenge", "system", "scene", "song", "listener", "ear", "stem", "scorer", "version", "error")
-    row = {name: getattr(score, name) for name in (*names, "message", "score", "low", "high", "seconds")}
+    row = {**vars(score.trial), **vars(score)}
     try:
-        for name in (*names, "message"):
+        for name in (*vars(score.trial), "scorer", "version", "error", "message"):
             _text(name, row[name])
         _one_of(row, "ear", EARS)
         _check_values({**row, "parts": dict(score.parts)}, scorer_bounds(score.scorer))

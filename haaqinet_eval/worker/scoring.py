@@ -20,7 +20,7 @@ from rich.console import Console
 from ..cadenza.challenge import pair_trials
 from ..cadenza.progress import show_progress
 from ..cadenza.provenance import git_commit, package_versions
-from ..distribute import Executor, Job, Log, Scored, distribute, make_batches
+from ..distribute import Executor, Job, Log, Outcome, distribute, make_batches
 from ..errors import InputError
 from ..evaluate import lacking
 from ..io.redaction import public_text
@@ -136,15 +136,15 @@ class _Watch:
         self._scored, self._failed = 0, Counter()
         self._references: dict[str, str] = {}
 
-    def __call__(self, scored: Sequence[Scored]) -> None:
-        self._note({file: note.sha256 for one in scored for file, note in one.files.items()})
+    def __call__(self, outcome: Outcome) -> None:
+        self._note({file: note.sha256 for file, note in outcome.files.items()})
         self._unchanged.check()
-        rows = [self._public(row) for one in scored for row in one.rows]
+        rows = [self._public(row) for group in outcome.rows for row in group]
         self._rows.append(rows)
         self._scored += sum(not row.failed for row in rows)
         self._failed.update(row.error for row in rows if row.failed)
-        for one in scored:
-            self.progress(one.rows)
+        for group in outcome.rows:
+            self.progress(group)
         self._pulse.check()
         with suppress(Unwritable):  # the next time may do
             self._show(time.monotonic())

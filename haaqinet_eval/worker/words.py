@@ -52,7 +52,7 @@ def add_words(store: Store, id: int, transcripts: Path, root: Path | None = None
     ears: dict[tuple[str, str], dict[str, Score]] = defaultdict(dict)
     for row in read_rows(store, id, HERE, "haaqi"):
         if row.score is not None:
-            ears[row.scene, row.listener][row.ear] = row  # of several versions, the newest
+            ears[row.trial.scene, row.trial.listener][row.trial.ear] = row  # of several versions, the newest
     if not ears:
         raise InputError(f"submission {id}: has no HAAQI yet; a worker scores it")
     version = f"{challenge.scoring}-{sha256(transcripts)[:DIGITS]}"
@@ -64,7 +64,7 @@ def add_words(store: Store, id: int, transcripts: Path, root: Path | None = None
         values = {WORDS: better, JOINT: joint if joint != "" else None}
         scored += values[JOINT] is not None
         rows += [
-            Score(CHALLENGE, system, scene, row.song, listener, row.ear, row.stem, scorer, version, value)
+            Score(row.trial, scorer, version, value)
             for scorer, value in values.items()
             for row in found.values()
             if value is not None

@@ -14,6 +14,7 @@ from haaqinet_eval.analysis.agreement import (
     reliability,
 )
 from haaqinet_eval.scores import Score
+from haaqinet_eval.trials import Trial
 
 
 def test_figures_by_hand_and_by_definition():
@@ -53,7 +54,7 @@ def test_bad_vectors_are_refused(x, y):
 
 def row(scorer, value, listener="L1", ear="left"):
     error = "" if value is not None else "silent"
-    return Score("c", "a", "s1", "song", listener, ear, "", scorer, "1", value, error=error)
+    return Score(Trial("c", "a", "s1", "song", listener, ear), scorer, "1", value, error=error)
 
 
 def test_only_trials_that_both_scored_are_compared_and_grouped():
@@ -66,7 +67,7 @@ def test_only_trials_that_both_scored_are_compared_and_grouped():
         (0.3, 0.2),
         (0.7, 0.8),
     ]
-    groups = agreement_by(scores, "haaqinet", "haaqi", lambda s: s.listener)
+    groups = agreement_by(scores, "haaqinet", "haaqi", lambda s: s.trial.listener)
     assert {name: (a.n, round(a.bias, 6)) for name, a in groups.items()} == {"L1": (1, 0.1), "L2": (1, -0.1)}
 
 

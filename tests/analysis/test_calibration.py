@@ -19,12 +19,13 @@ from haaqinet_eval.analysis.calibration import (
 from haaqinet_eval.analysis.standings import current_versions
 from haaqinet_eval.cli import main
 from haaqinet_eval.scores import Score, read_scores, write_scores
+from haaqinet_eval.trials import Trial
 
 
 def row(number, scorer, score, version="v1", challenge="cad", **more):
     """One ear of one of ten songs."""
-    names = (challenge, f"system {number % 3}", f"scene {number}", f"song {number % 10}", "L1", "left", "")
-    return Score(*names, scorer, version, score, **more)
+    names = (challenge, f"system {number % 3}", f"scene {number}", f"song {number % 10}", "L1", "left")
+    return Score(Trial(*names), scorer, version, score, **more)
 
 
 def rows(map, count=200, noise=0.0, **more):
@@ -77,15 +78,15 @@ def test_cross_validation_does_not_see_the_song_it_judges(method):
     rng = np.random.default_rng(3)
     offsets = rng.normal(0, 0.15, 10)
     noisy = [
-        replace(r, score=float(np.clip(r.score + offsets[int(r.song.split()[1])], 0, 1)))
+        replace(r, score=float(np.clip(r.score + offsets[int(r.trial.song.split()[1])], 0, 1)))
         if r.scorer == "haaqi"
         else r
         for r in rows(lambda x: x)
     ]
     fitted = fit_calibration(noisy, method)
-    pairs = {r.scene: {} for r in noisy}
+    pairs = {r.trial.scene: {} for r in noisy}
     for r in noisy:
-        pairs[r.scene][r.scorer] = r.score
+        pairs[r.trial.scene][r.scorer] = r.score
     seen = np.mean([(fitted(p["haaqinet"]) - p["haaqi"]) ** 2 for p in pairs.values()])
     assert fitted.cross_validated.mse > seen
     assert fitted.folds == 5
@@ -148,7 +149,7 @@ def test_a_map_fits_its_own_challenge_and_version_only():
     with pytest.raises(InputError, match=r"the map is of version v1"):  # the newest version counts
         calibrate([*rows(line), *rows(line, version="v2")], fitted)
     with pytest.raises(InputError, match=r"the map is of challenge cad; the rows are of other"):
-        calibrate([replace(r, challenge="other") for r in rows(line)], fitted)
+        calibrate(rows(line, challenge="other"), fitted)
     with pytest.raises(InputError, match="no rows of scorer haaqinet"):
         calibrate([r for r in rows(line) if r.scorer == "haaqi"], fitted)
 
@@ -159,9 +160,9 @@ def test_what_no_map_can_be_fitted_to():
     with pytest.raises(InputError, match="10 trials of 10 songs"):
         fit_calibration(rows(line, count=10))
     with pytest.raises(InputError, match="200 trials of 1 song "):
-        fit_calibration([replace(r, song="one") for r in rows(line)])
+        fit_calibration([replace(r, trial=replace(r.trial, song="one")) for r in rows(line)])
     with pytest.raises(InputError, match="several challenges: cad, other"):
-        fit_calibration([*rows(line), *(replace(r, challenge="other") for r in rows(line))])
+        fit_calibration([*rows(line), *rows(line, challenge="other")])
     for method in ("affine", "isotonic"):
         with pytest.raises(InputError, match="do not rise"):
             fit_calibration(rows(lambda x: 1 - x), method)
@@ -205,7 +206,11 @@ def test_a_store_has_the_rows_too(tmp_path, capsys):
 
     given, url = tmp_path / "results.csv", f"sqlite:///{tmp_path / 'store.sqlite'}"
     write_scores(
-        given, [replace(r, challenge="cad_icassp_2024", system="one") for r in rows(line, noise=0.01)]
+        given,
+        [
+            replace(r, trial=replace(r.trial, challenge="cad_icassp_2024", system="one"))
+            for r in rows(line, noise=0.01)
+        ],
     )
     import_results(open_store(url), given, team="demo", expected=200)
     assert submissions(open_store(url))

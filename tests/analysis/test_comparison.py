@@ -11,6 +11,7 @@ from commands import run
 from haaqinet_eval.audiogram import Audiogram, Listener, write_listeners
 from haaqinet_eval.scores import Score, write_scores
 from haaqinet_eval.store import import_results, open_store, submissions
+from haaqinet_eval.trials import Trial
 
 LISTENERS = {"L1": Listener("L1", Audiogram.flat(10), Audiogram.flat(10)),
              "L2": Listener("L2", Audiogram.flat(70), Audiogram.flat(70)),
@@ -28,8 +29,8 @@ def table(system, offset, rng, scorer="haaqi", version="1", **more):
                 value = 0.6 + offset - low + 0.02 * rng.standard_normal()
                 sync = 0.5 - (0.3 if scene == "s3" else 0.0) + 0.01 * rng.standard_normal()
                 parts = {"mel_cepstral_high": value, "bm_sync5": sync, "d_loud": 0.9, "d_norm": 0.9}
-                key = ("cad_icassp_2024", system, scene, f"song {scene}", listener, ear, "")
-                rows.append(Score(*key, scorer, version, value, parts, **more))
+                key = Trial("cad_icassp_2024", system, scene, f"song {scene}", listener, ear)
+                rows.append(Score(key, scorer, version, value, parts, **more))
     return rows
 
 
@@ -40,10 +41,7 @@ def made(tmp_path):
     first, second = table("mine", 0.05, rng), table("base", 0.0, rng)
     for rows, places in ((first, (0, 1)), (second, (5,))):
         for i in places:
-            s = rows[i]
-            rows[i] = Score(
-                *vars(s.trial).values(), "haaqi", "1", None, error="missing_file", message="no file"
-            )
+            rows[i] = Score(rows[i].trial, "haaqi", "1", None, error="missing_file", message="no file")
     write_scores(tmp_path / "results.csv", [*first, *second])
     write_listeners(tmp_path / "listeners.json", LISTENERS.values())
     record = {"expected": 72, "systems": ["mine", "base"], "scorers": {"haaqi": "1"},
@@ -124,7 +122,7 @@ def test_mistakes_are_one_line(made, capsys):
     write_scores(other / "results.csv", table("new", 0.0, np.random.default_rng(1), version="2"))
     elsewhere = folder / "elsewhere"
     elsewhere.mkdir()
-    moved = [Score(*{**vars(s.trial), "scene": "t"}.values(), "haaqi", "1", s.score) for s in first[2:4]]
+    moved = [Score(replace(s.trial, scene="t"), "haaqi", "1", s.score) for s in first[2:4]]
     write_scores(elsewhere / "results.csv", moved)
     for arguments, said in (
         (("compare", folder, f"{folder}:base"), f"holds 2 systems; write {folder}:SYSTEM, one of base, mine"),

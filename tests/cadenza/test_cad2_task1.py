@@ -22,6 +22,7 @@ from haaqinet_eval.lyrics.hearing import simulate_loss
 from haaqinet_eval.scorers import load_scorer
 from haaqinet_eval.scores import Score
 from haaqinet_eval.submissions import from_adapter, validate
+from haaqinet_eval.trials import Trial
 
 NAME = "cad2_task1"
 GOLDEN = json.loads((GOLDEN_FOLDER / "lyrics.json").read_text(encoding="utf-8"))
@@ -235,7 +236,7 @@ def test_the_score_of_an_alpha_of_0_needs_no_words(root):
     for pair, wanted in ((first, ""), (last, 0.5)):
         rows = {
             ("haaqi", ear, ""): Score(
-                NAME, "s", pair.scene, pair.song, pair.listener, ear, "", "haaqi", "1", value
+                Trial(NAME, "s", pair.scene, pair.song, pair.listener, ear), "haaqi", "1", value
             )
             for ear, value in (("left", 0.25), ("right", 0.75))
         }

@@ -189,7 +189,7 @@ def test_pyclaritys_own_layout_is_one_system(make):
     setup = make(systems=())
     tree.enhance(load_challenge(NAME, setup.config()), setup.exp / "enhanced_signals")
     assert setup.run() == 0
-    assert {row.system for row in read_scores(setup.exp / "results.csv")} == {"exp"}
+    assert {row.trial.system for row in read_scores(setup.exp / "results.csv")} == {"exp"}
     assert len(table(setup.exp / "scores.csv")) == 3
 
 
@@ -197,7 +197,7 @@ def test_which_systems(make):
     setup = make(systems=("a", "b"))
     (setup.exp / "notes").mkdir()
     assert setup.run(system=["b"]) == 0
-    assert {row.system for row in read_scores(setup.exp / "results.csv")} == {"b"}
+    assert {row.trial.system for row in read_scores(setup.exp / "results.csv")} == {"b"}
     with pytest.raises(InputError, match=r"option system: .* has no c/enhanced_signals; there are: a, b"):
         setup.run(system=["a", "c"])
     with pytest.raises(InputError, match=r"'\.\./a', which cannot be part of a file name"):

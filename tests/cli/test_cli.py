@@ -22,6 +22,7 @@ from haaqinet_eval.audiogram import write_listeners
 from haaqinet_eval.cli import main
 from haaqinet_eval.model import Dimensions, HaaqiNet, save_model, sha256
 from haaqinet_eval.scores import Score, write_scores
+from haaqinet_eval.trials import Trial
 
 MILD = Audiogram((10, 10, 15, 20, 25, 30, 35, 40))
 STEEP = Audiogram((10, 15, 25, 40, 55, 60, 70, 75))
@@ -280,7 +281,7 @@ def test_a_terminal_that_lacks_a_letter_shows_its_number(files, monkeypatch):
     """What was scored is not lost to a name, and help can be read, in ASCII and in Latin 1."""
     (files / "noisy.flac").rename(files / "Ω é.flac")
     results = files / "results.csv"
-    write_scores(results, [Score("cad", "système Ω", "s", "s", "L", "left", "", "haaqi", "1", 0.5)])
+    write_scores(results, [Score(Trial("cad", "système Ω", "s", "s", "L", "left"), "haaqi", "1", 0.5)])
     monkeypatch.chdir(files)
     for encoding, name in (("ascii", r"\u03a9 \xe9.flac left"), ("latin-1", "\\u03a9 é.flac left")):
         said = ""
@@ -406,7 +407,7 @@ def test_a_network_of_ones_own_is_scored_with_and_named(files, capsys):
 
 def test_names_of_strangers_stay_text_in_tables_and_plots(tmp_path, capsys):
     rows = [
-        Score("cad", system, "s1", "song", f"L$\\x_{{${ear}", ear, "", scorer, "1", 0.5)
+        Score(Trial("cad", system, "s1", "song", f"L$\\x_{{${ear}", ear), scorer, "1", 0.5)
         for system in ("$\\frac{$", "_hidden", "a\x1b[2J\nb [/red]")
         for ear in ("left", "right")
         for scorer in ("haaqi", "haaqinet")
@@ -434,9 +435,9 @@ def test_an_option_given_twice_is_refused(capsys, command):
 @pytest.mark.parametrize(("trials", "shown"), [(9, False), (10, True)])
 def test_correlations_of_few_trials_are_not_shown(tmp_path, capsys, trials, shown):
     values = np.random.default_rng(0).uniform(size=(trials, 2))
-    keys = [("cad", "one", f"s{n}", "song", f"L{n}", "left", "") for n in range(trials)]
+    keys = [Trial("cad", "one", f"s{n}", "song", f"L{n}", "left") for n in range(trials)]
     rows = [
-        Score(*key, scorer, "1", value)
+        Score(key, scorer, "1", value)
         for key, pair in zip(keys, values.tolist(), strict=True)
         for scorer, value in zip(("haaqi", "haaqinet"), pair, strict=True)
     ]
@@ -450,15 +451,13 @@ def test_summary_and_report_of_a_results_file(tmp_path, capsys):
     write_listeners(tmp_path / "listeners.json", [Listener("L1", MILD, STEEP)])
     rng = np.random.default_rng(0)
     rows = [
-        Score("cad", system, scene, "song <&>", "L1", ear, "", scorer, "1", value, seconds=0.1)
+        Score(Trial("cad", system, scene, "song <&>", "L1", ear), scorer, "1", value, seconds=0.1)
         for system in ("good", "worse")
         for scene in ("s1", "s2")
         for ear in ("left", "right")
         for scorer, value in (("haaqi", rng.uniform()), ("haaqinet", rng.uniform()))
     ]
-    rows[0] = Score(
-        "cad", "good", "s1", "song <&>", "L1", "left", "", "haaqi", "1", None, error="missing_file"
-    )
+    rows[0] = Score(rows[0].trial, "haaqi", "1", None, error="missing_file")
     write_scores(tmp_path / "results.csv", rows)
     last = {
         "expected": 16,
@@ -492,11 +491,9 @@ def test_predicted_scores_of_rebalanced_music_are_not_ranked(tmp_path, capsys):
     rows = []
     for system, values in means.items():
         for scorer, value in zip(("haaqinet", "haaqi"), values, strict=True):
-            for name in (scorer, f"{scorer}_calibrated", f"{scorer}_target")[
-                : 3 if scorer == "haaqinet" else 1
-            ]:
-                key = ("cad1_task1", system, "s", "s", "L1", "left", "", name, "1")
-                rows.append(Score(*key, value))
+            trial = Trial("cad1_task1", system, "s", "s", "L1", "left")
+            names = [scorer, f"{scorer}_calibrated", f"{scorer}_target"][: 3 if scorer == "haaqinet" else 1]
+            rows += [Score(trial, name, "1", value) for name in names]
     write_scores(tmp_path / "results.csv", rows)
     elsewhere = {"config": {"path": {"listeners_file": "/home/ann/listeners.json"}}}
     (tmp_path / "run.json").write_text(json.dumps({"runs": [elsewhere]}))
@@ -533,7 +530,7 @@ def test_summary_says_what_it_lacks(tmp_path, capsys):
     write_scores(tmp_path / "results.csv", [])
     code, _, err = run(capsys, "summary", tmp_path / "results.csv")
     assert (code, "holds no rows" in err) == (2, True)
-    write_scores(tmp_path / "results.csv", [Score("c", "a", "s", "s", "L", "left", "", "haaqi", "1", 0.5)])
+    write_scores(tmp_path / "results.csv", [Score(Trial("c", "a", "s", "s", "L", "left"), "haaqi", "1", 0.5)])
     code, _, err = run(capsys, "summary", tmp_path / "results.csv")
     assert (code, "give --expected" in err) == (2, True)
 

@@ -22,7 +22,7 @@ from haaqinet_eval.audio import FileNote
 from haaqinet_eval.cadenza import load_challenge, run
 from haaqinet_eval.cadenza.fingerprints import Fingerprints
 from haaqinet_eval.cadenza.run_missing import ResultsWriter
-from haaqinet_eval.distribute import Scored
+from haaqinet_eval.distribute import Outcome
 from haaqinet_eval.errors import Stopped
 
 NAME = "cad_icassp_2024"
@@ -157,17 +157,12 @@ def test_a_reference_that_changes_on_the_way_is_refused_and_nothing_is_written(t
 
     notes = [Fingerprints(tmp_path / name, tmp_path) for name in ("enhanced.csv", "references.csv")]
     keep = ResultsWriter(File, *notes, [tmp_path / "exp"], lambda rows: None)
-    keep(
-        [
-            Scored(
-                ["row"], {"/music/mixture.wav": FileNote(1, 1, "a"), f"{tmp_path}/exp/x": FileNote(1, 1, "b")}
-            )
-        ]
-    )
+    files = {"/music/mixture.wav": FileNote(1, 1, "a"), f"{tmp_path}/exp/x": FileNote(1, 1, "b")}
+    keep(Outcome(None, [["row"]], files))
     assert written == [["row"]]
     assert (tmp_path / "enhanced.csv").read_text().splitlines()[1] == "exp/x,1,1,b"
     with pytest.raises(InputError, match=r"/music/mixture\.wav: has changed since it was first read"):
-        keep([Scored(["other"], {"/music/mixture.wav": FileNote(1, 2, "c")})])
+        keep(Outcome(None, [["other"]], {"/music/mixture.wav": FileNote(1, 2, "c")}))
     assert written == [["row"]]
 
 

@@ -168,7 +168,7 @@ def test_a_predicted_mean_is_marked_where_much_is_unfamiliar(show):
 def test_listeners_see_intervals(show):
     test = show("listeners", system="example / stream", listener="L9002")
     shown = table(test, "low")
-    mine = [row for row in made("stream") if row.listener == "L9002"]
+    mine = [row for row in made("stream") if row.trial.listener == "L9002"]
     assert sorted(shown.low) == pytest.approx(sorted(round(row.low, 4) for row in mine))
     assert "intervals of 90 %" in said(test)
 

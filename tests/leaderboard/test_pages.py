@@ -215,9 +215,9 @@ def test_a_subset_has_means_and_intervals_of_its_own(show):
     shown = table(test, "HAAQI (intrusive) rank").set_index("System")
     name = next(id for id, person in LISTENERS.items() if person.severity_humes == "moderate")
     rows = made_rows("stream", 0.69, "haaqi")
-    mine = [row for row in rows if row.listener == name and row.ear == "left"]
+    mine = [row for row in rows if row.trial.listener == name and row.trial.ear == "left"]
     values = [row.score for row in mine]
-    expected = mean_interval(values, [row.scene for row in mine], [row.listener for row in mine])
+    expected = mean_interval(values, [row.trial.scene for row in mine], [row.trial.listener for row in mine])
     line = shown.loc["stream"]
     assert line["HAAQI (intrusive) mean"] == pytest.approx(np.mean(values))
     assert line["HAAQI (intrusive) low"] == pytest.approx(expected.low)

@@ -13,13 +13,13 @@ from haaqinet_eval.scores import (
     results_path,
     write_scores,
 )
+from haaqinet_eval.trials import Trial
 
 
 def row(system="a", listener="L1", ear="left", score=0.5, scorer="haaqi", **more):
     error = "" if score is not None else "missing_file"
-    return Score(
-        "c", system, "s1", 'A, "B" & C\'s', listener, ear, "", scorer, "1", score, error=error, **more
-    )
+    trial = Trial("c", system, "s1", 'A, "B" & C\'s', listener, ear)
+    return Score(trial, scorer, "1", score, error=error, **more)
 
 
 def test_rows_survive_the_file_with_odd_names_and_full_precision(tmp_path):
@@ -40,14 +40,14 @@ def test_a_torn_last_line_is_dropped_and_the_rest_kept(tmp_path):
         path.write_bytes(whole[:cut])
         with pytest.raises(InputError, match=r"line 3.*the last line is not whole: evaluate again"):
             read_scores(path)  # a copy may have been cut off: no command goes on without saying so
-        assert [s.ear for s in read_scores(path, torn=True)] == ["left"]
+        assert [s.trial.ear for s in read_scores(path, torn=True)] == ["left"]
     resumed = ScoreFile(path)
-    assert [s.ear for s in resumed] == ["left"]
+    assert [s.trial.ear for s in resumed] == ["left"]
     resumed.append([row(ear="right", message="é\u2028\x85")])
     path.write_bytes(path.read_bytes()[:-1])
     assert [s.message for s in read_scores(path)] == ["", "é\u2028\x85"]
     path.write_bytes(path.read_bytes().partition(b"\xa9")[0])
-    assert [s.ear for s in ScoreFile(path)] == ["left"]
+    assert [s.trial.ear for s in ScoreFile(path)] == ["left"]
 
 
 def test_a_row_that_was_torn_within_quotes_is_dropped_too(tmp_path):
@@ -55,7 +55,7 @@ def test_a_row_that_was_torn_within_quotes_is_dropped_too(tmp_path):
     write_scores(path, [row(), row(ear="right", score=None, message="first\nsecond")])
     text = path.read_text()
     path.write_text(text[: text.rindex("second")])
-    assert [s.ear for s in read_scores(path, torn=True)] == ["left"]
+    assert [s.trial.ear for s in read_scores(path, torn=True)] == ["left"]
     with pytest.raises(InputError, match="line 3: unexpected end of data"):
         read_scores(path)
 
@@ -67,7 +67,7 @@ def test_failed_rows_are_tried_again_and_scored_ones_never_twice(tmp_path):
     assert row().key in resumed
     assert row(ear="right").key not in resumed
     resumed.append([row(score=0.9), row(ear="right", score=0.7)])
-    assert [(s.ear, s.score) for s in read_scores(path)] == [("left", 0.5), ("right", 0.7)]
+    assert [(s.trial.ear, s.score) for s in read_scores(path)] == [("left", 0.5), ("right", 0.7)]
 
 
 @pytest.mark.parametrize(
@@ -205,6 +205,6 @@ def test_versions_of_a_scorer_never_mix():
 
 def test_group_means_count_their_rows():
     means = group_means(
-        [row(), row(ear="right", score=0.7), row(listener="L2", score=None)], lambda s: s.listener
+        [row(), row(ear="right", score=0.7), row(listener="L2", score=None)], lambda s: s.trial.listener
     )
     assert means["a", "haaqi"] == {"L1": (pytest.approx(0.6), 2)}

@@ -63,17 +63,25 @@ def make_rows(system, offset=0.0, seed=0, scorer="haaqi", version="1", lost=()):
         error = lost[i] if i < len(lost) else ""
         rows.append(
             Score(
-                *("c", system, t.scene, t.song, t.listener, t.ear, t.stem, scorer, version),
+                *(replace(t, system=system), scorer, version),
                 *(None if error else value, {}, 0.5, error, error),
             )
         )
     return rows
 
 
+def of_challenge(name, rows):
+    return [replace(row, trial=replace(row.trial, challenge=name)) for row in rows]
+
+
 def enter(store, rows, team="T", digest=None, scorers=("haaqi",), **more):
-    system = System(team, rows[0].system, **more)
+    system = System(team, rows[0].trial.system, **more)
     entry, _ = submit(
-        store, rows[0].challenge, system, sha256=digest or f"{team}{rows[0].system}", scorers=scorers
+        store,
+        rows[0].trial.challenge,
+        system,
+        sha256=digest or f"{team}{rows[0].trial.system}",
+        scorers=scorers,
     )
     held = claim(store, "w", id=entry.id)
     StoredScores(store, entry).append(rows)
@@ -93,7 +101,7 @@ def test_aggregates_are_the_plain_means(ready):
         assert set(table) == names
         for name in names:
             mine = [r for r in scored if group(r) == name]
-            ears = {ear: [r.score for r in mine if r.ear == ear] for ear in ("left", "right")}
+            ears = {ear: [r.score for r in mine if r.trial.ear == ear] for ear in ("left", "right")}
             found = table[name]
             assert found.scored == len(mine)
             assert found.failed == sum(r.failed for r in rows if group(r) == name)
@@ -103,11 +111,11 @@ def test_aggregates_are_the_plain_means(ready):
                 assert (side is None) == (not values)
                 assert side is None or side == pytest.approx(np.mean(values))
 
-    expect("listener", lambda r: r.listener)
-    expect("scene", lambda r: r.scene)
-    expect("genre", lambda r: GENRES[r.song])
-    expect("severity_humes", lambda r: LISTENERS[r.listener].severity_humes)
-    expect("severity_clarity", lambda r: LISTENERS[r.listener].ear(r.ear).severity_clarity)
+    expect("listener", lambda r: r.trial.listener)
+    expect("scene", lambda r: r.trial.scene)
+    expect("genre", lambda r: GENRES[r.trial.song])
+    expect("severity_humes", lambda r: LISTENERS[r.trial.listener].severity_humes)
+    expect("severity_clarity", lambda r: LISTENERS[r.trial.listener].ear(r.trial.ear).severity_clarity)
     errors = {g.name: (g.failed, g.mean) for g in group_table(ready, entry.id, "error")}
     assert errors == {"missing_file": (2, None), "not_finite": (1, None)}
     with pytest.raises(InputError, match=f"known are {', '.join(KINDS)}"):
@@ -153,7 +161,7 @@ def test_intervals_are_the_bootstraps_and_ranks_have_ranges(ready):
         strict=True,
     ):
         rows = make_rows(name, offset, i)
-        columns = ([r.score for r in rows], [r.scene for r in rows], [r.listener for r in rows])
+        columns = ([r.score for r in rows], [r.trial.scene for r in rows], [r.trial.listener for r in rows])
         expected = mean_interval(*columns)
         assert (entry.mean, entry.low, entry.high) == pytest.approx(
             (expected.value, expected.low, expected.high)
@@ -188,10 +196,10 @@ def test_what_hears_the_output_alone_takes_no_rank_on_rebalanced_music(store):
     }
     for system, means in levels.items():
         rows = [row for scorer, mean in means.items() for row in make_rows(system, mean, scorer=scorer)]
-        enter(store, [replace(row, challenge=name) for row in rows], scorers=tuple(means))
+        enter(store, of_challenge(name, rows), scorers=tuple(means))
     enter(
         store,
-        [replace(row, challenge=name) for row in make_rows("half", scorer="haaqinet")[:5]],
+        of_challenge(name, make_rows("half", scorer="haaqinet")[:5]),
         scorers=("haaqinet",),
     )
     shown = standings(store, name)
@@ -292,7 +300,7 @@ def test_an_interval_needs_something_to_resample(store):
     register_challenge(store, "tiny", trials)
     entry, _ = submit(store, "tiny", System("T", "a"), sha256="1", scorers=["haaqi"])
     held = claim(store, "w")
-    rows = [Score("tiny", "a", "s", "song", "L", t.ear, "", "haaqi", "1", 0.5) for t in trials]
+    rows = [Score(replace(t, system="a"), "haaqi", "1", 0.5) for t in trials]
     StoredScores(store, entry).append(rows)
     finish(store, held)
     refresh(store)
@@ -303,10 +311,13 @@ def test_an_interval_needs_something_to_resample(store):
 @pytest.mark.parametrize(
     ("subset", "belongs"),
     [
-        ({"ear": "left"}, lambda r: r.ear == "left"),
-        ({"listener": "L3"}, lambda r: r.listener == "L3"),
-        ({"severity": "moderate"}, lambda r: LISTENERS[r.listener].severity_humes == "moderate"),
-        ({"genre": "jazz", "ear": "right"}, lambda r: GENRES[r.song] == "jazz" and r.ear == "right"),
+        ({"ear": "left"}, lambda r: r.trial.ear == "left"),
+        ({"listener": "L3"}, lambda r: r.trial.listener == "L3"),
+        ({"severity": "moderate"}, lambda r: LISTENERS[r.trial.listener].severity_humes == "moderate"),
+        (
+            {"genre": "jazz", "ear": "right"},
+            lambda r: GENRES[r.trial.song] == "jazz" and r.trial.ear == "right",
+        ),
     ],
 )
 def test_standings_over_some_of_the_trials(ready, subset, belongs):
@@ -319,12 +330,14 @@ def test_standings_over_some_of_the_trials(ready, subset, belongs):
     for entry in table[:2]:
         mine = [r for r in tables[entry.system] if belongs(r)]
         assert 0 < len(mine) < len(TRIALS)
-        expected = mean_interval([r.score for r in mine], [r.scene for r in mine], [r.listener for r in mine])
+        expected = mean_interval(
+            [r.score for r in mine], [r.trial.scene for r in mine], [r.trial.listener for r in mine]
+        )
         assert (entry.mean, entry.low, entry.high) == pytest.approx(
             (expected.value, expected.low, expected.high)
         )
         for ear in ("left", "right"):
-            values = [r.score for r in mine if r.ear == ear]
+            values = [r.score for r in mine if r.trial.ear == ear]
             assert getattr(entry, ear) == (pytest.approx(np.mean(values)) if values else None)
         assert entry.scored == entry.expected == len(TRIALS)
     with pytest.raises(InputError, match="c: no trial has genre 'polka'"):

@@ -50,7 +50,7 @@ def store(tmp_path):
 def run_rows(systems=("ideal", "passthrough"), scorers=("haaqi", "haaqinet"), scenes=3):
     return [
         Score(
-            *("cad_icassp_2024", system, f"s{i}", "song", "L1", ear, "", scorer, "1"),
+            *(Trial("cad_icassp_2024", system, f"s{i}", "song", "L1", ear), scorer, "1"),
             *(0.1 * i + (ear == "left") / 20, {"linear": 0.5}, 0.1),
         )
         for system in systems
@@ -73,7 +73,7 @@ def results(tmp_path):
             "started": "2024-06-01T10:00:00+00:00",
             "versions": {"numpy": "2.0"},
             "config": {"path": {"listeners_file": str(listeners)}},
-            "systems": list(dict.fromkeys(r.system for r in rows)),
+            "systems": list(dict.fromkeys(r.trial.system for r in rows)),
             "scorers": {r.scorer: r.version for r in rows},
             "expected": len(rows),
             **changes,
@@ -99,12 +99,13 @@ def results(tmp_path):
 )
 def test_rows_that_no_scorer_gives_are_refused_at_every_door(store, results, change):
     rows = run_rows()
-    bad = replace(rows[-1], **change)
+    bad = rows[-1]
+    bad = replace(bad, trial=replace(bad.trial, **change)) if "scene" in change else replace(bad, **change)
     with pytest.raises(InputError):
         import_results(store, results([*rows[:-1], bad]), "T")
     assert (submissions(store), challenges(store)) == ([], [])
-    register_challenge(store, bad.challenge, [Trial(*bad.key[:7])])
-    entry, _ = submit(store, bad.challenge, System("T", bad.system), sha256="1")
+    register_challenge(store, bad.trial.challenge, [bad.trial])
+    entry, _ = submit(store, bad.trial.challenge, System("T", bad.trial.system), sha256="1")
     with pytest.raises(InputError) as told:
         StoredScores(store, entry).append([bad])
     assert len(str(told.value)) < 500
@@ -158,7 +159,7 @@ def test_a_finished_run_becomes_submissions_and_a_challenge(store, results):
     assert challenge(store, "cad_icassp_2024").expected == 6
     assert challenge_listeners(store, challenge(store, "cad_icassp_2024")) == PEOPLE
     for entry in entries:
-        mine = [r for r in rows if r.system == entry.system.name]
+        mine = [r for r in rows if r.trial.system == entry.system.name]
         assert sorted(read_rows(store, entry.id), key=lambda r: r.key) == sorted(mine, key=lambda r: r.key)
         (run,) = runs(store, entry.id)
         assert run["provenance"]["runs"][0]["versions"] == {"numpy": "2.0"}
@@ -236,7 +237,8 @@ def test_a_run_with_other_trials_is_refused(store, results):
     import_results(store, results(run_rows()), "T")
     with pytest.raises(InputError, match="does not expect scene 's3'"):
         import_results(store, results(run_rows(scenes=4)), "T")
-    two = [*run_rows(), replace(run_rows()[0], challenge="cad2_task2")]
+    first = run_rows()[0]
+    two = [*run_rows(), replace(first, trial=replace(first.trial, challenge="cad2_task2"))]
     with pytest.raises(InputError, match="rows of 2 challenges"):
         import_results(store, results(two), "T")
 
@@ -289,7 +291,11 @@ def test_each_challenges_table_is_read(store, tmp_path, name, encoding):
     assert read_rows(store, entry.id) == []  # nothing that was scored here
     found = read_rows(store, entry.id, "external")
     assert len(found) == len(trials)
-    first = {(r.ear, r.stem): r.score for r in found if (r.scene, r.listener) == (found[0].scene, "L1")}
+    first = {
+        (r.trial.ear, r.trial.stem): r.score
+        for r in found
+        if (r.trial.scene, r.trial.listener) == (found[0].scene, "L1")
+    }
     assert first == {place: rows[0][c] for c, place in DIALECTS[name].scores.items()}
     (shown,) = standings(store, name)
     assert (shown.scorer, shown.version, shown.origin, shown.rank) == ("haaqi", "0.4.1", "external", 1)
@@ -302,7 +308,7 @@ def test_external_rows_never_stand_beside_scores_made_here(store, tmp_path):
     path = write_table(tmp_path / "scores.csv", table_rows(name, 0.9))
     import_scores(store, path, name, System("T", "made elsewhere"), version="1")
     entry, _ = submit(store, name, System("T", "here"), sha256="1", scorers=["haaqi"])
-    rows = [Score(name, "here", t.scene, t.song, t.listener, t.ear, "", "haaqi", "1", 0.2) for t in trials]
+    rows = [Score(replace(t, system="here"), "haaqi", "1", 0.2) for t in trials]
     StoredScores(store, entry).append(rows)
     from haaqinet_eval.store import refresh
 

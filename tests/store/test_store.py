@@ -299,7 +299,10 @@ def test_intervals_and_flags_come_back_and_frames_stand_apart(registered):
         replace(score_of(trial, 0.5, "haaqinet"), low=0.1 + 0.2, high=0.9, unfamiliar=trial.ear == "left")
         for trial in trials()
     ]
-    mine = [replace(r, frames=frames[r.ear]) if (r.scene, r.listener) == ("s2", "L1") else r for r in rows]
+    mine = [
+        replace(r, frames=frames[r.trial.ear]) if (r.trial.scene, r.trial.listener) == ("s2", "L1") else r
+        for r in rows
+    ]
     StoredScores(registered, entry).append(mine)
     StoredScores(registered, entry).append(rows)  # what is there stays
     assert read_rows(registered, entry.id) == rows

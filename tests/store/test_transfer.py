@@ -5,6 +5,7 @@ import json
 import shutil
 import sqlite3
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -66,7 +67,7 @@ def fill(store):
             run = start_run(store, entry.id, {"seed": number, "note": note})
             StoredScores(store, entry, run).append(
                 Score(
-                    *("c", system.name, t.scene, t.song, t.listener, t.ear, "", "haaqi", "1"),
+                    *(replace(t, system=system.name), "haaqi", "1"),
                     *((0.1 + 0.2) / (i + 1) if i or number else None, {"x": 1e-300} if i or number else {}),
                     *(1e-9 * i, "" if i or number else "lost", note if not (i or number) else ""),
                     *((0.1, 1 / 3, bool(i % 2)) if number else ()),

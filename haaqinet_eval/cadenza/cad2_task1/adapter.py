@@ -253,4 +253,4 @@ class Cad2Task1(RemixChallenge):
 
     def words(self, pair: Pair, score: Score) -> Words:
         """What was understood of a pair of a system; nothing where that is not known."""
-        return self.heard.get((score.system, pair.scene, pair.listener), Words())
+        return self.heard.get((score.trial.system, pair.scene, pair.listener), Words())
