@@ -126,8 +126,8 @@ def run(folder: Path, work: list[TrialGroup], executor: Executor, source: Job | 
     file = ScoreFile(folder / "results.csv")
     wanted = [task for task in work if any(key(trial) not in file for trial in task.trials)]
 
-    def keep(scored):
-        file.append([row for one in scored for row in one.rows])
+    def keep(outcome):
+        file.append([row for rows in outcome.rows for row in rows])
 
     log = Log(folder / "log.jsonl")
     log.start(2 * len(work), len(file))
