@@ -7,6 +7,7 @@ import shutil
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from functools import wraps
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, NoReturn
@@ -214,6 +215,27 @@ def run_main(main: Callable[[], None]) -> NoReturn:
         print(f"error: {said}", file=sys.stderr)
         raise SystemExit(code) from None
     raise SystemExit(exit_code())
+
+
+def recipe(config: str) -> Callable[[Callable[[Any], int | None]], Callable[[], NoReturn]]:
+    """Makes a script of a function of its options (Hydra's `DictConfig`), which gives an exit code or None.
+
+    Args:
+        config: the YAML file of the options, as a path from the script's folder, without `.yaml`.
+    """
+    import hydra
+
+    folder, _, name = config.rpartition("/")
+
+    def make(action: Callable[[Any], int | None]) -> Callable[[], NoReturn]:
+        @wraps(action)  # Hydra names the job after its file, and looks for the YAML beside that
+        def job(options: Any) -> None:
+            run_job(lambda: action(options))
+
+        main = hydra.main(version_base=None, config_path=folder or ".", config_name=name)(job)
+        return lambda: run_main(main)
+
+    return make
 
 
 def _before_a_job(error: Exception) -> tuple[str, int]:

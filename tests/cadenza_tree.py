@@ -256,8 +256,12 @@ def config(name: str, root: Path, exp_folder: Path, **overrides) -> dict:
     """The recipe's own configuration as a plain dictionary; overrides by dotted name."""
     from omegaconf import OmegaConf
 
-    file = Path(__file__).parents[1] / "recipes" / name / "config.yaml"
-    made = OmegaConf.load(file)
+    root_folder = Path(__file__).parents[1]
+    files = (
+        root_folder / "haaqinet_eval/conf/challenge.yaml",
+        root_folder / "recipes" / name / "config.yaml",
+    )
+    made = OmegaConf.merge(*map(OmegaConf.load, files))
     del made["defaults"]
     del made["hydra"]
     made.path.root, made.path.exp_folder = str(root), str(exp_folder)

@@ -3,19 +3,14 @@
 python recipes/cad_icassp_2024/evaluate.py path.root=ROOT system=[passthrough,ideal] evaluator=both
 """
 
-import hydra
-from omegaconf import DictConfig
-
 from haaqinet_eval.cadenza.run import run_evaluation
-from haaqinet_eval.recipe import plain_options, run_job, run_main
-
-CHALLENGE = "cad_icassp_2024"
+from haaqinet_eval.recipe import plain_options, recipe
 
 
-@hydra.main(version_base=None, config_path=".", config_name="config")
-def main(config: DictConfig) -> None:
-    run_job(lambda: run_evaluation(CHALLENGE, plain_options(config)))
+@recipe("config")
+def main(config):
+    return run_evaluation("cad_icassp_2024", plain_options(config))
 
 
 if __name__ == "__main__":
-    run_main(main)
+    main()

@@ -5,17 +5,16 @@ python recipes/clip/predict.py path.root=cadenza_data system=[constant,stoi,whis
 
 from pathlib import Path
 
-import hydra
 from omegaconf import DictConfig
 
 from haaqinet_eval.clip.run import run_predictions
-from haaqinet_eval.recipe import plain_options, run_job, run_main
+from haaqinet_eval.recipe import plain_options, recipe
 
 
-@hydra.main(version_base=None, config_path=".", config_name="config")
-def main(config: DictConfig) -> None:
-    run_job(lambda: run_predictions(plain_options(config), Path.cwd()))
+@recipe("config")
+def main(config: DictConfig) -> int | None:
+    return run_predictions(plain_options(config), Path.cwd())
 
 
 if __name__ == "__main__":
-    run_main(main)
+    main()

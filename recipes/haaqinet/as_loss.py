@@ -6,7 +6,6 @@ import csv
 from dataclasses import asdict
 from pathlib import Path
 
-import hydra
 import torch
 from omegaconf import DictConfig
 from rich.console import Console
@@ -15,13 +14,14 @@ from rich.table import Table
 from haaqinet_eval.io.files import written
 from haaqinet_eval.io.progress import track
 from haaqinet_eval.model import HaaqiNetLoss
-from haaqinet_eval.recipe import run_job, run_main
+from haaqinet_eval.recipe import recipe
 from haaqinet_eval.tuning.ascent import summary_rows, tune
 from haaqinet_eval.tuning.tasks import make_songs, make_tasks
 
 COLUMNS = ("", "n", "predicted", "after", "true HAAQI", "after", "rose", "fell")
 
 
+@recipe("config/as_loss")
 def as_loss(config: DictConfig) -> None:
     """Tune every task, write a CSV of outcomes, print means per kind and listener."""
     torch.set_num_threads(config.threads)
@@ -42,10 +42,5 @@ def as_loss(config: DictConfig) -> None:
     print(f"Wrote {out}")
 
 
-@hydra.main(version_base=None, config_path="config", config_name="as_loss")
-def main(config: DictConfig) -> None:
-    run_job(lambda: as_loss(config))
-
-
 if __name__ == "__main__":
-    run_main(main)
+    as_loss()

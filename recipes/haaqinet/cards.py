@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import hydra
 import torch
+from omegaconf import DictConfig
 from validate import KINDS
 
 from haaqinet_eval.errors import InputError
 from haaqinet_eval.io.files import write_text
 from haaqinet_eval.model import WEIGHTS
-from haaqinet_eval.recipe import plain_options, run_job, run_main
+from haaqinet_eval.recipe import plain_options, recipe
 from haaqinet_eval.synthesis.clips import SPLITS, read_rows
 from haaqinet_eval.synthesis.layouts import read_clips
 from haaqinet_eval.synthesis.noises import COLUMNS
@@ -17,8 +17,10 @@ from haaqinet_eval.training.cache import read_labels, read_split
 from haaqinet_eval.training.cards import data_card, model_card, write_credits
 
 
-def write_cards(options: dict) -> None:
+@recipe("config/cards")
+def write_cards(config: DictConfig) -> None:
     """Write the pages that are asked for, with the data card the credits; none if one has something wrong."""
+    options = plain_options(config)
     torch.set_num_threads(options["threads"])
     data, pages = options["data"], {}
     if options["model_card"]:
@@ -39,10 +41,5 @@ def write_cards(options: dict) -> None:
         print(said)
 
 
-@hydra.main(version_base=None, config_path="config", config_name="cards")
-def main(config) -> None:
-    run_job(lambda: write_cards(plain_options(config)))
-
-
 if __name__ == "__main__":
-    run_main(main)
+    write_cards()

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import hydra
 import torch
 from omegaconf import DictConfig
 
 from haaqinet_eval.model.paper import PaperDimensions
-from haaqinet_eval.recipe import plain_options, run_job, run_main
+from haaqinet_eval.recipe import plain_options, recipe
 from haaqinet_eval.training.cache import GrowingSplit
 from haaqinet_eval.training.curves import plot_curves
 from haaqinet_eval.training.distillation import Distillation, DistilTrainer, load_teacher
@@ -15,6 +14,7 @@ from haaqinet_eval.training.objective import Settings
 from haaqinet_eval.training.signals import read_signals
 
 
+@recipe("config/distill")
 def distill(config: DictConfig) -> None:
     """Train the student, draw the learning curves, and say where the best weights are."""
     options = plain_options(config)
@@ -39,10 +39,5 @@ def distill(config: DictConfig) -> None:
     print(trainer.run(train, validation(), show))
 
 
-@hydra.main(version_base=None, config_path="config", config_name="distill")
-def main(config: DictConfig) -> None:
-    run_job(lambda: distill(config))
-
-
 if __name__ == "__main__":
-    run_main(main)
+    distill()

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import hydra
 from omegaconf import DictConfig
 
 from haaqinet_eval.errors import InputError
 from haaqinet_eval.io.progress import track
-from haaqinet_eval.recipe import run_job, run_main
+from haaqinet_eval.recipe import recipe
 from haaqinet_eval.synthesis.clips import SPLITS
 from haaqinet_eval.synthesis.gather import Rules, divide, gather, write_index
 
 DIVIDED = "divided"
 
 
+@recipe("config/gather")
 def gather_folder(config: DictConfig) -> None:
     """Cut and write; says how much there is."""
     rules = Rules(**{**config.rules, "exclude": tuple(config.rules.exclude)})
@@ -36,10 +36,5 @@ def gather_folder(config: DictConfig) -> None:
     print(f"{out / 'index.csv'}: {len(rows)} excerpts, {hours:.1f} h, {len(artists)} artists")
 
 
-@hydra.main(version_base=None, config_path="config", config_name="gather")
-def main(config: DictConfig) -> None:
-    run_job(lambda: gather_folder(config))
-
-
 if __name__ == "__main__":
-    run_main(main)
+    gather_folder()

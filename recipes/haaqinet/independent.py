@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import hydra
 import torch
 from omegaconf import DictConfig
 
 from haaqinet_eval.io.files import write_text
 from haaqinet_eval.io.progress import track
 from haaqinet_eval.model import WEIGHTS, load_model, model_version
-from haaqinet_eval.recipe import run_job, run_main
+from haaqinet_eval.recipe import recipe
 from haaqinet_eval.synthesis.independent import GROUPS, VERSION, Independent
 from haaqinet_eval.synthesis.layouts import read_clips
 from haaqinet_eval.synthesis.options import chosen, writable
@@ -33,6 +32,7 @@ def render_set(config: DictConfig, splits: list[str]) -> None:
             renderer(split, number)
 
 
+@recipe("config/independent")
 def ask(config: DictConfig) -> None:
     """Render, and print or write the tables of a network."""
     torch.set_num_threads(config.threads)
@@ -48,10 +48,5 @@ def ask(config: DictConfig) -> None:
         write_text(config.page, updated(config.page, {}, {"independent": text}))
 
 
-@hydra.main(version_base=None, config_path="config", config_name="independent")
-def main(config: DictConfig) -> None:
-    run_job(lambda: ask(config))
-
-
 if __name__ == "__main__":
-    run_main(main)
+    ask()

@@ -5,17 +5,17 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-import hydra
 import torch
 from omegaconf import DictConfig
 
 from haaqinet_eval.errors import InputError
 from haaqinet_eval.model import HaaqiNet, describe_source, join, load_model, save_model, sha256
-from haaqinet_eval.recipe import run_job, run_main
+from haaqinet_eval.recipe import recipe
 from haaqinet_eval.synthesis.options import number, several, writable
 from haaqinet_eval.training.joining import blend, familiar, fit_confidence_head, without_frames
 
 
+@recipe("config/join")
 def join_networks(config: DictConfig) -> None:
     """Write the joined weights, with what their parts tell of themselves, and print their hash."""
     torch.set_num_threads(config.threads)
@@ -38,10 +38,5 @@ def join_networks(config: DictConfig) -> None:
     print(sha256(config.out), config.out)
 
 
-@hydra.main(version_base=None, config_path="config", config_name="join")
-def main(config: DictConfig) -> None:
-    run_job(lambda: join_networks(config))
-
-
 if __name__ == "__main__":
-    run_main(main)
+    join_networks()

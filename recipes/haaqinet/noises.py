@@ -4,20 +4,21 @@ from __future__ import annotations
 
 from collections import Counter
 
-import hydra
 from omegaconf import DictConfig
 
 from haaqinet_eval.errors import InputError
 from haaqinet_eval.io.progress import track
-from haaqinet_eval.recipe import plain_options, run_job, run_main
+from haaqinet_eval.recipe import plain_options, recipe
 from haaqinet_eval.synthesis.duplicates import Twins
 from haaqinet_eval.synthesis.gather import write_index
 from haaqinet_eval.synthesis.noises import COLUMNS, NoiseRules, Sounds, write_noises
 from haaqinet_eval.synthesis.options import writable
 
 
-def make(options: dict) -> None:
+@recipe("config/noises")
+def make(config: DictConfig) -> None:
     """Make and write; says how many there are of a kind, and what was left out as too well known."""
+    options = plain_options(config)
     rules = NoiseRules(**{k: tuple(v) if isinstance(v, list) else v for k, v in options["rules"].items()})
     sounds = Sounds(options["folder"], rules, Twins(options["apart"], rules.twin))
     out = writable(options["out"], "out")
@@ -32,10 +33,5 @@ def make(options: dict) -> None:
     print(f"{out / 'index.csv'}: " + ", ".join(f"{count} {kind}" for kind, count in kinds.items()))
 
 
-@hydra.main(version_base=None, config_path="config", config_name="noises")
-def main(config: DictConfig) -> None:
-    run_job(lambda: make(plain_options(config)))
-
-
 if __name__ == "__main__":
-    run_main(main)
+    make()

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import hydra
 from omegaconf import DictConfig
 
 from haaqinet_eval.errors import InputError
 from haaqinet_eval.io.progress import track
-from haaqinet_eval.recipe import run_job, run_main
+from haaqinet_eval.recipe import recipe
 from haaqinet_eval.synthesis.midi_accompaniment import read_band
 from haaqinet_eval.synthesis.options import natural, several
 from haaqinet_eval.synthesis.songs import SongFolder
 
 
+@recipe("config/play")
 def play_songs(config: DictConfig) -> None:
     """Play the songs that are not there yet, one folder each."""
     start, count = natural(config.start, "start", 0), natural(config.songs, "songs", 1)
@@ -24,10 +24,5 @@ def play_songs(config: DictConfig) -> None:
     print(f"{config.out}: {len(songs.numbers())} songs, {len(band.styles)} styles to draw from")
 
 
-@hydra.main(version_base=None, config_path="config", config_name="play")
-def main(config: DictConfig) -> None:
-    run_job(lambda: play_songs(config))
-
-
 if __name__ == "__main__":
-    run_main(main)
+    play_songs()

@@ -6,13 +6,12 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-import hydra
 import torch
 from omegaconf import DictConfig
 
 from haaqinet_eval.errors import InputError
 from haaqinet_eval.io.progress import track
-from haaqinet_eval.recipe import run_job, run_main
+from haaqinet_eval.recipe import recipe
 from haaqinet_eval.synthesis.clips import SPLITS
 from haaqinet_eval.synthesis.layouts import read_clips
 from haaqinet_eval.synthesis.options import chosen, natural, writable
@@ -36,6 +35,7 @@ def maker(config: DictConfig) -> Callable:
     return TABLES[config.table]
 
 
+@recipe("config/render")
 def render_groups(config: DictConfig) -> None:
     """Render the groups that are not there yet."""
     torch.set_num_threads(1)
@@ -49,10 +49,5 @@ def render_groups(config: DictConfig) -> None:
     render_places(renderer, track(range(start, start + groups), "rendering"), splits)
 
 
-@hydra.main(version_base=None, config_path="config", config_name="render")
-def main(config: DictConfig) -> None:
-    run_job(lambda: render_groups(config))
-
-
 if __name__ == "__main__":
-    run_main(main)
+    render_groups()

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import hydra
 import torch
 from omegaconf import DictConfig, OmegaConf
 
 from haaqinet_eval.model import Dimensions
-from haaqinet_eval.recipe import run_job, run_main
+from haaqinet_eval.recipe import recipe
 from haaqinet_eval.synthesis.options import naturals, writable
 from haaqinet_eval.training.cache import GrowingSplit, read_split
 from haaqinet_eval.training.clip import ClipTrainer, read_described
@@ -30,6 +29,7 @@ def plain(config: DictConfig) -> dict:
     return {key: tuple(value) if isinstance(value, list) else value for key, value in options.items()}
 
 
+@recipe("config/train")
 def train(config: DictConfig) -> None:
     """Train, draw the learning curves, and say where the best weights are."""
     torch.set_num_threads(config.threads)
@@ -51,10 +51,5 @@ def train(config: DictConfig) -> None:
     print(trainer.run(growing, validation, show))
 
 
-@hydra.main(version_base=None, config_path="config", config_name="train")
-def main(config: DictConfig) -> None:
-    run_job(lambda: train(config))
-
-
 if __name__ == "__main__":
-    run_main(main)
+    train()

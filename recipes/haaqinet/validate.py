@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import hydra
 import torch
+from omegaconf import DictConfig
 
 from haaqinet_eval.model import WEIGHTS, HaaqiNet, load_model, model_version
-from haaqinet_eval.recipe import plain_options, run_job, run_main
+from haaqinet_eval.recipe import plain_options, recipe
 from haaqinet_eval.synthesis.conditions import group_of, is_of_paper
 from haaqinet_eval.synthesis.protocol import is_unseen
 from haaqinet_eval.training.confidence import coverage_line
@@ -24,8 +24,10 @@ SUBSETS = {
 }
 
 
-def validate(options: dict) -> None:
+@recipe("config/validate")
+def validate(config: DictConfig) -> None:
     """Print the tables of one network, or add rows to the page."""
+    options = plain_options(config)
     torch.set_num_threads(options["threads"])
     one = {options["trials"]: options["entries"] or {None: options["weights"]}}
     for folder, entries in (options["sets"] or one).items():
@@ -48,10 +50,5 @@ def judge(options: dict, folder: str, row: str | None, weights: str) -> None:
     print(f"{options['page']}: {set_of(trials)}, {row}: LCC {measured['subsets']['all'][0]:.3f}")
 
 
-@hydra.main(version_base=None, config_path="config", config_name="validate")
-def main(config) -> None:
-    run_job(lambda: validate(plain_options(config)))
-
-
 if __name__ == "__main__":
-    run_main(main)
+    validate()

@@ -5,7 +5,6 @@ from __future__ import annotations
 from itertools import product
 from pathlib import Path
 
-import hydra
 import numpy as np
 import torch
 from omegaconf import DictConfig
@@ -14,7 +13,7 @@ from haaqinet_eval.cadenza.mini_listeners import mini_listeners
 from haaqinet_eval.cadenza.spherical_head import at_ears
 from haaqinet_eval.io.progress import track
 from haaqinet_eval.mixture_aware.rendering import render_scene
-from haaqinet_eval.recipe import run_job, run_main
+from haaqinet_eval.recipe import recipe
 from haaqinet_eval.synthesis.multitracks import find_songs, read_song, with_all_roles
 from haaqinet_eval.synthesis.remix import Scene
 from haaqinet_eval.synthesis.render import SAMPLE_RATE
@@ -22,6 +21,7 @@ from haaqinet_eval.synthesis.simulated_systems import EVERY
 from haaqinet_eval.systems.by_ear import separator
 
 
+@recipe("config/real")
 def render_songs(config: DictConfig) -> None:
     """Render every song, change of gain and listener that is not there yet."""
     torch.set_num_threads(1)
@@ -49,10 +49,5 @@ def render_songs(config: DictConfig) -> None:
             number += 1
 
 
-@hydra.main(version_base=None, config_path="config", config_name="real")
-def main(config: DictConfig) -> None:
-    run_job(lambda: render_songs(config))
-
-
 if __name__ == "__main__":
-    run_main(main)
+    render_songs()

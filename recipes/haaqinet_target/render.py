@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import hydra
 import torch
 from omegaconf import DictConfig
 
 from haaqinet_eval.io.progress import track
 from haaqinet_eval.mixture_aware.rendering import Plan, TrialRenderer
-from haaqinet_eval.recipe import run_job, run_main
+from haaqinet_eval.recipe import recipe
 from haaqinet_eval.scorers import load_scorer
 from haaqinet_eval.synthesis.clips import SPLITS
 from haaqinet_eval.synthesis.layouts import read_clips
@@ -19,6 +18,7 @@ from haaqinet_eval.synthesis.render import SAMPLE_RATE, render_places
 from haaqinet_eval.systems.by_ear import separator
 
 
+@recipe("config/render")
 def render_groups(config: DictConfig) -> None:
     """Render the groups that are not there yet."""
     torch.set_num_threads(1)
@@ -32,10 +32,5 @@ def render_groups(config: DictConfig) -> None:
     render_places(renderer, track(places, "rendering"))
 
 
-@hydra.main(version_base=None, config_path="config", config_name="render")
-def main(config: DictConfig) -> None:
-    run_job(lambda: render_groups(config))
-
-
 if __name__ == "__main__":
-    run_main(main)
+    render_groups()

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from functools import partial
 
-import hydra
 import numpy as np
 import torch
+from omegaconf import DictConfig
 
 from haaqinet_eval.analysis.agreement import agreement
 from haaqinet_eval.mixture_aware import dense
@@ -17,11 +17,13 @@ from haaqinet_eval.mixture_aware.predictor import load_target, save_target
 from haaqinet_eval.mixture_aware.stems import fit_roles
 from haaqinet_eval.mixture_aware.tables import real_songs
 from haaqinet_eval.mixture_aware.trial_files import read_split
-from haaqinet_eval.recipe import plain_options, run_job, run_main
+from haaqinet_eval.recipe import plain_options, recipe
 
 
-def train(options: dict) -> None:
+@recipe("config/train")
+def train(config: DictConfig) -> None:
     """Write `<out>/known.safetensors`, and `blind.safetensors`; say how they do on songs they never heard."""
+    options = plain_options(config)
     torch.set_num_threads(options["threads"])
     folders = {"train": options["trials"], "validation": options["trials"], "real": options["real"]}
     read = [read_split(folder, split) for split, folder in folders.items() if folder]
@@ -51,10 +53,5 @@ def train(options: dict) -> None:
         print(f"{path}: validation LCC {a.lcc:.3f}, SRCC {a.srcc:.3f}, MSE {a.mse:.4f}")
 
 
-@hydra.main(version_base=None, config_path="config", config_name="train")
-def main(config) -> None:
-    run_job(lambda: train(plain_options(config)))
-
-
 if __name__ == "__main__":
-    run_main(main)
+    train()

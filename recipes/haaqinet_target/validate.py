@@ -4,21 +4,23 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-import hydra
 import numpy as np
+from omegaconf import DictConfig
 
 from haaqinet_eval.analysis.agreement import affine_fit
 from haaqinet_eval.mixture_aware.fitting import predict, with_asked, with_base
 from haaqinet_eval.mixture_aware.predictor import load_target
 from haaqinet_eval.mixture_aware.tables import by, compared, coverage_line, system_means
 from haaqinet_eval.mixture_aware.trial_files import group_files, read_tiles, read_trials
-from haaqinet_eval.recipe import plain_options, run_job, run_main
+from haaqinet_eval.recipe import plain_options, recipe
 
 NAMES = {"haaqinet": "HAAQI-Net, output only", "estimate": "HAAQI against a separator's estimate"}
 
 
-def validate(options: dict) -> None:
+@recipe("config/validate")
+def validate(config: DictConfig) -> None:
     """Print the tables of one split."""
+    options = plain_options(config)
     files = group_files(options["trials"], options["split"])
     trials = read_trials(files)
     fitted_on = read_trials(group_files(options["trials"], "validation"))
@@ -49,10 +51,5 @@ def validate(options: dict) -> None:
         print("{}: {:.3f}, {:.3f}, {}".format(system, *figures))
 
 
-@hydra.main(version_base=None, config_path="config", config_name="validate")
-def main(config) -> None:
-    run_job(lambda: validate(plain_options(config)))
-
-
 if __name__ == "__main__":
-    run_main(main)
+    validate()

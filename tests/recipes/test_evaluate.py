@@ -44,11 +44,15 @@ def leaves(config, prefix: str = "") -> dict:
 
 @pytest.mark.parametrize("name", CHALLENGES)
 def test_config_has_pyclaritys_keys_and_defaults(name):
-    def read(path):
-        return leaves(OmegaConf.to_container(OmegaConf.load(path)))
-
-    theirs = read(Path(str(files("recipes"))) / BASELINES[name] / "config.yaml")
-    ours = read(RECIPES / name / "config.yaml")
+    theirs, common, own = (
+        OmegaConf.load(path)
+        for path in (
+            Path(str(files("recipes"))) / BASELINES[name] / "config.yaml",
+            ROOT / "haaqinet_eval/conf/challenge.yaml",
+            RECIPES / name / "config.yaml",
+        )
+    )
+    theirs, ours = (leaves(OmegaConf.to_container(c)) for c in (theirs, OmegaConf.merge(common, own)))
     different = {key for key in theirs if ours.get(key, "missing") != theirs[key]}
     allowed = {"path.exp_folder", "hydra.job.chdir", *(["path.root"] if name.startswith("cad1") else [])}
     assert different <= allowed
