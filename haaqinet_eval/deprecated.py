@@ -107,11 +107,14 @@ NAMES = {
     "model.score_times": "model.network:Network.score_times",
     "model.start_net": "model.paper:start_net",
     "store.Among": "store:SubmissionFilter",
+    "store.DIALECTS": "store:OFFICIAL_TABLES",
     "store.Entry": "store:StandingRow",
     "store.Subset": "store:TrialFilter",
     "systems.VDBO": "cadenza.songs:MUSDB_STEMS",
+    "worker.HandedIn": "worker:Accepted",
     "worker.Split": "worker:ChallengeData",
     "worker.hand_in": "worker:accept_submission",
+    "worker.hand_in_table": "worker:accept_table",
 }
 _ROOT = f"{__package__}."
 

@@ -217,6 +217,14 @@ def run_main(main: Callable[[], None]) -> NoReturn:
     raise SystemExit(exit_code())
 
 
+def earlier_options(config: Any, **names: str) -> None:
+    """Take what an option's earlier name is given for its present one, with a line on stderr that says so."""
+    for old, new in names.items():
+        if config[old] is not None:
+            print(f"option {old} is now {new}", file=sys.stderr)
+            config[new] = config[old]
+
+
 def recipe(config: str) -> Callable[[Callable[[Any], int | None]], Callable[[], NoReturn]]:
     """Makes a script of a function of its options (Hydra's `DictConfig`), which gives an exit code or None.
 

@@ -14,9 +14,10 @@ from pathlib import Path
 import numpy as np
 import streamlit as st
 
+from haaqinet_eval.audio import Audio
 from haaqinet_eval.errors import InputError
 from haaqinet_eval.store import Submission
-from haaqinet_eval.submissions.listening import Heard, hear, place_of
+from haaqinet_eval.submissions.listening import hear, place_of
 
 from .access import organiser, proxy_user
 
@@ -48,7 +49,7 @@ def allowed() -> bool:
     return False
 
 
-def listen(about: Submission, scene: str, listener: str, stem: str) -> Heard:
+def listen(about: Submission, scene: str, listener: str, stem: str) -> Audio:
     """What a listener gets of a scene; kept for a while.
 
     Raises:
@@ -69,7 +70,7 @@ def listen(about: Submission, scene: str, listener: str, stem: str) -> Heard:
 
 
 @st.cache_data(max_entries=8, show_spinner="Reading the signal …")
-def _listen(place: str, sha256: str, scene: str, listener: str, stem: str) -> Heard:
+def _listen(place: str, sha256: str, scene: str, listener: str, stem: str) -> Audio:
     return hear(Path(place), scene, listener, stem)
 
 
@@ -85,7 +86,7 @@ def quiet_wav(samples: np.ndarray, sample_rate: int) -> bytes:
         return buffer.getvalue()
 
 
-def player(heard: Heard) -> None:
+def player(heard: Audio) -> None:
     """A player, behind a warning about its volume."""
     st.warning(
         "Volume: this output is made for a hearing loss, and may be loud and shrill for other ears. "

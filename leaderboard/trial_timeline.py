@@ -8,10 +8,10 @@ import pandas as pd
 import streamlit as st
 
 from haaqinet_eval.analysis.spectrogram import spectrogram
+from haaqinet_eval.audio import Audio
 from haaqinet_eval.audiogram import EARS
 from haaqinet_eval.errors import InputError
 from haaqinet_eval.store import Challenge, StandingRow, frame_scores, submission
-from haaqinet_eval.submissions.listening import Heard
 
 from . import choices, exports, reading, sound, timecharts
 from .labels import PREDICTED, figure, title
@@ -127,7 +127,7 @@ def frames_chart(
     return timecharts.frames_chart(frames[frames.seconds.between(*span)], span)
 
 
-def read_sound(item: reading.Scored, scene: str, listener: str, stem: str) -> tuple[Heard | None, float]:
+def read_sound(item: reading.Scored, scene: str, listener: str, stem: str) -> tuple[Audio | None, float]:
     """The signal from a begin (s) on, where it may be shown and can be read; else says why not."""
     if not sound.allowed():
         return None, 0.0
@@ -142,10 +142,10 @@ def read_sound(item: reading.Scored, scene: str, listener: str, stem: str) -> tu
     return part(heard, start), start
 
 
-def part(heard: Heard, start: float) -> Heard:
+def part(heard: Audio, start: float) -> Audio:
     """What is shown and played of a signal from a begin (s) on."""
     first = round(start * heard.sample_rate)
-    return Heard(heard.samples[first : first + round(LONGEST * heard.sample_rate)], heard.sample_rate)
+    return Audio(heard.samples[first : first + round(LONGEST * heard.sample_rate)], heard.sample_rate)
 
 
 def spectra(number: int, trial: tuple[str, str, str], start: float) -> tuple[dict[str, pd.DataFrame], float]:

@@ -116,6 +116,6 @@ def log_file(exp_folder: Path, suffix: str) -> Path:
     return exp_folder / f"log{suffix}.jsonl"
 
 
-def dialect_file(system: Path, scorer: str, suffix: str) -> Path:
+def official_file(system: Path, scorer: str, suffix: str) -> Path:
     """The challenge's own table of one system; predicted scores have a file of their own."""
     return system / (f"scores{suffix}.csv" if scorer == "haaqi" else f"scores_{scorer}{suffix}.csv")

@@ -10,10 +10,10 @@ from pathlib import Path
 from ..io.files import written
 from ..scores import Score
 from .challenge import Challenge, Pair, PairScores
-from .folders import dialect_file
+from .folders import official_file
 
 
-def dialect_rows(
+def official_rows(
     challenge: Challenge, pairs: Sequence[Pair], scorer: str, scores: Iterable[Score]
 ) -> list[dict[str, object]]:
     """Rows of one scorer's table in the order of the pairs; only pairs with all their scores.
@@ -35,7 +35,7 @@ def dialect_rows(
     return table
 
 
-def write_dialect(path: Path, columns: Sequence[str], rows: Iterable[Mapping]) -> None:
+def write_official_table(path: Path, columns: Sequence[str], rows: Iterable[Mapping]) -> None:
     """Write one table in one step, with pyclarity's quoting and line ends."""
     with written(path) as file:
         writer = csv.writer(file)
@@ -43,7 +43,7 @@ def write_dialect(path: Path, columns: Sequence[str], rows: Iterable[Mapping]) -
         writer.writerows([row[name] for name in columns] for row in rows)
 
 
-def write_dialects(
+def write_official_tables(
     challenge: Challenge,
     pairs: Sequence[Pair],
     systems: Mapping[str, Path],
@@ -65,8 +65,8 @@ def write_dialects(
         of_system[score.trial.system].append(score)
     left_out = {}
     for system, scorer in dict.fromkeys((score.trial.system, score.scorer) for score in scores):
-        path = dialect_file(systems[system], scorer, suffix)
-        rows = dialect_rows(challenge, pairs, scorer, of_system[system])
-        write_dialect(path, challenge.columns, rows)
+        path = official_file(systems[system], scorer, suffix)
+        rows = official_rows(challenge, pairs, scorer, of_system[system])
+        write_official_table(path, challenge.columns, rows)
         left_out[path] = len(pairs) - len(rows)
     return left_out

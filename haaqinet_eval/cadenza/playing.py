@@ -20,7 +20,7 @@ from .enhanced import Signals
 
 
 @dataclass(frozen=True, eq=False)
-class Heard:
+class EarSignals:
     """What reaches the ears, and what each is compared with."""
 
     processed: np.ndarray  # [T, 2] at the challenge's `sample_rate`
@@ -32,7 +32,7 @@ class Heard:
 class Playing(Protocol):
     """What a challenge has besides, if it plays the output itself."""
 
-    def hear(self, pair: Pair, samples: np.ndarray) -> Heard:
+    def hear(self, pair: Pair, samples: np.ndarray) -> EarSignals:
         """Play a system's file [T, C], full scale 1, as it was read. Raises `Unscorable`."""
         ...
 
@@ -50,9 +50,9 @@ class PlayedLoader:
     pair: Pair
     signals: Signals
     own_seed: Callable[[Trial], int] | None  # of one ear; None: one stream for all trials, pyclarity's
-    _made: tuple[Heard, np.random.RandomState | None] | Unscorable | None = None
+    _made: tuple[EarSignals, np.random.RandomState | None] | Unscorable | None = None
 
-    def _hear(self) -> tuple[Heard, np.random.RandomState | None]:
+    def _hear(self) -> tuple[EarSignals, np.random.RandomState | None]:
         name = self.challenge.enhanced_file(self.pair, EARS[0], "")
         self.signals.check_format(name, self.challenge.enhanced)  # cheap, so before the reference is made
         seconds = self.challenge.reference(self.pair, EARS[0], "").seconds
@@ -60,7 +60,7 @@ class PlayedLoader:
         heard = self.playing.hear(self.pair, samples)
         return heard, None if self.own_seed else self.playing.generator(self.pair)
 
-    def _once(self) -> tuple[Heard, np.random.RandomState | None]:
+    def _once(self) -> tuple[EarSignals, np.random.RandomState | None]:
         if self._made is None:
             try:
                 self._made = self._hear()

@@ -38,7 +38,7 @@ from .folders import (
     run_file,
 )
 from .metadata import check_kind, option
-from .official_table import write_dialects
+from .official_table import write_official_tables
 from .plan import Plan, make_plan, scorer_names
 from .provenance import RunRecord, scoring_settings
 from .run_missing import fill
@@ -52,7 +52,7 @@ def _finish(
     lacking = ""
     if isinstance(plan.challenge, Completing):
         lacking = plan.challenge.complete_table(plan, config, console)
-    left_out = write_dialects(plan.challenge, plan.pairs, plan.tables, scores, plan.suffix)
+    left_out = write_official_tables(plan.challenge, plan.pairs, plan.tables, scores, plan.suffix)
     trials = len(plan.keys) // len(plan.systems) // len(plan.scorers)
     print_summary(scores, plan.challenge.listeners, trials)
     for path in left_out if isinstance(plan.challenge, Completing) else ():

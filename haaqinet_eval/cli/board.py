@@ -38,7 +38,7 @@ OPTIONS = {
 }
 
 
-class Hearers(StrEnum):
+class AudioAccess(StrEnum):
     """Who may hear what teams handed in; music has licences."""
 
     NOBODY = "nobody"
@@ -90,8 +90,8 @@ def leaderboard(
         Path | None, typer.Option(help="Where uploads are kept; default: `uploads` beside the store.")
     ] = None,
     audio: Annotated[
-        Hearers, typer.Option(help="Who sees spectrograms of submissions, and hears them, at low level.")
-    ] = Hearers.NOBODY,
+        AudioAccess, typer.Option(help="Who sees spectrograms of submissions, and hears them, at low level.")
+    ] = AudioAccess.NOBODY,
 ) -> None:
     """Show the leaderboard in a browser, until Ctrl-C; only organisers can change anything.
 

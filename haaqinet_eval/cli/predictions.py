@@ -63,12 +63,12 @@ def submit_table(
 ) -> int:  # fmt: skip
     """Hand a table in, judge it at once where the labels are there, and print what became of it."""
     from ..store import open_store, submission
-    from ..worker import hand_in_table, open_labels, work_once
+    from ..worker import accept_table, open_labels, work_once
     from .submissions import exit_code, given_json, print_given, worker_name
 
     labels = open_labels(challenge, root, split)
     opened = open_store(store)
-    given = hand_in_table(opened, path, challenge, labels, system, **options)
+    given = accept_table(opened, path, challenge, labels, system, **options)
     entry = given.submission
     if entry is not None and entry.state == "queued" and labels.known:
         entry = work_once(opened, worker_name(), id=entry.id) or submission(opened, entry.id)

@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection
 
     from ..store import Store, Submission, System
-    from ..worker import HandedIn
+    from ..worker import Accepted
 
 SCORERS = ("haaqi", "haaqinet")
 
@@ -116,7 +116,7 @@ def submit(
     raise typer.Exit(1 if entry is None else exit_code(entry))
 
 
-def given_json(store: Store, given: HandedIn, entry: Submission | None, told: System) -> str:
+def given_json(store: Store, given: Accepted, entry: Submission | None, told: System) -> str:
     """What became of what was handed in, as JSON."""
     from dataclasses import asdict
 
@@ -136,7 +136,7 @@ def exit_code(entry: Submission) -> int:
 
 
 def print_given(
-    store: Store, path: Path, given: HandedIn, entry: Submission | None, expected: Collection[str] = ()
+    store: Store, path: Path, given: Accepted, entry: Submission | None, expected: Collection[str] = ()
 ) -> None:
     """What became of what was handed in: findings, whether the bytes are known, where it stands."""
     from ..submissions.findings import Finding

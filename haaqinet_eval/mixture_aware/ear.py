@@ -19,7 +19,7 @@ LONGEST_DELAY = 0.1  # s, of an output behind or before the mixture
 
 
 @dataclass(frozen=True, eq=False)
-class Heard:
+class AuditoryFeatures:
     """One signal in one ear."""
 
     signal: np.ndarray  # [T] at `RATE`
@@ -49,13 +49,13 @@ def _front_end() -> AuditoryFrontEnd:
     return AuditoryFrontEnd()
 
 
-def hear(signal: np.ndarray, audiogram: Audiogram, level1: float) -> Heard:
+def auditory_features(signal: np.ndarray, audiogram: Audiogram, level1: float) -> AuditoryFeatures:
     """A signal [T] at 24 kHz, as the hearing aid puts it out, where RMS 1 is `level1` dB SPL."""
     loss = torch.from_numpy(band_losses(audiogram)).float()[None]
     samples = torch.from_numpy(np.ascontiguousarray(signal, dtype=np.float32))[None]
     with torch.inference_mode():
         envelope, spectrum = _front_end()(samples, loss, torch.tensor([float(level1)], dtype=torch.float32))
-    return Heard(signal, envelope[0].numpy(), spectrum[0].numpy())
+    return AuditoryFeatures(signal, envelope[0].numpy(), spectrum[0].numpy())
 
 
 def delay_of(signal: np.ndarray, other: np.ndarray) -> int:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..haaqi.features import spectral_differences
-from .ear import Heard
+from .ear import AuditoryFeatures
 
 GROUP = 4  # neighbouring bands of 32 that share their features
 STEP = 0.4  # dB, of tiles' levels, which training keeps in bytes
@@ -44,7 +44,7 @@ def named(name: str, values: np.ndarray) -> dict[str, float]:
     return {f"{name}_{i}": float(v) for i, v in enumerate(np.ravel(values))}
 
 
-def _gain_map(out: Heard, mixture: Heard) -> dict[str, float]:
+def _gain_map(out: AuditoryFeatures, mixture: AuditoryFeatures) -> dict[str, float]:
     """The gain that the output has over the mixture, where either is audible."""
     gain = out.envelope - mixture.envelope
     heard = np.maximum(out.envelope, mixture.envelope) > AUDIBLE
@@ -72,7 +72,7 @@ def _gain_map(out: Heard, mixture: Heard) -> dict[str, float]:
     }
 
 
-def _envelopes(out: Heard, mixture: Heard) -> dict[str, float]:
+def _envelopes(out: AuditoryFeatures, mixture: AuditoryFeatures) -> dict[str, float]:
     """What is left of the mixture's envelopes, slow and fast, and of its cepstra."""
     x, y = mixture.envelope, out.envelope
     whole, slow = correlation(y, x), correlation(out.slow, mixture.slow)
@@ -95,7 +95,7 @@ def _envelopes(out: Heard, mixture: Heard) -> dict[str, float]:
     }
 
 
-def _spectra(out: Heard, mixture: Heard) -> dict[str, float]:
+def _spectra(out: AuditoryFeatures, mixture: AuditoryFeatures) -> dict[str, float]:
     """Levels and long-term spectra."""
     d_loud, d_norm = spectral_differences(mixture.spectrum.astype(float), out.spectrum.astype(float))
     return {
@@ -120,14 +120,14 @@ def _tiles(x: np.ndarray) -> np.ndarray:
     return bands[:length].reshape(-1, 3, bands.shape[1]).sum(1)
 
 
-def fine_levels(heard: Heard, level1: float) -> np.ndarray:
+def fine_levels(heard: AuditoryFeatures, level1: float) -> np.ndarray:
     """Levels of tiles of a signal's fine spectrum [M // 3, 14]: dB SPL in steps of 0.4, 0 to 102."""
     scale = 10 ** (level1 / 10) / (np.sum(np.hanning(256) ** 2) * 128)
     levels = 10 * np.log10(_tiles(np.abs(heard.fine) ** 2) / 3 * scale + 1e-12)
     return STEP * np.clip(np.round(levels / STEP), 0, 255)
 
 
-def _fine_structure(out: Heard, mixture: Heard) -> dict[str, float]:
+def _fine_structure(out: AuditoryFeatures, mixture: AuditoryFeatures) -> dict[str, float]:
     """Coherence of output and mixture in tiles of 16 ms, and its spread."""
     x, y = mixture.fine, out.fine
     power_x, power_y = _tiles(np.abs(x) ** 2), _tiles(np.abs(y) ** 2)
@@ -148,7 +148,7 @@ def _fine_structure(out: Heard, mixture: Heard) -> dict[str, float]:
     }
 
 
-def _waveform(out: Heard, mixture: Heard) -> dict[str, float]:
+def _waveform(out: AuditoryFeatures, mixture: AuditoryFeatures) -> dict[str, float]:
     """Clipping, and the level in dB."""
     peaks = [np.abs(h.signal).max() / (np.sqrt(np.mean(h.signal**2)) + 1e-12) for h in (mixture, out)]
     top = np.abs(out.signal).max()
@@ -160,7 +160,7 @@ def _waveform(out: Heard, mixture: Heard) -> dict[str, float]:
     }
 
 
-def compare(out: Heard, mixture: Heard) -> dict[str, float]:
+def compare(out: AuditoryFeatures, mixture: AuditoryFeatures) -> dict[str, float]:
     """Features of an output and its mixture, in time with each other and equally long."""
     return {
         **_spectra(out, mixture),

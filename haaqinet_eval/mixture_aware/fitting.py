@@ -1,4 +1,4 @@
-"""Growing a model on rendered trials: trees, as many as suit the validation songs, and networks."""
+"""Fitting a model to rendered trials: trees, as many as suit the validation songs, and networks."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Settings:
     seeds: int = 3  # boosters of the mean, whose sums are averaged
 
 
-def with_asked(trials: Trials, scenes: Sequence[Tiles], net: RoleNet) -> Trials:
+def with_gain_features(trials: Trials, scenes: Sequence[Tiles], net: RoleNet) -> Trials:
     """Trials with the features that need the roles' network; scenes in the trials' order."""
     rows = []
     for scene in scenes:
@@ -64,7 +64,7 @@ def role_examples(scenes: Sequence[Tiles]) -> list[tuple[np.ndarray, np.ndarray]
     ]
 
 
-def grow(
+def fit_model(
     train: Trials,
     validation: Trials,
     names: Sequence[str],
@@ -77,18 +77,18 @@ def grow(
     """
     x, y = columns(train, names), columns(validation, names)
     trees, networks = settings
-    grown = {}
+    boosters = {}
     for name in BOOSTERS:
         seeds = range(trees.seeds if name == "mean" else 1)
-        grown[name] = mean_of(
-            [_grow_one(name, (x, train.true), (y, validation.true), trees, seed) for seed in seeds]
+        boosters[name] = mean_of(
+            [_fit_booster(name, (x, train.true), (y, validation.true), trees, seed) for seed in seeds]
         )
-    low, high = (_evaluate(grown[name], y) for name in ("low", "high"))
+    low, high = (_evaluate(boosters[name], y) for name in ("low", "high"))
     trained = tuple(dense.fit_dense(x, train.labels, networks, seed) for seed in range(networks.count))
-    return TargetModel(tuple(names), grown, margin_of(low, high, validation.true), trained, base)
+    return TargetModel(tuple(names), boosters, margin_of(low, high, validation.true), trained, base)
 
 
-def _grow_one(name: str, train: tuple, validation: tuple, settings: Settings, seed: int) -> Booster:
+def _fit_booster(name: str, train: tuple, validation: tuple, settings: Settings, seed: int) -> Booster:
     from sklearn.ensemble import HistGradientBoostingRegressor
 
     losses: Mapping[str, dict] = {

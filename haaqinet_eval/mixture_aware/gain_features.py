@@ -1,4 +1,4 @@
-"""All features that depend on what was asked for: gains, roles, the guessed target, implied stems."""
+"""All features that depend on the gains: the gains, the stems' roles, the predicted target, implied stems."""
 
 from __future__ import annotations
 
@@ -66,13 +66,13 @@ class GainFeatures:
         }
 
 
-def of_stems(names: Sequence[str]) -> tuple[str, ...]:
+def stem_features(names: Sequence[str]) -> tuple[str, ...]:
     """Names of features for a model on a base: its scores, and what implied stems say."""
     base = ("base_score", "base_unprocessed_score")
     stems = [n for n in names if n.startswith(("implied_", "moments_", "ratio_")) and "_band_" not in n]
     return (*base, *stems)
 
 
-def without_asked(names: Sequence[str]) -> tuple[str, ...]:
+def without_gain_features(names: Sequence[str]) -> tuple[str, ...]:
     """Names of features that do not depend on the gains."""
     return tuple(name for name in names if not name.startswith(PREFIXES))

@@ -1,4 +1,4 @@
-"""What was asked for, as features: gains by role, and by size for sources that have no role."""
+"""The gains as features: by role, and by size for sources that have no role."""
 
 from __future__ import annotations
 

@@ -11,18 +11,18 @@ from .fitting import predict
 from .model import TargetModel, margin_of
 from .trial_files import Trials
 
-Grow = Callable[[Trials], TargetModel]
+FitModel = Callable[[Trials], TargetModel]
 
 
-def left_out(trials: Trials, songs: Sequence[str], grow: Grow) -> tuple[np.ndarray, np.ndarray]:
-    """Scores [N] and intervals [N, 2] of trials of some songs, by models that `grow` makes without the song.
+def left_out(trials: Trials, songs: Sequence[str], fit_model: FitModel) -> tuple[np.ndarray, np.ndarray]:
+    """Scores [N] and intervals [N, 2] of trials of some songs, by models fitted without the song.
 
     Trials of other songs have NaN.
     """
     scores, intervals = np.full(len(trials.true), np.nan), np.full((len(trials.true), 2), np.nan)
     for song in songs:
         of = trials.about["song"] == song
-        scores[of], intervals[of] = predict(grow(trials.only(~of)), trials.only(of))
+        scores[of], intervals[of] = predict(fit_model(trials.only(~of)), trials.only(of))
     return scores, intervals
 
 

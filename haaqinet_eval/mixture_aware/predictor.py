@@ -17,7 +17,7 @@ from ..errors import InputError
 from ..io.files import written
 from ..model import band_losses
 from ..model.state import load_strictly, read_metadata_json, read_safetensors
-from .ear import Heard
+from .ear import AuditoryFeatures
 from .expected import in_steps
 from .features import compare, fine_levels
 from .gain_features import GainFeatures
@@ -39,7 +39,12 @@ class KnownScene:
     """
 
     def __init__(
-        self, net: RoleNet, mixture: Heard, audiogram: Audiogram, level1: float, gains: Mapping[str, float]
+        self,
+        net: RoleNet,
+        mixture: AuditoryFeatures,
+        audiogram: Audiogram,
+        level1: float,
+        gains: Mapping[str, float],
     ) -> None:
         self.mixture, self.level1 = mixture, level1
         tiles, envelope = fine_levels(mixture, level1), in_steps(mixture.envelope)
@@ -51,7 +56,7 @@ class KnownScene:
         """Features of the mixture itself, as an output."""
         return self.features(self.mixture)
 
-    def features(self, output: Heard) -> dict[str, float]:
+    def features(self, output: AuditoryFeatures) -> dict[str, float]:
         """All features of an output, in time with the mixture and as long."""
         tiles, envelope = fine_levels(output, self.level1), in_steps(output.envelope)
         return (

@@ -15,7 +15,7 @@ from ..io.files import written
 from ..synthesis.remix import Scene
 from ..synthesis.render import SAMPLE_RATE
 from ..synthesis.simulated_systems import System
-from .ear import Heard, delay_of, hear, shifted
+from .ear import AuditoryFeatures, auditory_features, delay_of, shifted
 from .features import STEP, compare, fine_levels
 from .gains import describe_ear, describe_gains
 
@@ -36,16 +36,16 @@ def trial_content(
     """
     level1, mixture = scene.level1, own(scene.mixture)
     reference = Reference(own(scene.target), SAMPLE_RATE, audiogram, equalisation=2, level1=level1)
-    known = hear(mixture, audiogram, level1)
+    known = auditory_features(mixture, audiogram, level1)
     asked = describe_gains(scene.gains) | describe_ear(audiogram, level1, rms(mixture))
     rows, labels, ears = [], [], []
     for output in outputs:
         result = reference.score(output, SAMPLE_RATE)
         labels.append([result.value, *(result.parts[name] for name in PARTS)])
         delay = delay_of(output, mixture)
-        ears.append(hear(shifted(output, delay, len(mixture)), audiogram, level1))
+        ears.append(auditory_features(shifted(output, delay, len(mixture)), audiogram, level1))
         rows.append(compare(ears[-1], known) | asked)
-    parts = [Heard(own(stem), known.envelope, known.spectrum) for stem in scene.stems.values()]
+    parts = [AuditoryFeatures(own(stem), known.envelope, known.spectrum) for stem in scene.stems.values()]
     heard = np.array([ear.signal for ear in (known, *ears)])
     scales = np.abs(heard).max(1) / LARGEST + 1e-30
     return {

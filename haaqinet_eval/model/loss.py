@@ -19,7 +19,7 @@ from ..audiogram import Audiogram
 from ..errors import InputError
 from .checkpoint import WEIGHTS, load_model
 from .network import Network
-from .running import run_alone
+from .running import run_isolated
 
 SHORTEST = 0.5  # s
 PAD = 0.05  # s of silence behind the signal, so that its end does not ring into its start
@@ -123,7 +123,7 @@ class HaaqiNetLoss(nn.Module):
             levels = level1.to(dtype).reshape(-1).expand(count)
             return 1 - self.net.score_clips(heard, described, levels)[:, 0]
 
-        each = run_alone(bad, self.threads, signals, level1)
+        each = run_isolated(bad, self.threads, signals, level1)
         return each.mean() if self.reduction == "mean" else each
 
     def _place(self, signals: Tensor) -> tuple[torch.device, torch.dtype]:

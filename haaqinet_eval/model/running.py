@@ -41,37 +41,37 @@ def with_threads(count: int | None) -> Iterator[None]:
 
 
 @contextmanager
-def alone(device: torch.device, threads: int | None = None) -> Iterator[None]:
+def isolated(device: torch.device, threads: int | None = None) -> Iterator[None]:
     """Without the caller's autocast, in which filters of the ear overflow; on so many CPU threads."""
     with torch.autocast(device.type, enabled=False), with_threads(threads):
         yield
 
 
-class _Alone(torch.autograd.Function):
-    """A function of tensors run `alone`, its gradients too."""
+class _Isolated(torch.autograd.Function):
+    """A function of tensors run `isolated`, its gradients too."""
 
     @staticmethod
     def forward(ctx: Any, function: Callable[..., Tensor], threads: int | None, *given: Tensor) -> Tensor:
         ctx.threads, ctx.given = threads, [x.detach().requires_grad_(x.requires_grad) for x in given]
-        with torch.enable_grad(), alone(given[0].device, threads):
+        with torch.enable_grad(), isolated(given[0].device, threads):
             ctx.result = function(*ctx.given)
         return ctx.result.detach()
 
     @staticmethod
     def backward(ctx: Any, upstream: Tensor) -> tuple[Tensor | None, ...]:
         asked = [x for x in ctx.given if x.requires_grad]
-        with alone(upstream.device, ctx.threads):
+        with isolated(upstream.device, ctx.threads):
             found = iter(torch.autograd.grad(ctx.result, asked, upstream, retain_graph=True))
         return None, None, *(next(found) if x.requires_grad else None for x in ctx.given)
 
 
-def run_alone(function: Callable[..., Tensor], threads: int | None, *given: Tensor) -> Tensor:
-    """`function(*given)` and, later, its gradients, as `alone` has it.
+def run_isolated(function: Callable[..., Tensor], threads: int | None, *given: Tensor) -> Tensor:
+    """`function(*given)` and, later, its gradients, as `isolated` has it.
 
     The backward pass is run when the caller asks for it, with the caller's settings, if not kept apart so.
     There are no gradients of gradients.
     """
     if torch.is_grad_enabled() and any(x.requires_grad for x in given):
-        return _Alone.apply(function, threads, *given)
-    with alone(given[0].device, threads):
+        return _Isolated.apply(function, threads, *given)
+    with isolated(given[0].device, threads):
         return function(*given)

@@ -135,9 +135,9 @@ class HaaqiNetScorer:
             return self._quickly(self.quick, stimulus)
         import torch
 
-        from ..model.running import alone
+        from ..model.running import isolated
 
-        with torch.inference_mode(), alone(self.place, self.threads):
+        with torch.inference_mode(), isolated(self.place, self.threads):
             signal, ear, level1 = self._prepared(stimulus)
             prediction = self.net.predict_batch([signal], ear[None], level1[None])[0]
             return self._result(prediction, len(signal))
@@ -193,7 +193,7 @@ class HaaqiNetScorer:
             return {}
         import torch
 
-        from ..model.running import alone
+        from ..model.running import isolated
 
         results: dict[int, Result | Unscorable] = {}
         for some in batch_by_length(
@@ -201,7 +201,7 @@ class HaaqiNetScorer:
         ):
             signals, ears, levels = zip(*(ready[i] for i in some), strict=True)
             try:
-                with torch.inference_mode(), alone(self.place):
+                with torch.inference_mode(), isolated(self.place):
                     predicted = self.net.predict_batch(signals, torch.stack(ears), torch.stack(levels))
             except torch.OutOfMemoryError as error:  # the accelerator's
                 raise MemoryError(str(error)) from None

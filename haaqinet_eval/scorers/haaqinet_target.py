@@ -16,10 +16,10 @@ from .checks import bad_audiogram, validate_signal
 try:
     import torch
 
-    from ..mixture_aware.ear import RATE, delay_of, hear, shifted
+    from ..mixture_aware.ear import RATE, auditory_features, delay_of, shifted
     from ..mixture_aware.model import target_version
     from ..mixture_aware.predictor import KnownScene, load_target
-    from ..model.running import alone, with_threads
+    from ..model.running import isolated, with_threads
 except ModuleNotFoundError as error:
     raise InputError(
         f"scorer haaqinet_target needs {error.name}: install haaqinet-eval[net] "
@@ -64,14 +64,14 @@ class TargetScorer:
         """
         signal = self._at_rate(stimulus, validate_signal(stimulus, stimulus.processed))
         gains = _checked_gains(stimulus)
-        with alone(CPU, self.threads):
+        with isolated(CPU, self.threads):
             scene = self._scene(stimulus, gains)
             mixture = scene.mixture.signal
             if abs(len(signal) - len(mixture)) > LONGER * len(mixture) + 0.05 * RATE:
                 seconds = f"{len(signal) / RATE:.2f} s; the mixture has {len(mixture) / RATE:.2f} s"
                 raise Unscorable("length_mismatch", f"processed signal: {seconds}")
             output = shifted(signal, delay_of(signal, mixture), len(mixture))
-            features = scene.features(hear(output, stimulus.audiogram, stimulus.level1))
+            features = scene.features(auditory_features(output, stimulus.audiogram, stimulus.level1))
             value, interval = self.model(features, scene.unprocessed if self.model.base else None)
         return Result(value, interval=interval)
 
@@ -91,7 +91,7 @@ class TargetScorer:
             try:
                 if not stimulus.amplified:
                     signal = NalR(NFIR, RATE).amplify(stimulus.audiogram, signal)
-                scene = KnownScene(self.net, hear(signal, *ear), *ear, gains)
+                scene = KnownScene(self.net, auditory_features(signal, *ear), *ear, gains)
             except (AttributeError, TypeError, InputError) as error:
                 raise bad_audiogram(stimulus, error) from None
             self._last = samples, about, scene

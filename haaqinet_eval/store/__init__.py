@@ -48,7 +48,7 @@ from .evaluations import (
 )
 from .frames import frame_scores
 from .groups import GroupMean, group_table
-from .imports import DIALECTS, import_results, import_scores
+from .imports import OFFICIAL_TABLES, import_results, import_scores
 from .intake import Refused, submit
 from .opening import Store, Unwritable, default_path, open_store, schema_version
 from .published import load_published, published
@@ -89,8 +89,8 @@ from .transfer import copy_store, store_backup, store_check, store_export, store
 __getattr__ = old_names(__name__)
 
 __all__ = [
-    "DIALECTS",
     "KINDS",
+    "OFFICIAL_TABLES",
     "STATES",
     "Challenge",
     "Claim",

@@ -45,8 +45,7 @@ MAX_FINDINGS = 20  # that one message lists
 MEAN_TOLERANCE = 1e-3  # between a table's mean column and the mean of its scores
 
 
-Dialect = OfficialTable  # the earlier name
-DIALECTS = {name: record.table for name, record in challenge_records().items()}
+OFFICIAL_TABLES = {name: record.table for name, record in challenge_records().items()}
 
 
 def import_results(
@@ -219,7 +218,7 @@ def import_scores(
     except OSError as error:
         raise InputError(f"{path}: {error.strerror}") from None
     trials = [trial_key(trial) for trial in expected_trials(store, known)]
-    tables = {scorer: read_dialect(path.name, content, known.name, trials)}
+    tables = {scorer: read_official_table(path.name, content, known.name, trials)}
     if scorer == "haaqi":
         tables |= read_others(path.name, content, known.name, trials)
     rows = [
@@ -236,7 +235,7 @@ def import_scores(
     return entry
 
 
-def read_dialect(
+def read_official_table(
     name: str, content: bytes, challenge_name: str, trials: list[TrialKey]
 ) -> dict[TrialKey, float]:
     """Scores by trial from a challenge's own table.
@@ -285,7 +284,7 @@ def read_others(
     """Further scores of pairs from a challenge's own table, by their name; both ears have the pair's.
 
     Args:
-        name, content, trials: see `read_dialect`, which has refused what is wrong with pairs.
+        name, content, trials: see `read_official_table`, which has refused what is wrong with pairs.
 
     Raises:
         InputError: for a cell that is neither empty nor a score.

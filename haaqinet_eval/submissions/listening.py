@@ -8,11 +8,11 @@ are read as they are for scoring: straight from the zip, checked, and decoded in
 from __future__ import annotations
 
 from contextlib import closing
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
+from ..audio import Audio
 from ..audiogram import EARS
 from ..cadenza.folders import ENHANCED, find_systems
 from ..errors import InputError
@@ -24,14 +24,6 @@ from .decoding import Decoder
 from .findings import Fault
 from .flac import parse_header
 from .limits import MAX_SECONDS
-
-
-@dataclass(frozen=True, eq=False)
-class Heard:
-    """What both ears of a listener get."""
-
-    samples: np.ndarray  # [T, 2] float32, full scale 1: left and right
-    sample_rate: int  # Hz
 
 
 def place_of(origin: str, path: str, system: str) -> Path:
@@ -51,7 +43,7 @@ def place_of(origin: str, path: str, system: str) -> Path:
     return find_systems(Path(path).parent, system)[system] / ENHANCED
 
 
-def hear(place: Path, scene: str, listener: str, stem: str = "") -> Heard:
+def hear(place: Path, scene: str, listener: str, stem: str = "") -> Audio:
     """Read what a system made of a scene for a listener.
 
     Args:
@@ -72,7 +64,7 @@ def hear(place: Path, scene: str, listener: str, stem: str = "") -> Heard:
     except Fault as fault:
         raise InputError(f"the signal cannot be read: {fault.message}") from None
     length = min(len(ear.samples) for ear in ears)
-    return Heard(np.hstack([ear.samples[:length] for ear in ears]), ears[0].sample_rate)
+    return Audio(np.hstack([ear.samples[:length] for ear in ears]), ears[0].sample_rate)
 
 
 def _member(archive: Archive, start: str, end: str = "") -> Member:
@@ -91,7 +83,7 @@ def _member(archive: Archive, start: str, end: str = "") -> Member:
     return found[0]
 
 
-def _decode(archive: Archive, member: Member, decoder: Decoder, channels: int) -> Heard:
+def _decode(archive: Archive, member: Member, decoder: Decoder, channels: int) -> Audio:
     with closing(archive.open(member)) as stream:
         header = parse_header(stream.read)
     if header.bits not in DECODABLE_BITS or header.channels != channels:
@@ -103,4 +95,4 @@ def _decode(archive: Archive, member: Member, decoder: Decoder, channels: int) -
     car = archive.members.get(member.name.removesuffix(".flac") + ".txt")
     if car is not None:
         samples *= side_car_factor(archive, car)
-    return Heard(samples, header.sample_rate)
+    return Audio(samples, header.sample_rate)

@@ -16,7 +16,7 @@ from .degradations import Array
 SILENT = 1e-3  # of a sound's peak: of what is softer, nothing is told
 
 
-class Twins:
+class Duplicates:
     """Tells sounds that are in recordings, whatever their level and file format, from others.
 
     Every two seconds of a sound, 250 to 1700 Hz, are looked for at every place of every recording. Sounds

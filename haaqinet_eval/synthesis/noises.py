@@ -19,7 +19,7 @@ from ..audio import read_audio, resample, rms
 from ..errors import InputError, Unscorable
 from ..io.files import whole
 from .degradations import Array, Rng, hilly, reverberate, shape
-from .duplicates import Twins
+from .duplicates import Duplicates
 from .gather import Stems, find_audio
 from .options import natural
 
@@ -83,7 +83,7 @@ class Sounds:
         InputError: for a folder that is missing or holds no sound.
     """
 
-    def __init__(self, folder: str | Path, rules: NoiseRules, twins: Twins) -> None:
+    def __init__(self, folder: str | Path, rules: NoiseRules, twins: Duplicates) -> None:
         self.folder, self.rules, self.twins = Path(folder), rules, twins
         self.left_out: dict[Path, str] = {}  # files that gave no sound, with the reason
         self._known: dict[Path, bool] = {}

@@ -1,4 +1,4 @@
-"""Made-up surroundings: rain, wind, water, fire, steps, engines, talkers, crowds, storms, nature.
+"""Synthetic environmental noise: rain, wind, water, fire, steps, engines, talkers, crowds, storms, nature.
 
 To train on: they teach a network that noise need not be stationary. Recorded surroundings (`recorded_noise`)
 stay unheard. Every kind is a cloud of short sounds, a bed of noise that swells, or both, with settings drawn
@@ -209,8 +209,8 @@ KINDS: dict[str, Callable[[Draft], Array]] = {
 }
 
 
-def surroundings_noise(length: int, rate: float, rng: Rng, kind: str) -> Array:
-    """Made-up surroundings [length] at Hz of a kind of `KINDS`: RMS 1, at times with another or a room."""
+def synthetic_noise(length: int, rate: float, rng: Rng, kind: str) -> Array:
+    """Synthetic noise [length] at Hz of a kind of `KINDS`: RMS 1, at times with another or a room."""
     draft = Draft(length, rate, rng)
     noise = _unit(KINDS[kind](draft))
     while not np.any(noise):  # a cloud without a drop
@@ -223,13 +223,13 @@ def surroundings_noise(length: int, rate: float, rng: Rng, kind: str) -> Array:
     return _unit(noise)
 
 
-def surround(x: Array, rate: float, rng: Rng, *, kind: str, snr_db: float) -> Array:
-    """A signal [T] at Hz in made-up surroundings of a kind of `KINDS`."""
-    return add_noise(x, surroundings_noise(len(x), rate, rng, kind), snr_db)
+def add_synthetic_noise(x: Array, rate: float, rng: Rng, *, kind: str, snr_db: float) -> Array:
+    """A signal [T] at Hz in synthetic noise of a kind of `KINDS`."""
+    return add_noise(x, synthetic_noise(len(x), rate, rng, kind), snr_db)
 
 
-SURROUNDINGS: dict[str, Condition] = {
-    (name := f"{kind}-{n}"): Condition(name, GROUP, ((surround, {"kind": kind, "snr_db": snr}),))
+SYNTHETIC_NOISES: dict[str, Condition] = {
+    (name := f"{kind}-{n}"): Condition(name, GROUP, ((add_synthetic_noise, {"kind": kind, "snr_db": snr}),))
     for kind in KINDS
     for n, snr in enumerate(SNRS, 1)
 }

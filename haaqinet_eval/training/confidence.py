@@ -21,8 +21,8 @@ from ..model.front_end import FrontEndOutput
 from ..model.net import HaaqiNet
 from .cache import Trials
 
-ENOUGH = 1_000  # groups of training trials: their sounds say what is familiar
-KEPT = 0.99  # share of validation trials that are familiar
+ENOUGH = 1_000  # groups of training trials: their sounds say what is in-distribution
+KEPT = 0.99  # share of validation trials that are in-distribution
 FOLDS = 8  # parts of the validation songs
 RIDGE = 0.1  # share of the mean variance that is added to each dimension's
 
@@ -114,12 +114,12 @@ def _fit_ends(confidence: Confidence, known: _Known, steps: int) -> None:
         optimizer.step()
 
 
-def _fit_music(confidence: Confidence, music: Tensor, strange: Tensor, known: Tensor, steps: int) -> None:
-    """Logistic regression of music from strange sounds at [N, 4 D]; the limit from clips of other artists."""
+def _fit_music(confidence: Confidence, music: Tensor, non_music: Tensor, known: Tensor, steps: int) -> None:
+    """Logistic regression of music from other sounds at [N, 4 D]; the limit from clips of other artists."""
     optimizer = torch.optim.Adam(confidence.music.parameters(), 0.01, weight_decay=1e-3)
-    places = torch.cat([music, strange])
+    places = torch.cat([music, non_music])
     is_music = (torch.arange(len(places)) < len(music)).float()
-    weight = torch.where(is_music > 0, 0.5 / len(music), 0.5 / len(strange)) * len(places)
+    weight = torch.where(is_music > 0, 0.5 / len(music), 0.5 / len(non_music)) * len(places)
     for _ in range(steps):
         loss = nn.functional.binary_cross_entropy_with_logits(confidence.likeness(places), is_music, weight)
         optimizer.zero_grad()
@@ -149,41 +149,43 @@ def fit_confidence(
     net: HaaqiNet,
     train: Trials,
     validation: Trials,
-    strange: Sequence[Trials] | None = None,
+    non_music: Sequence[Trials] | None = None,
     steps: int = 600,
-    unlike: Sequence[Trials] = (),
+    unseen: Sequence[Trials] = (),
 ) -> Confidence:
-    """A network's confidence, for `HaaqiNet.confidence`: what is familiar to it, then `fit_intervals`.
+    """A network's confidence, for `HaaqiNet.confidence`: what is in-distribution, then `fit_intervals`.
 
     Args:
         net: the network.
         train, validation: trials of music.
-        strange: the same two of sounds that are not music; None where there are none.
+        non_music: the same two of sounds that are not music; None where there are none.
         steps: of each regression.
-        unlike: as of `fit_intervals`.
+        unseen: as of `fit_intervals`.
 
     Raises:
         InputError: as `fit_intervals`.
     """
     torch.manual_seed(0)
-    confidence = Confidence(DESCRIPTION, music=strange is not None)
+    confidence = Confidence(DESCRIPTION, music=non_music is not None)
     described, known = describe(train).clone(), describe(validation).clone()
     _fit_distance(confidence, described, known)
-    if strange:
-        music, others, known = (confidence.place(x) for x in (described, describe(strange[0]).clone(), known))
+    if non_music:
+        music, others, known = (
+            confidence.place(x) for x in (described, describe(non_music[0]).clone(), known)
+        )
         _fit_music(confidence, music, others, known, steps)
-    return fit_intervals(net, confidence, validation, strange[1] if strange else None, steps, unlike)
+    return fit_intervals(net, confidence, validation, non_music[1] if non_music else None, steps, unseen)
 
 
 def fit_intervals(
     net: HaaqiNet,
     confidence: Confidence,
     validation: Trials,
-    strange: Trials | None = None,
+    non_music: Trials | None = None,
     steps: int = 600,
-    unlike: Sequence[Trials] = (),
+    unseen: Sequence[Trials] = (),
 ) -> Confidence:
-    """A confidence to which the same is familiar, with intervals fitted to a network's scores.
+    """A confidence with the same in-distribution limits, and intervals fitted to a network's scores.
 
     The validation songs are divided in eight: seven parts fit the quantiles, the eighth says how far its true
     scores are outside, each in its turn. All that is outside together says how far they must be moved, with
@@ -191,11 +193,11 @@ def fit_intervals(
 
     Args:
         net: the network.
-        confidence: which knows what is familiar.
+        confidence: which knows what is in-distribution.
         validation: trials of music.
-        strange: of other sounds, whose intervals are to hold as much; None keeps no wider ones for them.
+        non_music: of other sounds, whose intervals are to hold as much; None keeps no wider ones for them.
         steps: of each regression.
-        unlike: trials of music made worse in ways that no training had, a source each. Every source weighs
+        unseen: trials of music made worse in ways that no training had, a source each. Every source weighs
             as much as the validation trials, so that intervals hold on a mixture of all; a song's trials
             are in one part, whichever sources they are of.
 
@@ -209,7 +211,7 @@ def fit_intervals(
     fresh = Confidence(DESCRIPTION, confidence.music is not None)
     start = {key: value.clone() for key, value in fresh.quantiles.state_dict().items()}
     fresh.load_state_dict(confidence.state_dict())
-    known = _known(net, fresh, [validation, *unlike])
+    known = _known(net, fresh, [validation, *unseen])
     outside = torch.empty_like(known.true)
     for held in _folds(known.songs):
         fresh.quantiles.load_state_dict(start)
@@ -220,9 +222,9 @@ def fit_intervals(
     fresh.margin.copy_(_weighted_quantile(outside, known.weight, HELD))
     if fresh.music is not None:
         fresh.wide_margin.copy_(fresh.margin)
-    if strange:
-        outside = _outside(fresh, _known(net, fresh, [strange]))
-        outside = outside[fresh.unfamiliar(fresh.place(describe(strange)))]
+    if non_music:
+        outside = _outside(fresh, _known(net, fresh, [non_music]))
+        outside = outside[fresh.unfamiliar(fresh.place(describe(non_music)))]
         if len(outside):
             fresh.wide_margin.copy_(torch.quantile(outside, HELD).maximum(fresh.margin))
     return fresh.requires_grad_(False).eval()
@@ -230,7 +232,7 @@ def fit_intervals(
 
 @torch.inference_mode()
 def judge(net: HaaqiNet, trials: Trials) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Scores, both ends of the intervals, and whether trials are unfamiliar, [N] each.
+    """Scores, both ends of the intervals, and whether trials are out of distribution, [N] each.
 
     Raises:
         InputError: the network does not say how sure it is.

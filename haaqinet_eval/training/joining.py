@@ -49,15 +49,15 @@ def blend(nets: Sequence[HaaqiNet], share: float) -> HaaqiNet:
     return blended
 
 
-def familiar(nets: Sequence[HaaqiNet]) -> Confidence:
-    """What the only network of several knows of familiar sounds.
+def kept_confidence(nets: Sequence[HaaqiNet]) -> Confidence:
+    """The confidence of the only network, whose in-distribution limits are kept.
 
     Raises:
         InputError: there are more, or it knows nothing.
     """
     net, *others = nets
     if others or net.confidence is None:
-        raise InputError("familiar=false: of one network that says how sure it is, what is familiar is kept")
+        raise InputError("in_distribution=false: needs one network that says how sure it is")
     return net.confidence
 
 
@@ -65,27 +65,27 @@ def fit_confidence_head(
     net: HaaqiNet,
     known: Confidence | None,
     trials: str | Path,
-    strange: str | Path | None,
-    unlike: Sequence[str | Path] = (),
+    non_music: str | Path | None,
+    unseen: Sequence[str | Path] = (),
 ) -> None:
     """Fit how sure a network is, and have it carry that.
 
     Args:
         net: the network.
-        known: what is familiar to it; None to fit that, too, on the split `train`.
+        known: with the in-distribution limits; None to fit these, too, on the split `train`.
         trials: folder of trials of music.
-        strange: folder of trials of other sounds; None where there are none.
-        unlike: folders of trials of music made worse in other ways; intervals are to hold on these, too.
+        non_music: folder of trials of other sounds; None where there are none.
+        unseen: folders of trials of music made worse in other ways; intervals are to hold on these, too.
 
     Raises:
         InputError: as `read_split` and `fit_intervals`.
     """
-    validation, mixed = read_split(trials, SPLITS[1]), [read_split(folder, SPLITS[1]) for folder in unlike]
+    validation, mixed = read_split(trials, SPLITS[1]), [read_split(folder, SPLITS[1]) for folder in unseen]
     if known is None:
-        others = [read_split(strange, split) for split in SPLITS] if strange else None
+        others = [read_split(non_music, split) for split in SPLITS] if non_music else None
         train = read_split(trials, SPLITS[0], most=ENOUGH)
-        net.confidence = fit_confidence(net, train, validation, others, unlike=mixed)
+        net.confidence = fit_confidence(net, train, validation, others, unseen=mixed)
     else:
-        others = read_split(strange, SPLITS[1]) if strange and known.music is not None else None
-        net.confidence = fit_intervals(net, known, validation, others, unlike=mixed)
+        others = read_split(non_music, SPLITS[1]) if non_music and known.music is not None else None
+        net.confidence = fit_intervals(net, known, validation, others, unseen=mixed)
     net.dims = replace(net.dims, confidence=True, music=net.confidence.music is not None)

@@ -48,8 +48,10 @@ def read_teacher(path: str, splits: Sequence[str]) -> HaaqiNet:
     return net.eval()
 
 
-def taught(net: HaaqiNet, systems: Sequence[str], heard: FrontEndOutput, hearing_loss: Tensor) -> np.ndarray:
-    """What a network says instead, [N, 5], but 1 of untouched music, whose score is known.
+def pseudo_labels(
+    net: HaaqiNet, systems: Sequence[str], heard: FrontEndOutput, hearing_loss: Tensor
+) -> np.ndarray:
+    """A network's scores in place of HAAQI's, [N, 5], but 1 of untouched music, whose score is known.
 
     Args:
         net: the teacher.
@@ -123,7 +125,7 @@ class Renderer:
         heard = (group.processed, group.audiogram, group.level1)
         if not path.exists():
             systems = [trial.system for trial in group.trials]
-            found = partial(taught, order.teacher, systems) if order.teacher else labels(group)
+            found = partial(pseudo_labels, order.teacher, systems) if order.teacher else labels(group)
             about = (found, group.genre, order.protocol)
             write_group(path, self.hearing, group.trials, *heard, *about)
         if signals:

@@ -9,20 +9,20 @@ One file per idea: `challenge_data` (a challenge's data, and how the store remem
 """
 
 from ..deprecated import old_names
-from .accepting import HandedIn, accept_submission
+from .accepting import Accepted, accept_submission
 from .challenge_data import ChallengeData, open_split, register, reopen
 from .digests import digest
 from .scoring import work_once
-from .tables import hand_in_table, open_labels
+from .tables import accept_table, open_labels
 
 __getattr__ = old_names(__name__)
 
 __all__ = [
+    "Accepted",
     "ChallengeData",
-    "HandedIn",
     "accept_submission",
+    "accept_table",
     "digest",
-    "hand_in_table",
     "open_labels",
     "open_split",
     "register",

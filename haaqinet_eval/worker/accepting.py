@@ -24,7 +24,7 @@ KEPT = "submissions"  # folder beside the store, for zips that are kept
 
 
 @dataclass(frozen=True)
-class HandedIn:
+class Accepted:
     """What became of it."""
 
     submission: Submission | None  # None: refused, and not kept, since its bytes are known as another's
@@ -90,7 +90,7 @@ def accept_submission(
     actor: str = "",
     visitor: bool = False,
     console: Console | None = None,
-) -> HandedIn:
+) -> Accepted:
     """Check a zip or a folder, and queue it for scoring if it has no errors.
 
     What has errors is kept too, as an event with its findings, and is never scored. The file
@@ -116,9 +116,9 @@ def accept_submission(
     sha256, size = digest(path)
     earlier = _earlier(store, split, sha256)
     if earlier and earlier.system.team == clean_name(system.team, "team"):
-        return HandedIn(earlier, False, earlier.findings)
+        return Accepted(earlier, False, earlier.findings)
     if earlier:
-        return HandedIn(None, False, (refusal("other_team", "known as another team's submission"),))
+        return Accepted(None, False, (refusal("other_team", "known as another team's submission"),))
     found = validate(path, from_adapter(split.challenge), deep, console=console)
     findings: list[dict[str, Any]] = [asdict(item) for item in found]
     refused = has_errors(found)
@@ -128,5 +128,5 @@ def accept_submission(
     try:
         entry, new = submit(store, split.challenge.name, system, **given, actor=actor, visitor=visitor)
     except Refused as error:
-        return HandedIn(None, False, (refusal(error.code, str(error)), *findings))
-    return HandedIn(entry, new, tuple(findings))
+        return Accepted(None, False, (refusal(error.code, str(error)), *findings))
+    return Accepted(entry, new, tuple(findings))

@@ -29,7 +29,7 @@ from ..store import (
 )
 from ..store import challenge as find_challenge
 from ..submissions import has_errors
-from .accepting import HandedIn, keep_copy, refusal
+from .accepting import Accepted, keep_copy, refusal
 from .digests import digest
 
 SCORER = "rmse"  # what a table is queued for
@@ -60,7 +60,7 @@ def open_labels(challenge: str, root: str | Path, split: str | None = None) -> L
     return read_labels(root, split or default_split(challenge, root))
 
 
-def hand_in_table(
+def accept_table(
     store: Store,
     path: str | Path,
     challenge: str,
@@ -69,7 +69,7 @@ def hand_in_table(
     *,
     actor: str = "",
     visitor: bool = False,
-) -> HandedIn:
+) -> Accepted:
     """Check a table, copy it beside the store, and queue it if it has no errors.
 
     Raises:
@@ -94,8 +94,8 @@ def hand_in_table(
     try:
         entry, new = submit(store, challenge, system, **given, actor=actor, visitor=visitor)
     except Refused as error:
-        return HandedIn(None, False, (refusal(error.code, str(error)), *findings))
-    return HandedIn(entry, new, tuple(findings))
+        return Accepted(None, False, (refusal(error.code, str(error)), *findings))
+    return Accepted(entry, new, tuple(findings))
 
 
 def challenge_labels(known: Challenge) -> Labels:

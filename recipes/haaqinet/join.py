@@ -10,14 +10,15 @@ from omegaconf import DictConfig
 
 from haaqinet_eval.errors import InputError
 from haaqinet_eval.model import HaaqiNet, describe_source, join, load_model, save_model, sha256
-from haaqinet_eval.recipe import recipe
+from haaqinet_eval.recipe import earlier_options, recipe
 from haaqinet_eval.synthesis.options import number, several, writable
-from haaqinet_eval.training.joining import blend, familiar, fit_confidence_head, without_frames
+from haaqinet_eval.training.joining import blend, fit_confidence_head, kept_confidence, without_frames
 
 
 @recipe("config/join")
 def join_networks(config: DictConfig) -> None:
     """Write the joined weights, with what their parts tell of themselves, and print their hash."""
+    earlier_options(config, familiar="in_distribution", strange="non_music", unlike="unseen")
     torch.set_num_threads(config.threads)
     nets = {path: load_model(path) for path in several(config.weights)}
     others = [path for path, net in nets.items() if not isinstance(net, HaaqiNet)]
@@ -27,12 +28,12 @@ def join_networks(config: DictConfig) -> None:
         raise InputError("weights: there are none to join")
     writable(Path(config.out).parent, "out")
     parts = [net if config.frames else without_frames(net, path) for path, net in nets.items()]
-    known = familiar(parts) if config.trials and not config.familiar else None
+    known = kept_confidence(parts) if config.trials and not config.in_distribution else None
     net = join(parts)
     if config.blend is not None:
         net = blend(parts, number(config.blend, "blend", 0, 1))
     if config.trials:
-        fit_confidence_head(net, known, config.trials, config.strange, several(config.unlike))
+        fit_confidence_head(net, known, config.trials, config.non_music, several(config.unseen))
     sources = json.dumps([describe_source(path) for path in nets])
     save_model(net, config.out, config.name, note=config.note, sources=sources)
     print(sha256(config.out), config.out)

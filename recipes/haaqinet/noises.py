@@ -9,7 +9,7 @@ from omegaconf import DictConfig
 from haaqinet_eval.errors import InputError
 from haaqinet_eval.io.progress import track
 from haaqinet_eval.recipe import plain_options, recipe
-from haaqinet_eval.synthesis.duplicates import Twins
+from haaqinet_eval.synthesis.duplicates import Duplicates
 from haaqinet_eval.synthesis.gather import write_index
 from haaqinet_eval.synthesis.noises import COLUMNS, NoiseRules, Sounds, write_noises
 from haaqinet_eval.synthesis.options import writable
@@ -20,7 +20,7 @@ def make(config: DictConfig) -> None:
     """Make and write; says how many there are of a kind, and what was left out as too well known."""
     options = plain_options(config)
     rules = NoiseRules(**{k: tuple(v) if isinstance(v, list) else v for k, v in options["rules"].items()})
-    sounds = Sounds(options["folder"], rules, Twins(options["apart"], rules.twin))
+    sounds = Sounds(options["folder"], rules, Duplicates(options["apart"], rules.twin))
     out = writable(options["out"], "out")
     written = write_noises(sounds, out, options["licence"], options["kinds"])
     rows = list(track(written, "making"))

@@ -18,11 +18,11 @@ from haaqinet_eval.synthesis.options import chosen, natural, writable
 from haaqinet_eval.synthesis.recorded import Recorded
 from haaqinet_eval.synthesis.remixes import render_remix
 from haaqinet_eval.synthesis.render import render, render_places
-from haaqinet_eval.synthesis.synthetic_noise import SURROUNDINGS
+from haaqinet_eval.synthesis.synthetic_noise import SYNTHETIC_NOISES
 from haaqinet_eval.training.rendering import Renderer, RenderJob, read_plan, read_teacher
 
 RECORDED = "recorded"  # with the recordings of data.noise
-TABLES = {"usual": render, "surroundings": partial(render, among=SURROUNDINGS), "remixes": render_remix}
+TABLES = {"usual": render, "surroundings": partial(render, among=SYNTHETIC_NOISES), "remixes": render_remix}
 
 
 def maker(config: DictConfig) -> Callable:

@@ -1,4 +1,4 @@
-"""Grow the scorer that knows the target, and the same without gains for comparison."""
+"""Fit the scorer that knows the target, and the same without gains for comparison."""
 
 from __future__ import annotations
 
@@ -9,9 +9,8 @@ import torch
 from omegaconf import DictConfig
 
 from haaqinet_eval.analysis.agreement import agreement
-from haaqinet_eval.mixture_aware import dense
-from haaqinet_eval.mixture_aware.fitting import Settings, grow, predict, role_examples, with_asked, with_base
-from haaqinet_eval.mixture_aware.gain_features import of_stems, without_asked
+from haaqinet_eval.mixture_aware import dense, fitting
+from haaqinet_eval.mixture_aware.gain_features import stem_features, without_gain_features
 from haaqinet_eval.mixture_aware.left_out import left_out, widened
 from haaqinet_eval.mixture_aware.predictor import load_target, save_target
 from haaqinet_eval.mixture_aware.stems import fit_roles
@@ -28,28 +27,30 @@ def train(config: DictConfig) -> None:
     folders = {"train": options["trials"], "validation": options["trials"], "real": options["real"]}
     read = [read_split(folder, split) for split, folder in folders.items() if folder]
     base, net = load_target(options["base"]) if options["base"] else (None, None)
-    net = net or fit_roles(role_examples(read[0][1]), options["role_epochs"])
-    trials, validation, *real = (with_base(with_asked(*some, net), base) for some in read)
+    net = net or fit_roles(fitting.role_examples(read[0][1]), options["role_epochs"])
+    trials, validation, *real = (
+        fitting.with_base(fitting.with_gain_features(*some, net), base) for some in read
+    )
     trials = trials.joined(real[0]) if real else trials
     notes = {"trials": str(len(trials.true)), "songs": str(len(np.unique(trials.about["song"])))}
     print(f"training: {notes}; validation: {len(validation.true)} trials")
-    settings = Settings(**options["settings"]), dense.Settings(**options["networks"])
-    inputs = {"known": (of_stems if base else tuple, base), "blind": (without_asked, None)}
+    settings = fitting.Settings(**options["settings"]), dense.Settings(**options["networks"])
+    inputs = {"known": (stem_features if base else tuple, base), "blind": (without_gain_features, None)}
     for name in options["models"]:
         choose, below = inputs[name]
         names = choose(trials.names)
-        grow_on = partial(grow, validation=validation, names=names, settings=settings, base=below)
-        model = grow_on(trials)
+        fit_on = partial(fitting.fit_model, validation=validation, names=names, settings=settings, base=below)
+        model = fit_on(trials)
         if real and below:
-            scores, intervals = left_out(trials, np.unique(real[0].about["song"]), grow_on)
-            of = trials.only(heard := np.isfinite(scores))
-            unheard = predict(model, validation)[1], validation.true
-            model = widened(model, [unheard, (intervals[heard], of.true)])
-            told = {"base": of.column("base_score"), "haaqinet_target": scores[heard]}
-            print(real_songs(told, intervals[heard], of))
+            scores, intervals = left_out(trials, np.unique(real[0].about["song"]), fit_on)
+            of = trials.only(measured := np.isfinite(scores))
+            held_out = fitting.predict(model, validation)[1], validation.true
+            model = widened(model, [held_out, (intervals[measured], of.true)])
+            told = {"base": of.column("base_score"), "haaqinet_target": scores[measured]}
+            print(real_songs(told, intervals[measured], of))
         path = f"{options['out']}/{name}.safetensors"
         save_target(path, model, net, **notes)
-        a = agreement(predict(model, validation)[0], validation.true)
+        a = agreement(fitting.predict(model, validation)[0], validation.true)
         print(f"{path}: validation LCC {a.lcc:.3f}, SRCC {a.srcc:.3f}, MSE {a.mse:.4f}")
 
 

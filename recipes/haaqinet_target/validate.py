@@ -8,7 +8,7 @@ import numpy as np
 from omegaconf import DictConfig
 
 from haaqinet_eval.analysis.agreement import affine_fit
-from haaqinet_eval.mixture_aware.fitting import predict, with_asked, with_base
+from haaqinet_eval.mixture_aware.fitting import predict, with_base, with_gain_features
 from haaqinet_eval.mixture_aware.predictor import load_target
 from haaqinet_eval.mixture_aware.tables import by, compared, coverage_line, system_means
 from haaqinet_eval.mixture_aware.trial_files import group_files, read_tiles, read_trials
@@ -30,7 +30,7 @@ def validate(config: DictConfig) -> None:
         scores[name := NAMES.get(judge, judge)] = given
         scores[f"{name}, a line fitted on validation"] = np.clip(slope * given + offset, 0, 1)
     known, net = load_target(options["known"])
-    trials = with_base(with_asked(trials, read_tiles(files), net), known.base)
+    trials = with_base(with_gain_features(trials, read_tiles(files), net), known.base)
     models = {
         "mixture known, gains not": load_target(options["blind"])[0] if options["blind"] else None,
         "the base: no implied stems": known.base,

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from haaqinet_eval.mixture_aware.dense import Settings as DenseSettings
-from haaqinet_eval.mixture_aware.fitting import Settings, grow, predict, with_base
-from haaqinet_eval.mixture_aware.gain_features import of_stems
+from haaqinet_eval.mixture_aware.fitting import Settings, fit_model, predict, with_base
+from haaqinet_eval.mixture_aware.gain_features import stem_features
 from haaqinet_eval.mixture_aware.left_out import left_out, widened
 from haaqinet_eval.mixture_aware.tables import real_songs
 from haaqinet_eval.mixture_aware.trial_files import Trials
@@ -38,16 +38,16 @@ def trials(songs, count=40, seed=0):
 def test_a_song_is_told_by_a_model_that_never_heard_it():
     all_of, heard = trials(("a", "b", "c")), []
 
-    def grow_on(some):
+    def fit_on(some):
         heard.append(set(some.about["song"]))
-        return grow(some, trials(("d",), seed=3), some.names, QUICK)
+        return fit_model(some, trials(("d",), seed=3), some.names, QUICK)
 
-    scores, intervals = left_out(all_of, ("a", "c"), grow_on)
+    scores, intervals = left_out(all_of, ("a", "c"), fit_on)
     assert heard == [{"b", "c"}, {"a", "b"}]
     told = np.isfinite(scores)
     assert set(all_of.about["song"][~told]) == {"b"}
     assert np.corrcoef(scores[told], all_of.true[told])[0, 1] > 0.9
-    model = grow_on(all_of)
+    model = fit_on(all_of)
     true = all_of.true[told]
     half = np.full((40, 2), 0.5)
     margin = widened(model, [(half, true[:40]), (half, true[40:])]).margin - model.margin
@@ -58,14 +58,14 @@ def test_a_song_is_told_by_a_model_that_never_heard_it():
 
 def test_a_base_answers_for_output_and_mixture():
     some = trials(("a", "b"))
-    base = grow(some, trials(("d",), seed=3), some.names, QUICK)
+    base = fit_model(some, trials(("d",), seed=3), some.names, QUICK)
     extended = with_base(some, base)
     score = extended.column("base_score")
     np.testing.assert_allclose(score, predict(base, some)[0])
     through = extended.about["system"] == "passthrough"
     np.testing.assert_array_equal(extended.column("base_unprocessed_score")[through], score[through])
     assert np.ptp(extended.column("base_unprocessed_score")[:4]) == 0  # of one scene
-    assert of_stems(extended.names) == ("base_score", "base_unprocessed_score", "implied_known")
+    assert stem_features(extended.names) == ("base_score", "base_unprocessed_score", "implied_known")
     assert with_base(some, None) is some
     joined = some.joined(trials(("e",)))
     assert len(joined.true) == 120

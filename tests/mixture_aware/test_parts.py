@@ -11,7 +11,7 @@ from haaqinet_eval import Audiogram, InputError
 from haaqinet_eval.haaqi import Reference
 from haaqinet_eval.mixture_aware.dense import Settings as DenseSettings
 from haaqinet_eval.mixture_aware.dense import fit_dense
-from haaqinet_eval.mixture_aware.ear import delay_of, hear, shifted
+from haaqinet_eval.mixture_aware.ear import auditory_features, delay_of, shifted
 from haaqinet_eval.mixture_aware.expected import PredictedTarget, expected_envelope, expected_gain
 from haaqinet_eval.mixture_aware.features import compare
 from haaqinet_eval.mixture_aware.gains import describe_gains
@@ -96,7 +96,7 @@ def test_delays_are_found_and_taken_back(delay):
 
 def test_features_of_the_mixture_itself_are_those_of_no_change():
     x = sum(stems().values())
-    heard = hear(x, EAR, 85.0)
+    heard = auditory_features(x, EAR, 85.0)
     features = compare(heard, heard)
     for name in ("cepstral", "coherence_mean", "d_loud", "d_norm"):
         assert features[name] == pytest.approx(1, abs=1e-3), name
@@ -106,7 +106,7 @@ def test_features_of_the_mixture_itself_are_those_of_no_change():
 def test_the_gain_map_sees_which_bands_were_raised():
     x = sum(stems().values())
     bass = stems()["bass"]
-    raised = compare(hear(x + 2.16 * bass, EAR, 85.0), hear(x, EAR, 85.0))  # +10 dB
+    raised = compare(auditory_features(x + 2.16 * bass, EAR, 85.0), auditory_features(x, EAR, 85.0))  # +10 dB
     assert raised["level_change_0"] > 3 > abs(raised["level_change_5"])
 
 

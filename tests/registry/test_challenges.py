@@ -21,7 +21,7 @@ from haaqinet_eval.registry import (
     challenge_record,
     is_ranked,
 )
-from haaqinet_eval.store.imports import read_dialect
+from haaqinet_eval.store.imports import read_official_table
 from haaqinet_eval.submissions import expected_files
 
 NAME = "own_2027"
@@ -92,7 +92,7 @@ def test_everything_reads_its_record(record, tmp_path):
     assert is_ranked("haaqinet", NAME)
     trials = [("s", "song", "L1", "left", "")]
     table = b"scene,song,listener,better\ns,song,L1,0.5\n"
-    assert read_dialect("t.csv", table, NAME, trials) == {trials[0]: 0.5}
+    assert read_official_table("t.csv", table, NAME, trials) == {trials[0]: 0.5}
     with pytest.raises(InputError, match=f"challenge {NAME!r} has no renderer"):
         replace(record, renderer="").find("renderer")
 

@@ -13,7 +13,7 @@ from haaqinet_eval import InputError
 from haaqinet_eval.audiogram import Audiogram, Listener
 from haaqinet_eval.scores import Score, ScoreFile, write_scores
 from haaqinet_eval.store import (
-    DIALECTS,
+    OFFICIAL_TABLES,
     Refused,
     StoredScores,
     System,
@@ -261,7 +261,7 @@ def register(store, name):
 
 
 def table_rows(name, value=0.5):
-    dialect = DIALECTS[name]
+    dialect = OFFICIAL_TABLES[name]
     rows = []
     for i, (scene, song, listener) in enumerate(PAIRS):
         row = {"scene": scene, "song": song, "listener": listener}
@@ -279,7 +279,7 @@ def write_table(path, rows, **options):
     return path
 
 
-@pytest.mark.parametrize("name", DIALECTS)
+@pytest.mark.parametrize("name", OFFICIAL_TABLES)
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig"])
 def test_each_challenges_table_is_read(store, tmp_path, name, encoding):
     trials = register(store, name)
@@ -296,7 +296,7 @@ def test_each_challenges_table_is_read(store, tmp_path, name, encoding):
         for r in found
         if (r.trial.scene, r.trial.listener) == (found[0].scene, "L1")
     }
-    assert first == {place: rows[0][c] for c, place in DIALECTS[name].scores.items()}
+    assert first == {place: rows[0][c] for c, place in OFFICIAL_TABLES[name].scores.items()}
     (shown,) = standings(store, name)
     assert (shown.scorer, shown.version, shown.origin, shown.rank) == ("haaqi", "0.4.1", "external", 1)
     assert import_scores(store, path, name, System("T", "E1"), version="0.4.1").id == entry.id

@@ -11,7 +11,7 @@ from scripts import run_script
 
 from haaqinet_eval.audio import read_audio
 from haaqinet_eval.errors import InputError
-from haaqinet_eval.synthesis.duplicates import Twins
+from haaqinet_eval.synthesis.duplicates import Duplicates
 from haaqinet_eval.synthesis.noises import (
     CROWD,
     HAPPENINGS,
@@ -70,7 +70,7 @@ def apart(tmp_path):
 
 
 def made(folder, rules=RULES, twins=None, kinds=None):
-    return list(make_noises(Sounds(folder, rules, twins or Twins(None, 0.65)), kinds))
+    return list(make_noises(Sounds(folder, rules, twins or Duplicates(None, 0.65)), kinds))
 
 
 def test_long_sounds_stand_alone_short_ones_follow_one_another_and_talkers_meet(folder):
@@ -116,17 +116,17 @@ def test_a_part_of_a_recording_is_known_whatever_its_level_rate_and_format(
     part = part[: seconds * RATE]
     write(tmp_path / name, 0.2 * sps.resample(part, len(part) * rate // RATE), rate)
     audio = read_audio(tmp_path / name)
-    assert Twins(known, 0.65).of(audio.samples[:, 0], audio.sample_rate) == known / "street.ogg"
+    assert Duplicates(known, 0.65).of(audio.samples[:, 0], audio.sample_rate) == known / "street.ogg"
 
 
 def test_a_recording_is_known_within_a_longer_sound(apart):
     known, part = apart
-    assert Twins(known, 0.65).of(np.concatenate([sound(7, 5), part, sound(3, 6)]), RATE) is not None
+    assert Duplicates(known, 0.65).of(np.concatenate([sound(7, 5), part, sound(3, 6)]), RATE) is not None
 
 
 @pytest.mark.parametrize("seed", range(5))
 def test_other_sounds_are_no_twins(apart, seed):
-    twins = Twins(apart[0], 0.65)
+    twins = Duplicates(apart[0], 0.65)
     assert twins.of(sound(6, seed), RATE) is None
     assert twins.of(np.zeros(RATE), RATE) is None
     assert twins.of(apart[1][: RATE // 4], RATE) is None  # too short to tell
@@ -216,4 +216,4 @@ def test_the_shipped_rules_are_those_of_the_class(folder):
 
 def test_a_folder_without_sounds_is_refused(tmp_path):
     with pytest.raises(InputError, match="no such folder"):
-        Sounds(tmp_path / "none", RULES, Twins(None, 0.65))
+        Sounds(tmp_path / "none", RULES, Duplicates(None, 0.65))

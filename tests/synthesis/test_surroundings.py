@@ -5,13 +5,13 @@ import pytest
 from scipy import signal as sps
 
 from haaqinet_eval.synthesis.conditions import CONDITIONS
-from haaqinet_eval.synthesis.synthetic_noise import KINDS, SNRS, SURROUNDINGS, surroundings_noise
+from haaqinet_eval.synthesis.synthetic_noise import KINDS, SNRS, SYNTHETIC_NOISES, synthetic_noise
 
 RATE, LENGTH = 24_000, 4 * 24_000
 
 
 def noises(kind, count=8):
-    return [surroundings_noise(LENGTH, RATE, np.random.default_rng(seed), kind) for seed in range(count)]
+    return [synthetic_noise(LENGTH, RATE, np.random.default_rng(seed), kind) for seed in range(count)]
 
 
 def peakedness(noise):
@@ -39,7 +39,7 @@ def test_a_kind_is_made_anew_by_seed_and_sounds_at_unit_level(kind):
 def test_music_stays_under_it_at_the_stated_ratio(kind):
     music = np.sin(2 * np.pi * 440 * np.arange(LENGTH) / RATE)
     for n, snr in enumerate(SNRS, 1):
-        noise = SURROUNDINGS[f"{kind}-{n}"].process(music, RATE, np.random.default_rng(n)) - music
+        noise = SYNTHETIC_NOISES[f"{kind}-{n}"].process(music, RATE, np.random.default_rng(n)) - music
         assert 10 * np.log10(np.mean(music**2) / np.mean(noise**2)) == pytest.approx(snr, abs=0.01)
 
 
@@ -54,9 +54,9 @@ def test_kinds_are_told_apart_by_what_makes_them():
 
 def test_a_scarce_cloud_is_drawn_again_until_it_sounds():
     for seed in range(200):
-        assert np.any(surroundings_noise(2400, RATE, np.random.default_rng(seed), "fire"))
+        assert np.any(synthetic_noise(2400, RATE, np.random.default_rng(seed), "fire"))
 
 
 def test_the_usual_table_is_without_them():
-    assert not set(SURROUNDINGS) & set(CONDITIONS)
-    assert len(SURROUNDINGS) == 4 * len(KINDS)
+    assert not set(SYNTHETIC_NOISES) & set(CONDITIONS)
+    assert len(SYNTHETIC_NOISES) == 4 * len(KINDS)

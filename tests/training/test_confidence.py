@@ -132,7 +132,7 @@ def test_intervals_hold_on_a_mixture_with_another_source(net):
     """Trials that are over-rated by 0.3: one in three, yet they weigh as much as the others."""
     own, worse = labelled(net, trials(500, 21), 21), labelled(net, trials(250, 22), 22)
     worse = replace(worse, labels=(worse.labels - 0.3).clamp(min=0))
-    again = fit_intervals(net, net.confidence, own, steps=150, unlike=[worse])
+    again = fit_intervals(net, net.confidence, own, steps=150, unseen=[worse])
     held = {}
     for name, found in (("own", trials(300, 23)), ("worse", trials(300, 24))):
         true = labelled(net, found, 25).labels[:, 0] - (0.3 if name == "worse" else 0)

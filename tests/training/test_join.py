@@ -131,7 +131,8 @@ def test_clip_members_are_taken_out_of_a_network_with_frames(trained, tmp_path):
     assert f"weights {frames}: has no clip members" in done.stderr
     done = join([both, alone], tmp_path / "none.safetensors", familiar="false", trials=tmp_path)
     assert done.returncode == 2
-    assert "familiar=false: of one network that says how sure it is" in done.stderr
+    assert "option familiar is now in_distribution" in done.stderr
+    assert "in_distribution=false: needs one network that says how sure it is" in done.stderr
 
 
 def test_a_shipped_network_is_trained_on(folder, tmp_path):

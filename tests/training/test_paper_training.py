@@ -156,10 +156,10 @@ def test_teachers_of_three_kinds(beats, tmp_path):
     assert all(p.requires_grad for p in tuned.parameters())
     ours = PaperNet(PaperDimensions("beats", {**BEATS, **ENCODER}, adapter=8, **SMALL))
     save_model(ours, tmp_path / "ours.safetensors", "trial")
-    taught = start_student(
+    pseudo_labels = start_student(
         load_teacher(tmp_path / "ours.safetensors"), PaperDimensions(), "single", tuned=False
     )
-    torch.testing.assert_close(taught.head.linear0.weight, ours.head.linear0.weight)
+    torch.testing.assert_close(pseudo_labels.head.linear0.weight, ours.head.linear0.weight)
     with pytest.raises(InputError, match="no head that could stay"):
         start_student(alone, PaperDimensions(), "single", tuned=False)
     student = Student(Sizes(3, 16, 16, 4, 16), BeatsConfig.read({**BEATS, **ENCODER}, ""))

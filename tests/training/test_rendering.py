@@ -18,7 +18,7 @@ from haaqinet_eval.synthesis.conditions import CONDITIONS
 from haaqinet_eval.synthesis.protocol import clips_of, conditions_of, is_unseen
 from haaqinet_eval.synthesis.recorded_noise import SNRS, add_recording, read_environments
 from haaqinet_eval.synthesis.render import Plan, render, render_places
-from haaqinet_eval.synthesis.synthetic_noise import SURROUNDINGS
+from haaqinet_eval.synthesis.synthetic_noise import SYNTHETIC_NOISES
 from haaqinet_eval.training.cache import group_path, read_labels, read_split
 from haaqinet_eval.training.rendering import Renderer, RenderJob
 from haaqinet_eval.training.signals import read_signals, signals_path
@@ -144,7 +144,7 @@ def test_the_recipe_draws_from_the_table_that_is_asked_for(clips, tmp_path):
     assert (done.returncode, done.stderr) == (0, "".join(f"rendering: {n}/4\n" for n in range(1, 5)))
     trials = read_labels(tmp_path / "out", "train")
     assert len(trials.systems) == 6
-    assert set(trials.systems) <= set(SURROUNDINGS)
+    assert set(trials.systems) <= set(SYNTHETIC_NOISES)
     wrong = render(f"data.root={tmp_path}", "table=sea")
     assert wrong.returncode == 2
     assert wrong.stderr == "error: table=sea: none of usual, surroundings, remixes, recorded\n"

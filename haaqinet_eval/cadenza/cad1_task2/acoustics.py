@@ -18,7 +18,7 @@ from ...nalr import NalR
 from ..challenge import level1_of
 from ..limiter import Limiter
 from ..loudness import BLOCK
-from ..playing import Heard
+from ..playing import EarSignals
 from .impulses import ImpulseResponses, Path2
 from .noise import CarNoise
 
@@ -124,7 +124,7 @@ class CarScene:
         noise_loudness = loudness_of("the noise", noise, rate)
         return Surroundings(snr, noise, noise_loudness, rng.get_state(), paths["car"], reference, loud)
 
-    def hear(self, around: Surroundings, samples: np.ndarray, listener: Listener) -> Heard:
+    def hear(self, around: Surroundings, samples: np.ndarray, listener: Listener) -> EarSignals:
         """What a listener hears of a system's output.
 
         Args:
@@ -147,7 +147,7 @@ class CarScene:
         heard = min(loudness_of("the aid's output", processed, rate), LOUDEST)
         reference = around.reference * _gain(around.reference_loudness, heard)
         levels = [level1_of(reference[:, i]) if self.acoustics.levelled else 65.0 for i in range(2)]
-        return Heard(processed, reference, (levels[0], levels[1]))
+        return EarSignals(processed, reference, (levels[0], levels[1]))
 
     def _aid(self, signal: np.ndarray, listener: Listener, ear: str) -> np.ndarray:
         """NAL-R and the compressor: [T] -> [T + nfir]."""

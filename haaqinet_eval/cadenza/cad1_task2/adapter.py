@@ -28,7 +28,7 @@ from ..limiter import Limiter
 from ..loaders import official_seed
 from ..metadata import Table, check_name, option, path_option
 from ..music import check_folder, read_song
-from ..playing import Heard
+from ..playing import EarSignals
 from ..submitted import SubmissionFile, header_seconds, one_remix
 from .acoustics import CarScene, Surroundings, find_acoustics
 from .impulses import Path2, Rotations
@@ -211,7 +211,7 @@ class Cad1Task2:
             self._around = scene, made
         return self._around[1]
 
-    def hear(self, pair: Pair, samples: np.ndarray) -> Heard:
+    def hear(self, pair: Pair, samples: np.ndarray) -> EarSignals:
         """What the listener hears of a system's file, and the reference at its loudness."""
         if not samples.any():
             raise Unscorable(

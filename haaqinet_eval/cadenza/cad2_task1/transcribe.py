@@ -30,7 +30,7 @@ from ..plan import Plan
 if TYPE_CHECKING:
     from .adapter import Cad2Task1
 
-Heard = dict[tuple[str, str, str], Words]  # by system, scene and listener
+WordsByPair = dict[tuple[str, str, str], Words]  # by system, scene and listener
 
 
 def check_recogniser(config: Mapping) -> str:
@@ -48,7 +48,7 @@ def hands_in(config: Mapping) -> bool:
     return check_recogniser(config) == TRANSCRIPTS
 
 
-def count_transcripts(challenge: Cad2Task1, rows: Iterable[Transcript], where: str) -> Heard:
+def count_transcripts(challenge: Cad2Task1, rows: Iterable[Transcript], where: str) -> WordsByPair:
     """Count the words of transcripts.
 
     Args:
@@ -71,7 +71,7 @@ def count_transcripts(challenge: Cad2Task1, rows: Iterable[Transcript], where: s
     }
 
 
-def given_transcripts(challenge: Cad2Task1, path: str, systems: Iterable[str]) -> Heard:
+def given_transcripts(challenge: Cad2Task1, path: str, systems: Iterable[str]) -> WordsByPair:
     """What a table says that was handed in; it needs a column `system` where there are several."""
     rows, names = read_transcripts(locate(path)), list(systems)
     if not all(row.system for row in rows):
@@ -82,7 +82,7 @@ def given_transcripts(challenge: Cad2Task1, path: str, systems: Iterable[str]) -
 
 
 def lacking(
-    challenge: Cad2Task1, pairs: Iterable[Pair], systems: Iterable[str], heard: Heard
+    challenge: Cad2Task1, pairs: Iterable[Pair], systems: Iterable[str], heard: WordsByPair
 ) -> list[tuple[str, ...]]:
     """System, scene, listener and ear without a transcript, where the joint score needs one."""
     return [
@@ -183,7 +183,7 @@ def transcribe(
 
 def complete(
     challenge: Cad2Task1, recogniser: Recogniser | None, plan: Plan, config: Mapping, console: Console
-) -> Heard:
+) -> WordsByPair:
     """What a recogniser understood of the systems of a plan; nothing without one."""
     name = check_recogniser(config)
     if name == NONE:

@@ -34,7 +34,7 @@ from torch import Tensor, nn
 from ...errors import InputError, Unscorable
 from ..dimensions import WIDEST, check_range
 from ..network import Network
-from ..running import alone
+from ..running import isolated
 from ..state import load_strictly, read_state, write_state
 from .beats import Beats, BeatsConfig, EncoderLayer, patches
 from .distilbeats import LAYERS as STUDENT_LAYERS
@@ -145,7 +145,7 @@ class OfficialNet(PaperHead):
             raise InputError(f"levels: shape {list(thresholds.shape)}; {shapes} dB HL is needed")
         if not batch.isfinite().all() or not thresholds.isfinite().all():
             raise Unscorable("not_finite", "waveform or levels: not all values are finite")
-        with torch.no_grad(), alone(batch.device):
+        with torch.no_grad(), isolated(batch.device):
             clips, _ = self(batch, thresholds.expand(len(batch), -1))
         return clips if signal.ndim == 2 else clips[0]
 
