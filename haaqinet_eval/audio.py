@@ -16,6 +16,7 @@ from .deprecated import old_names
 from .errors import Unscorable
 from .io.containers import advice, cut_short, flac, ogg
 from .io.containers.flac_end import second_stream
+from .io.files import whole
 from .io.location import locate
 
 __getattr__ = old_names(__name__)
@@ -184,6 +185,14 @@ def resample(signal: np.ndarray, sample_rate: float, new_rate: float) -> np.ndar
     if sample_rate == new_rate:
         return signal
     return soxr.resample(signal, sample_rate, new_rate, quality="HQ")
+
+
+def write_flac(path: str | Path, samples: np.ndarray, sample_rate: int) -> None:
+    """Write samples [T] or [T, C], full scale 1 or int16, as FLAC of 16 bits; whole or not at all."""
+    import soundfile
+
+    with whole(path) as part:
+        soundfile.write(part, samples, sample_rate, format="FLAC", subtype="PCM_16")
 
 
 def rms(signal: np.ndarray) -> float:

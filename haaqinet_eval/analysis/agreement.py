@@ -42,6 +42,14 @@ class Agreement:
         """Root mean squared error."""
         return float(np.sqrt(self.mse))
 
+    @property
+    def figures(self) -> tuple[str, ...]:
+        """For a table: n, LCC, SRCC, MSE, bias."""
+        return (
+            str(self.n),
+            *(f"{self.lcc:.3f}", f"{self.srcc:.3f}", f"{self.mse:.4f}", f"{self.bias:+.3f}"),
+        )
+
 
 @dataclass(frozen=True)
 class Ordering:

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import numpy as np
 
-from ..audio import resample
-from ..io.files import whole, write_text
+from ..audio import resample, write_flac
+from ..io.files import write_text
 
 FULL_SCALE = 32768.0
 
@@ -45,8 +45,7 @@ class Output:
             signal = np.tanh(signal) if self.soft_clip else signal
             clipped = int((np.abs(signal) > 1).sum())
             signal = signal.clip(-1, 1)
-        with whole(self.path) as part:
-            _encode(part, to_16bit(signal), self.file_rate)
+        write_flac(self.path, to_16bit(signal), self.file_rate)
         return clipped
 
 
@@ -57,9 +56,3 @@ def to_16bit(signal: np.ndarray) -> np.ndarray:
     [-32768, -32764, 16384, 32767]
     """
     return (signal * FULL_SCALE).clip(-FULL_SCALE, FULL_SCALE - 1).astype(np.int16)
-
-
-def _encode(path: Path, samples: np.ndarray, sample_rate: int) -> None:
-    import soundfile
-
-    soundfile.write(path, samples, sample_rate, format="FLAC", subtype="PCM_16")

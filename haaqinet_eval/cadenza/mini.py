@@ -78,19 +78,6 @@ def is_complete(challenge: str, root: Path) -> bool:
     return True
 
 
-def verify_mini(root: Path) -> list[str]:
-    """Names of files whose SHA-256 is not the manifest's; empty when all is well.
-
-    Raises:
-        InputError: where there is no manifest of a mini challenge.
-    """
-    manifest = _read_manifest(Path(root))
-    if manifest is None:
-        raise InputError(f"{root}: no mini challenge ({MANIFEST} is missing or not ours)")
-    now = _list_files(Path(root))
-    return [name for name, entry in manifest["files"].items() if now.get(name) != entry]
-
-
 def make_mini(challenge: str, root: str | Path | None = None, *, force: bool = False) -> Path:
     """Write a mini challenge unless it is there already; returns its root, for `path.root`.
 
@@ -147,30 +134,3 @@ def make_mini(challenge: str, root: str | Path | None = None, *, force: bool = F
     finally:
         shutil.rmtree(work, ignore_errors=True)
     return root
-
-
-def mini_overrides(challenge: str, root: str | Path, split: str | None = None) -> dict[str, str]:
-    """The Hydra overrides with which pyclarity's recipes, and ours, read a mini challenge.
-
-    Args:
-        challenge: one that has a mini challenge.
-        root: what `make_mini` returned.
-        split: None for the split of the recipe's own defaults, for which `path.root` is enough;
-            otherwise one of the record's `mini_splits`.
-
-    Raises:
-        InputError: for an unknown challenge or a split it does not have.
-    """
-    splits = _record(challenge).mini_splits
-    out = {"path.root": str(Path(root).absolute())}
-    if split in (None, splits[0]):
-        return out
-    if split not in splits:
-        raise InputError(f"split {split!r}: {challenge} has {', '.join(splits)}")
-    files, own = (_record(challenge).metadata_files(each) for each in (split, splits[0]))
-    for name, file in files.items():
-        if file != own[name]:
-            out[f"path.{name}"] = f"${{path.metadata_dir}}/{file}"
-    if _record(challenge).split_option:
-        out["evaluate.split"] = split
-    return out

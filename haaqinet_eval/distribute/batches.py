@@ -1,17 +1,22 @@
-"""What travels to a worker: names of trials, grouped so that a scene's references are made once."""
+"""What goes to a worker, trials grouped so that a scene's references are made once, and what comes back."""
 
 from __future__ import annotations
 
 import hashlib
 import json
 from collections.abc import Iterable, Iterator
-from dataclasses import astuple, dataclass, replace
+from dataclasses import astuple, dataclass, field, replace
 from functools import cached_property
 from itertools import groupby
 
+from ..audio import FileNote
 from ..evaluate import TrialGroup
+from ..scores import Score
 
 MOST = 16  # signals in a batch, unless one pair of a scene and a listener has more
+
+TIMEOUT, MEMORY, LOST, REFUSED = "timeout", "out_of_memory", "worker_lost", "refused"
+RETRIES = {TIMEOUT: 1, MEMORY: 1, LOST: 3}  # a worker dies of the machine's faults more often than of a clip
 
 
 @dataclass(frozen=True)
@@ -37,6 +42,27 @@ class Batch:
     def listeners(self) -> list[str]:
         """The listeners in the order of scoring."""
         return list(dict.fromkeys(group.trials[0].listener for group in self.groups))
+
+
+@dataclass(frozen=True)
+class Fault:
+    """Why a batch was not finished."""
+
+    code: str  # a key of RETRIES, or REFUSED
+    message: str
+    blamed: bool = True  # whether the first group that is missing was being scored
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a worker made of a batch."""
+
+    batch: Batch
+    rows: list[list[Score]]  # of each of its first groups; of all of them where there is no fault
+    files: dict[str, FileNote] = field(default_factory=dict)  # that were read for them
+    fault: Fault | None = None
+    worker: str = ""  # host and process
+    seconds: float = 0.0
 
 
 def make_batches(job: str, groups: Iterable[TrialGroup], most: int = MOST) -> Iterator[Batch]:

@@ -20,9 +20,8 @@ from distributed.core import Status
 from distributed.scheduler import KilledWorker
 
 from ..errors import InputError, Stopped
-from .batches import Batch
+from .batches import LOST, REFUSED, Batch, Fault, Outcome
 from .guarded import job_options, local_options, safe_workers
-from .outcome import LOST, REFUSED, Fault, Outcome
 from .pools import LocalPool
 
 AHEAD = 2  # batches per thread that are sent ahead, so that no thread waits for the network

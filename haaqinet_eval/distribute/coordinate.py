@@ -12,10 +12,9 @@ from collections.abc import Callable, Iterator
 
 from ..errors import Stopped
 from ..evaluate import blank_row
-from .batches import Batch, retry_alone
+from .batches import RETRIES, Batch, Outcome, retry_alone
 from .job_runner import Job
 from .log import Log
-from .outcome import RETRIES, Outcome
 from .pools import Pool
 from .stopping import StopRequest, stopping
 

@@ -14,8 +14,7 @@ from typing import Any
 
 from ..errors import InputError, Stopped
 from ..io.redaction import redacted
-from .batches import Batch
-from .outcome import Outcome
+from .batches import Batch, Outcome
 
 
 class Log:

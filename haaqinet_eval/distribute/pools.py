@@ -10,9 +10,8 @@ from typing import Protocol, Self
 from ..audio import FileNote
 from ..errors import InputError
 from ..scores import Score
-from .batches import Batch
+from .batches import MEMORY, Batch, Fault, Outcome
 from .job_runner import Job, JobRunner
-from .outcome import MEMORY, Fault, Outcome
 from .worker_process import WorkerProcess
 
 STARTS = 3  # times in a row that a worker process may die before it is ready

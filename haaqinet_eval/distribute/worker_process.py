@@ -19,8 +19,7 @@ from ..audio import FileNote
 from ..errors import InputError
 from ..io.programs import environment, module_command, search_path
 from ..scores import Score
-from .batches import Batch
-from .outcome import LOST, MEMORY, TIMEOUT, Fault, Outcome
+from .batches import LOST, MEMORY, TIMEOUT, Batch, Fault, Outcome
 
 ONE_THREAD = (
     "OMP_NUM_THREADS",

@@ -7,20 +7,11 @@ from collections.abc import Mapping
 import numpy as np
 
 from ..analysis.agreement import agreement, coverage
+from ..io.markdown import markdown_table
 from .trial_files import Trials
 
 FEWEST = 20  # scenes of a system, or trials of a listener, for a figure of its own
 Scores = Mapping[str, np.ndarray]  # scorer -> [N]
-
-
-def _table(head: list[str], rows: list[list[str]]) -> str:
-    lines = [head, ["---"] * len(head), *rows]
-    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
-
-
-def _figures(predicted: np.ndarray, true: np.ndarray) -> list[str]:
-    a = agreement(predicted, true)
-    return [str(a.n), f"{a.lcc:.3f}", f"{a.srcc:.3f}", f"{a.mse:.4f}", f"{a.bias:+.3f}"]
 
 
 def system_means(predicted: np.ndarray, trials: Trials) -> dict[str, tuple[float, float, int]]:
@@ -55,11 +46,11 @@ def compared(scores: Scores, trials: Trials) -> str:
         off = predicted[through].mean() - trials.true[through].mean()
         lccs = np.array(list(listener_lccs(predicted, trials).values()))
         ears = f"{np.median(lccs):.3f} ({lccs.min():.3f})" if len(lccs) else "–"
-        rows.append([name, *_figures(predicted, trials.true), tau, f"{off:+.3f}", ears])
-    return _table(
+        rows.append([name, *agreement(predicted, trials.true).figures, tau, f"{off:+.3f}", ears])
+    return markdown_table(
         ["scorer", "n", "LCC", "SRCC", "MSE", "bias", "tau of systems' means", "passthrough's mean, off by",
          "listeners' median LCC (lowest)"], rows
-    )  # fmt: skip
+    ).rstrip()  # fmt: skip
 
 
 def by(what: str, scores: Scores, trials: Trials) -> str:
@@ -72,7 +63,7 @@ def by(what: str, scores: Scores, trials: Trials) -> str:
             a = agreement(predicted[of], trials.true[of])
             row.append(f"{a.lcc:.3f} / {a.mse:.4f} / {a.bias:+.3f}")
         rows.append(row)
-    return _table([what, "n", *(f"{name}: LCC / MSE / bias" for name in scores)], rows)
+    return markdown_table([what, "n", *(f"{name}: LCC / MSE / bias" for name in scores)], rows).rstrip()
 
 
 def coverage_line(intervals: np.ndarray, trials: Trials) -> str:
@@ -96,7 +87,7 @@ def systems_table(scores: Scores, trials: Trials) -> str:
         ]
         for system in sorted(first, key=lambda name: -first[name][1])
     ]
-    return _table(["system", "true HAAQI", *scores, "ears"], rows)
+    return markdown_table(["system", "true HAAQI", *scores, "ears"], rows).rstrip()
 
 
 def real_songs(scores: Scores, intervals: np.ndarray, trials: Trials) -> str:

@@ -36,8 +36,7 @@ from ..errors import InputError
 from ..registry import predictors_of
 from ..scorers import load_scorer
 from ..trials import Stimulus
-from .lacking import lacking
-from .refusal import Refusal
+from .refusal import Refusal, lacking
 from .speech import SpeechMetrics, moved, replaced_speech
 
 if TYPE_CHECKING:

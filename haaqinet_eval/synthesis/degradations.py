@@ -16,17 +16,12 @@ from collections.abc import Callable
 import numpy as np
 from scipy import signal as sps
 
-from ..audio import resample
+from ..audio import resample, rms
 
 Array = np.ndarray
 Rng = np.random.Generator
 Noise = Callable[[int, float, Rng], Array]  # samples, Hz and a generator to noise [T]
 SPEECH_TOP = 12_000.0  # Hz, above which the synthetic babble has nothing
-
-
-def rms(x: Array) -> float:
-    """Root of the mean square."""
-    return float(np.sqrt(np.mean(np.square(x))))
 
 
 def match(x: Array, like: Array) -> Array:

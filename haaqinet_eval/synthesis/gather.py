@@ -19,9 +19,9 @@ from pathlib import Path
 import numpy as np
 import soundfile
 
-from ..audio import Audio, read_audio, resample
+from ..audio import Audio, read_audio, resample, write_flac
 from ..errors import InputError, Unscorable
-from ..io.files import whole, written
+from ..io.files import written
 from .clips import COLUMNS
 
 SUFFIXES = (".ogg", ".oga", ".mp3", ".flac", ".wav", ".opus")
@@ -188,14 +188,9 @@ def gather(
         source, stem = tidy(inside.parts[0]) if len(inside.parts) > 1 else loose, stems.of(inside)
         for number, part in enumerate(parts):
             name = Path(source) / f"{stem}-{number}.flac"
-            _write(out / name, part / max(1.0, np.abs(part).max()))
+            write_flac(out / name, part / max(1.0, np.abs(part).max()), SAMPLE_RATE)
             row = (str(name), "game", title, artist or source, licence, source, split)
             yield dict(zip(COLUMNS, (*row, f"{len(part) / SAMPLE_RATE:g}"), strict=True))
-
-
-def _write(path: Path, samples: np.ndarray) -> None:
-    with whole(path) as part:
-        soundfile.write(part, samples, SAMPLE_RATE, format="FLAC", subtype="PCM_16")
 
 
 def divide(rows: Sequence[dict]) -> list[dict]:

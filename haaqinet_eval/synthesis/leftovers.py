@@ -11,8 +11,9 @@ import numpy as np
 from scipy.ndimage import gaussian_filter, median_filter
 from scipy.special import expit
 
+from ..audio import rms
 from .conditions import Condition
-from .degradations import Array, Rng, istft, match, rms, stft
+from .degradations import Array, Rng, istft, match, stft
 from .recorded_noise import SILENT, load_recording, stretch
 
 GROUP = "leftovers"

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import numpy as np
 
-from ..audio import read_audio, resample
+from ..audio import read_audio, resample, rms
 from ..errors import InputError
-from .remix import ROLES, Array, Rng, rms
+from .remix import ROLES, Array, Rng
 from .render import SAMPLE_RATE
 
 VARIATION = 0.17  # octaves by which pitch and tempo change at most, by resampling

@@ -13,11 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import soundfile
 
-from ..audio import read_audio, resample, rms
+from ..audio import read_audio, resample, rms, write_flac
 from ..errors import InputError, Unscorable
-from ..io.files import whole
 from .degradations import Array, Rng, hilly, reverberate, shape
 from .duplicates import Duplicates
 from .gather import Stems, find_audio
@@ -260,7 +258,5 @@ def write_noises(
     """
     for number, (kind, name, source, signal) in enumerate(make_noises(sounds, kinds)):
         path = Path(kind) / f"{number:05d}-{name}.flac"
-        with whole(out / path) as part:
-            heard = 0.5 * signal / np.abs(signal).max()
-            soundfile.write(part, heard, SAMPLE_RATE, format="FLAC", subtype="PCM_16")
+        write_flac(out / path, 0.5 * signal / np.abs(signal).max(), SAMPLE_RATE)
         yield dict(zip(COLUMNS, (str(path), kind, source, licence), strict=True))

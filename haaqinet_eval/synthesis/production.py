@@ -8,7 +8,8 @@ from __future__ import annotations
 import numpy as np
 from scipy import signal as sps
 
-from .degradations import Array, Rng, coloured_noise, match, reverberate, rms, shape, wdrc
+from ..audio import rms
+from .degradations import Array, Rng, coloured_noise, match, reverberate, shape, wdrc
 
 BASS = 35.0, 95.0  # Hz, the lowest and highest fundamental of a sub-bass
 

@@ -21,7 +21,7 @@ import numpy as np
 from scipy import signal as sps
 from scipy.ndimage import median_filter
 
-from ..audio import resample
+from ..audio import resample, rms
 from ..errors import Unscorable
 from .clips import Clip, load_excerpt
 from .music import loudness, make_chamber, make_song
@@ -39,11 +39,6 @@ _BEATS = ("electronic", "rock", "hip-hop", "pop", "latin", "vocal-rock", "vocal-
 
 Array = np.ndarray
 Rng = np.random.Generator
-
-
-def rms(x: Array) -> float:
-    """Root mean square."""
-    return float(np.sqrt(np.mean(np.square(x))))
 
 
 @dataclass(frozen=True, eq=False)

@@ -17,10 +17,11 @@ import numpy as np
 from scipy import signal as sps
 from scipy.ndimage import gaussian_filter
 
+from ..audio import rms
 from . import conditions
 from .degradations import hard_clip
 from .music.levels import limit_gain
-from .remix import ABSENT, Array, Rng, Scene, draw_gains, rms
+from .remix import ABSENT, Array, Rng, Scene, draw_gains
 from .render import SAMPLE_RATE
 from .wave_errors import ERRORS, sharpened
 

@@ -7,10 +7,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import numpy as np
-import soundfile
 
+from ..audio import write_flac
 from ..errors import InputError
-from ..io.files import whole
 from ..io.jsonfile import read_json, write_json
 from .midi_accompaniment import SAMPLE_RATE, Band, Unplayable, make_song
 
@@ -64,5 +63,4 @@ class SongFolder:
     def _write(self, number: int, style: str, song: np.ndarray) -> None:
         folder = self.out / f"{style.replace('/', '-')}-{number}"
         folder.mkdir(exist_ok=True)
-        with whole(folder / "song.flac") as part:
-            soundfile.write(part, song, SAMPLE_RATE, format="FLAC")
+        write_flac(folder / "song.flac", song, SAMPLE_RATE)

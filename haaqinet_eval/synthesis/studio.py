@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from ..audio import rms
 from .conditions import Condition
-from .degradations import Array, Rng, hilly, match, rms
+from .degradations import Array, Rng, hilly, match
 
 HOP = 0.002  # s, between levels
 

@@ -14,8 +14,9 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import signal as sps
 
+from ..audio import rms
 from .conditions import Condition
-from .degradations import Array, Rng, add_noise, hilly, match, reverberate, rms, talkers
+from .degradations import Array, Rng, add_noise, hilly, match, reverberate, talkers
 
 SNRS = (20, 12, 5, -2)  # dB
 GROUP = "surroundings"

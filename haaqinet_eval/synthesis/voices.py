@@ -7,7 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
-from .degradations import Array, Noise, Rng, match, reverberate, rms
+from ..audio import rms
+from .degradations import Array, Noise, Rng, match, reverberate
 from .recorded_noise import SILENT, load_recording, stretch
 
 COUNTS = (1, 2, 3, 4, 6, 8, 12, 16)  # talkers

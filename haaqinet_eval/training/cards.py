@@ -17,6 +17,7 @@ import yaml
 from ..analysis.agreement import Agreement, agreement
 from ..errors import InputError
 from ..io.files import written
+from ..io.markdown import markdown_table
 from ..model import load_model, model_version, sha256
 from ..synthesis.clips import SPLITS, Clip
 from ..synthesis.noises import SEVERAL
@@ -24,7 +25,7 @@ from ..synthesis.options import writable
 from .cache import Trials, TrialTable
 from .confidence import coverage_line
 from .measures import predict
-from .tables import accuracy_tables, markdown_table
+from .tables import accuracy_tables
 
 FENCE = "---\n"
 RIGHT = "---:"  # numbers are flush right

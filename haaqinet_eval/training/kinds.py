@@ -6,12 +6,13 @@ import numpy as np
 import torch
 
 from ..analysis.agreement import agreement, coverage
+from ..io.markdown import markdown_table
 from ..model.net import HaaqiNet
 from .cache import Trials
 from .confidence import judge
-from .tables import markdown_table
+from .tables import HEAD
 
-HEAD = ("n", "LCC", "SRCC", "MSE", "bias", "interval holds", "its width", "unfamiliar")
+HEADS = (*HEAD, "interval holds", "its width", "unfamiliar")
 ALL = "**all**"
 
 
@@ -41,5 +42,5 @@ def kind_table(net: HaaqiNet, trials: Trials, title: str = "kind") -> str:
         some = np.full(len(kinds), True) if kind == ALL else kinds == kind
         a, held = agreement(predicted[some], true[some]), coverage(low[some], high[some], true[some])
         shares = (f"{100 * held.share:.0f} %", f"{held.width:.2f}", f"{100 * unfamiliar[some].mean():.0f} %")
-        rows.append((kind, a.n, f"{a.lcc:.3f}", f"{a.srcc:.3f}", f"{a.mse:.4f}", f"{a.bias:+.3f}", *shares))
-    return markdown_table((title, *HEAD), rows, "---:")
+        rows.append((kind, *a.figures, *shares))
+    return markdown_table((title, *HEADS), rows, "---:")

@@ -17,10 +17,11 @@ import numpy as np
 from ..analysis.agreement import agreement
 from ..errors import InputError
 from ..io.files import write_text
+from ..io.markdown import markdown_table
 from ..model import read_metadata
 from .cache import TrialTable
 from .published import OURS, TABLE_II, TABLE_III, TABLE_IV, TABLE_VI
-from .tables import markdown_table, within_clip
+from .tables import within_clip
 
 ENVIRONMENT = "environment"
 SUBSETS = {  # of a protocol: key -> heading

@@ -3,32 +3,22 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
-from ..analysis.agreement import Agreement, agreement
+from ..analysis.agreement import agreement
+from ..io.markdown import markdown_table
 from ..model import OUTPUTS
 from .cache import TrialTable
 
-
-def markdown_table(head: Sequence[str], rows: Sequence[Sequence[object]], rule: str = "---") -> str:
-    """A table as Markdown; `rule` is below the heads after the first, `---:` for numbers."""
-    lines = [head, ["---"] + [rule] * (len(head) - 1), *rows]
-    return "".join(f"| {' | '.join(map(str, line))} |\n" for line in lines)
-
-
-_HEAD = "| {} | n | LCC | SRCC | MSE | bias |\n|---|---|---|---|---|---|\n"
-
-
-def _row(name: str, a: Agreement) -> str:
-    return f"| {name} | {a.n} | {a.lcc:.3f} | {a.srcc:.3f} | {a.mse:.4f} | {a.bias:+.3f} |\n"
+HEAD = ("n", "LCC", "SRCC", "MSE", "bias")
 
 
 def _table(title: str, names: np.ndarray, predicted: np.ndarray, true: np.ndarray) -> str:
-    rows = (_row(n, agreement(predicted[names == n], true[names == n])) for n in sorted(set(names)))
-    return _HEAD.format(title) + "".join(rows)
+    found = ((name, agreement(predicted[names == name], true[names == name])) for name in sorted(set(names)))
+    return markdown_table((title, *HEAD), [(name, *a.figures) for name, a in found])
 
 
 @dataclass(frozen=True)
@@ -95,13 +85,13 @@ def accuracy_tables(
         else ""
     )
     names = OUTPUTS[: outputs.shape[1]]
-    parts = [_row(n, agreement(outputs[:, i], labels[:, i])) for i, n in enumerate(names)]
+    parts = [(n, *agreement(outputs[:, i], labels[:, i]).figures) for i, n in enumerate(names)]
     families = np.array([name.rpartition("-")[0] for name in trials.listeners])
     systems = trials.systems.tolist()
     within = within_clip(predicted, true, trials.scenes, trials.systems)
     return "\n".join(
         [
-            _HEAD.format("output") + "".join(parts),
+            markdown_table(("output", *HEAD), parts),
             f"{untouched}Within a clip and ear: LCC {within.lcc:.3f}; "
             f"order right in {100 * within.order:.1f} % of {within.pairs} pairs that truly differ by 0.1; "
             f"conditions' means: Kendall tau {within.kendall:.3f} over {within.conditions}.\n",

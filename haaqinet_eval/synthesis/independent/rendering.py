@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
+from ...audio import rms
 from ...errors import InputError
 from ..clips import Clip
-from ..degradations import Array, Rng, rms
+from ..degradations import Array, Rng
 from ..recorded_noise import SILENT, load_recording, read_recordings, stretch
 from ..render import Group, Plan, render
 from ..voices import KINDS as TALKING

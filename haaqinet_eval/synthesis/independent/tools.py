@@ -17,8 +17,9 @@ from types import ModuleType
 
 import numpy as np
 
+from ...audio import rms
 from ...errors import InputError
-from ..degradations import Array, Rng, match, rms
+from ..degradations import Array, Rng, match
 
 LEVEL = 0.1  # RMS of full scale at which effects are fed: -20 dBFS
 

@@ -1,0 +1,17 @@
+"""Tables as Markdown."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+
+def markdown_table(head: Sequence[str], rows: Iterable[Sequence[object]], rule: str = "---") -> str:
+    """A table as Markdown, with a line end; `rule` is below the heads after the first, `---:` for numbers.
+
+    >>> print(markdown_table(("system", "mean"), [("hpss", 0.5)], "---:"), end="")
+    | system | mean |
+    | --- | ---: |
+    | hpss | 0.5 |
+    """
+    lines = [head, ["---"] + [rule] * (len(head) - 1), *rows]
+    return "".join(f"| {' | '.join(map(str, line))} |\n" for line in lines)
