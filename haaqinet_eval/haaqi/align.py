@@ -19,7 +19,6 @@ from .simd import LANES, fma, load, splat, store
 
 DELAYS = 2400  # samples: 100 ms at 24 kHz; delays from -DELAYS to DELAYS - 1 are searched
 _SIZE = 4**7  # of a transform
-_STEP = _SIZE - 2 * DELAYS  # reference samples per block
 _IN_L2, _IN_L1 = _SIZE // 4, _SIZE // 64  # transforms of 16 bands that fit these caches
 _FEW = 4  # lanes brought back from frequencies at once
 _TOLERANCE = 5e-7  # of the correlation's bound: more than single precision errs

@@ -37,23 +37,7 @@ class Options:
 class Prepared:
     """One ear's reference, before the cochlea; the indices' own references go on from here.
 
-    Args:
-        reference_signal: [T] float, undistorted, one ear; at least 0.5 s.
-        sample_rate: Hz; taken to whole kHz. A processed signal at a rate that is then off by
-            another ratio (44.1 and 32 kHz) is brought to the reference's clock first, by soxr.
-        audiogram: ours or pyclarity's, with levels at 250, 500, 1000, 2000, 4000 and 6000 Hz.
-        equalisation: 1: the reference is amplified by NAL-R here; 2: it is taken as it is.
-        level1: dB SPL that an RMS of 1 means.
-        rng: the noise. None or an int is a fixed seed (None: 0): every score then uses
-            the numbers pyclarity draws after `np.random.seed(seed)`, whatever was scored before
-            and on however many threads. A `RandomState` is drawn from anew by each score, in
-            pyclarity's order, and left where pyclarity leaves it.
-        any_length: the longer signal is cut to the shorter, pyclarity's way, however much is lost.
-
-    Raises:
-        Unscorable: codes not_mono, not_finite, too_short, silent_reference, bad_sample_rate,
-            bad_audiogram.
-        InputError: for an equalisation other than 1 or 2, or a level1 that is no number.
+    Arguments and errors are those of `haaqi.Reference`.
     """
 
     def __init__(

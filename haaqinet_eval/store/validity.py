@@ -108,11 +108,6 @@ _PLAIN: dict[str, Callable[[Any], bool]] = {  # whatever is not so is looked at 
 }
 
 
-def _mostly(column: sa.Column) -> Callable[[Any], bool]:
-    """What most values of a column are; nothing that is refused is."""
-    return _PLAIN.get(kind_of(column)) or _plain_text(LONGER.get(column.name, MAX_TEXT))
-
-
 def _one_of(row: Mapping[str, Any], column: str, known: Collection[str]) -> None:
     _need(row[column] in known, column, row[column], f"none of {', '.join(known)}")
 
