@@ -98,8 +98,8 @@ def agreement_rows(scores: Sequence[Score], predicted: str) -> list[list[str]]:
     rows = []
     for prefix, group in (
         ("", lambda s: "all"),
-        ("ear ", lambda s: s.ear),
-        ("listener ", lambda s: s.listener),
+        ("ear ", lambda s: s.trial.ear),
+        ("listener ", lambda s: s.trial.listener),
     ):
         for name, a in agreement_by(scores, predicted, INTRUSIVE, group).items():
             figures = [number(v, 3) if a.n >= FEW else "too few" for v in (a.lcc, a.srcc, a.kendall)]

@@ -28,7 +28,7 @@ def row(number, scorer, score, version="v1", challenge="cad", **more):
     return Score(Trial(*names), scorer, version, score, **more)
 
 
-def rows(map, count=200, noise=0.0, **more):
+def rows(map, count=200, noise=0.0, challenge="cad", **more):
     """Rows of both scorers; the true score is a function of the predicted one, plus noise."""
     rng = np.random.default_rng(1)
     predicted = rng.uniform(0.3, 0.9, count)
@@ -37,7 +37,10 @@ def rows(map, count=200, noise=0.0, **more):
     return [
         item
         for n, (p, t) in enumerate(pairs)
-        for item in (row(n, "haaqinet", p, **more), row(n, "haaqi", t, version="haaqi-v1/1"))
+        for item in (
+            row(n, "haaqinet", p, challenge=challenge, **more),
+            row(n, "haaqi", t, version="haaqi-v1/1", challenge=challenge),
+        )
     ]
 
 

@@ -60,9 +60,9 @@ def test_differences_are_those_of_the_trials_that_both_have(made, capsys):
     groups = {(g["kind"], g["name"]): g for g in found["groups"]}
     for (kind, name), group in groups.items():
         if kind in ("ear", "listener", "scene"):
-            mine = [a.score - b.score for a, b in pairs if getattr(a, kind) == name]
+            mine = [a.score - b.score for a, b in pairs if getattr(a.trial, kind) == name]
         elif kind == "severity":
-            mine = [a.score - b.score for a, b in pairs if LISTENERS[a.listener].severity_humes == name]
+            mine = [a.score - b.score for a, b in pairs if LISTENERS[a.trial.listener].severity_humes == name]
         elif kind == "part":
             mine = [a.parts[name] - b.parts[name] for a, b in pairs]
         else:

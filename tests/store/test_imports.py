@@ -294,7 +294,7 @@ def test_each_challenges_table_is_read(store, tmp_path, name, encoding):
     first = {
         (r.trial.ear, r.trial.stem): r.score
         for r in found
-        if (r.trial.scene, r.trial.listener) == (found[0].scene, "L1")
+        if (r.trial.scene, r.trial.listener) == (found[0].trial.scene, "L1")
     }
     assert first == {place: rows[0][c] for c, place in OFFICIAL_TABLES[name].scores.items()}
     (shown,) = standings(store, name)

@@ -466,7 +466,7 @@ def test_rows_that_do_not_belong_are_refused_together(registered, change, messag
     scores = StoredScores(registered, entry)
     good = score_of(trials()[0], version="9")
     with pytest.raises(InputError, match=message):
-        scores.append([good, replace(good, **change)])
+        scores.append([good, replace(good, trial=replace(good.trial, **change))])
     assert read_rows(registered, entry.id) == []
     scores.append([good])  # the failed write left nothing half-done behind
     assert read_rows(registered, entry.id) == [good]
