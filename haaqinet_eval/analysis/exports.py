@@ -61,7 +61,7 @@ def latex_table(scores: Sequence[Score], entries: Sequence[Standing]) -> str:
         scores: the rows that the standings were made of.
         entries: of one scorer, in the order of the table.
     """
-    said = caution(entries[0].scorer, scores[0].challenge)
+    said = caution(entries[0].scorer, scores[0].trial.challenge)
     lines = [*([f"% {said}"] if said else []), r"\begin{tabular}{llrrr}", r"\toprule"]
     title = escape_latex(scorer_title(entries[0].scorer))
     lines += [rf"Rank & System & {title} (95\,\% interval) & Left & Right \\", r"\midrule"]
@@ -70,9 +70,9 @@ def latex_table(scores: Sequence[Score], entries: Sequence[Standing]) -> str:
             missing = f"-- ({entry.scored} of {entry.expected} scored)"
             lines.append(rf"-- & {escape_latex(entry.system)} & {missing} & -- & -- \\")
             continue
-        rows = [s for s in scores if (s.system, s.scorer) == (entry.system, entry.scorer)]
+        rows = [s for s in scores if (s.trial.system, s.scorer) == (entry.system, entry.scorer)]
         found = mean_interval(
-            [value_of(s) for s in rows], [s.scene for s in rows], [s.listener for s in rows]
+            [value_of(s) for s in rows], [s.trial.scene for s in rows], [s.trial.listener for s in rows]
         )
         mean = f"{entry.mean:.3f}"
         if found.low == found.low:

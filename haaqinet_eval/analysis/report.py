@@ -185,14 +185,14 @@ def _together(runs: Sequence[Run]) -> list[str]:
 def _worst_parts(run: Run, scorer: str) -> list[str]:
     """The parts of each system's score, the scenes with the lowest means, each system's worst trials."""
     mine = [row for row in run.scores if row.scorer == scorer and not row.failed]
-    systems, title = sorted({row.system for row in mine}), html.escape(scorer_title(scorer))
+    systems, title = sorted({row.trial.system for row in mine}), html.escape(scorer_title(scorer))
     if not mine:
         return []
     parts = []
     if rows := _part_means(mine, systems):
         parts += [f"<h3>Parts of the score: {title}</h3>", html_table(rows[0], rows[1:])]
-    means = group_means(mine, lambda score: score.scene)
-    scenes = {row.scene: row.song for row in mine}
+    means = group_means(mine, lambda score: score.trial.scene)
+    scenes = {row.trial.scene: row.trial.song for row in mine}
     table = {name: [means[system, scorer].get(name, (None, 0))[0] for system in systems] for name in scenes}
     known = {name: [value for value in values if value is not None] for name, values in table.items()}
     lowest = sorted(table, key=lambda name: sum(known[name]) / len(known[name]))[:MOST_SCENES]
@@ -204,11 +204,12 @@ def _worst_parts(run: Run, scorer: str) -> list[str]:
     worst = [find_worst(run.scores, system, scorer, run.listeners, MOST_TRIALS) for system in systems]
     trials = [
         [
-            *(found.system, f"{value_of(t.score):.3f}", t.score.scene, t.score.listener, t.score.ear),
-            *(t.score.stem, t.severity, t.low_part, t.score.song),
+            *(found.system, f"{value_of(t.score):.3f}", trial.scene, trial.listener, trial.ear),
+            *(trial.stem, t.severity, t.low_part, trial.song),
         ]
         for found in worst
         for t in found.trials
+        for trial in [t.score.trial]
     ]
     shown = [i for i in range(len(TRIAL_HEAD)) if any(row[i] for row in trials)]
     cells = [[row[i] for i in shown] for row in trials]
@@ -220,7 +221,7 @@ def _part_means(rows: Sequence[Score], systems: Sequence[str]) -> list[list[str]
     names = list(dict.fromkeys(name for row in rows for name in row.parts))
     table = []
     for system in systems:
-        mine = [row for row in rows if row.system == system]
+        mine = [row for row in rows if row.trial.system == system]
         values = [[row.parts.get(name, math.nan) for row in mine] for name in names]
         table.append([system, *(number(sum(v) / len(v), 3) for v in values)])
     return [["system", *names], *table] if names else []

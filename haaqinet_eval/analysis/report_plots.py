@@ -40,8 +40,8 @@ def scatter_plot(run: Run, predictor: ScorerRecord) -> str | None:
     if not pairs:
         return None
     figure, axes = plt.subplots(figsize=(5.4, 5))
-    for system in sorted({true.system for _, true in pairs}):
-        mine = [(true.score, predicted.score) for predicted, true in pairs if true.system == system]
+    for system in sorted({true.trial.system for _, true in pairs}):
+        mine = [(true.score, predicted.score) for predicted, true in pairs if true.trial.system == system]
         true_scores, predictions = zip(*mine, strict=True)
         axes.scatter(true_scores, predictions, s=16, alpha=0.75, label=_label(system))
     bounds = scorer_record(INTRUSIVE).bounds
@@ -65,7 +65,7 @@ def listener_plot(run: Run) -> str | None:
     scorers = list(dict.fromkeys(row.scorer for row in run.scores if not row.failed))
     if not scorers:
         return None
-    means = group_means(run.scores, lambda s: f"{s.listener}\n{s.ear}")
+    means = group_means(run.scores, lambda s: f"{s.trial.listener}\n{s.trial.ear}")
     names = _by_loss(run, {name for groups in means.values() for name in groups})
     figure, axes = plt.subplots(1, len(scorers), figsize=(5.4 * len(scorers), 4), squeeze=False)
     for axis, scorer in zip(axes[0], scorers, strict=True):

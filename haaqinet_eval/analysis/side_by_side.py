@@ -39,14 +39,14 @@ def side_by_side(
     Raises:
         InputError: for runs of several challenges, and where versions of the scorer differ.
     """
-    challenges = sorted({row.challenge for rows, _ in runs.values() for row in rows})
+    challenges = sorted({row.trial.challenge for rows, _ in runs.values() for row in rows})
     if len(challenges) > 1:
         raise InputError(f"runs of {' and '.join(challenges)} do not compare")
     found = []
     for run, (rows, expected) in runs.items():
         for entry in standings(rows, expected):
             if entry.scorer == scorer:
-                mine = [s for s in rows if (s.system, s.scorer) == (entry.system, scorer)]
+                mine = [s for s in rows if (s.trial.system, s.scorer) == (entry.system, scorer)]
                 found.append((run, entry, mine))
     systems = [entry.system for _, entry, _ in found]
     ranked = all(is_ranked(scorer, challenge) for challenge in challenges)
@@ -64,7 +64,7 @@ def side_by_side(
         scored = [row for row in rows if not row.failed]
         limits, behind = None, None
         if entry.mean is not None:
-            labels = [s.scene for s in scored], [s.listener for s in scored]
+            labels = [s.trial.scene for s in scored], [s.trial.listener for s in scored]
             limits = mean_interval([value_of(s) for s in scored], *labels)
         if ranked and rows is not found[0][2] and scored and found[0][1].mean is not None:
             behind = compare_systems(found[0][2], rows, scorer, {}).overall

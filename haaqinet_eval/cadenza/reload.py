@@ -12,7 +12,7 @@ from ..io.runfile import last_run, read_run, run_beside
 from ..scores import Score
 from ..trials import Stimulus
 from . import load_challenge
-from .challenge import Pair, pair_trials
+from .challenge import Pair
 from .folders import ENHANCED, find_systems, signals_folder
 from .loaders import pair_loaders
 
@@ -35,14 +35,12 @@ def reload_stimuli(
     if not config or not record.get("challenge"):
         raise InputError(f"{results}: no run.json beside it says where the audio is")
     config = {**config, "path": {**config["path"], "exp_folder": str(results.parent.absolute())}}
-    found = find_systems(signals_folder(config), sorted({row.system for row in rows}))
+    found = find_systems(signals_folder(config), sorted({row.trial.system for row in rows}))
     folders = {system: folder / ENHANCED for system, folder in found.items()}
     challenge = load_challenge(record["challenge"], config, folders)
     for row in rows:
-        pair = Pair(row.scene, row.song, row.listener)
-        (load,) = pair_loaders(challenge, pair, {row.system: folders[row.system]}, False)
-        (trial,) = (
-            t for t in pair_trials(challenge, pair, row.system) if (t.ear, t.stem) == (row.ear, row.stem)
-        )
-        (other,) = (ear for ear in EARS if ear != row.ear)
-        yield row, load_stimulus(load, trial), challenge.listeners[row.listener].ear(other)
+        trial = row.trial
+        pair = Pair(trial.scene, trial.song, trial.listener)
+        (load,) = pair_loaders(challenge, pair, {trial.system: folders[trial.system]}, False)
+        (other,) = (ear for ear in EARS if ear != trial.ear)
+        yield row, load_stimulus(load, trial), challenge.listeners[trial.listener].ear(other)

@@ -191,4 +191,4 @@ def _comparison_record(found: Comparison) -> dict:
 
 
 def trial_record(score: Score) -> dict:
-    return {name: getattr(score, name) for name in ("scene", "song", "listener", "ear", "stem")}
+    return {name: getattr(score.trial, name) for name in ("scene", "song", "listener", "ear", "stem")}

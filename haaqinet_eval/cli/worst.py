@@ -44,7 +44,7 @@ def worst(
     from ..analysis.worst import find_worst
 
     scores, people = rows_of(system, store, listeners)
-    found = find_worst(scores, scores[0].system, scorer, people, most)
+    found = find_worst(scores, scores[0].trial.system, scorer, people, most)
     told = _diagnoses(system, store, found) if diagnose else {}
     if as_json:
         from .tables import to_json
@@ -87,11 +87,12 @@ def _print_worst(found: Worst) -> None:
         typer.echo(f"Without a score: {failed}")
     rows = [
         (
-            *(t.score.scene, t.score.song, t.score.listener, t.severity, t.score.ear, t.score.stem),
+            *(trial.scene, trial.song, trial.listener, t.severity, trial.ear, trial.stem),
             f"{t.score.score:.3f}",
             f"{t.low_part} -{t.below:.1f} SD" if t.low_part else "",
         )
         for t in found.trials
+        for trial in [t.score.trial]
     ]
     head = ("scene", "song", "listener", "severity", "ear", "stem", "score", "lowest part, against its mean")
     typer.echo("\n" + used_columns(rows, head))
@@ -110,7 +111,7 @@ def _print_diagnoses(found: Worst, told: Mapping[Key, Diagnosis | Unscorable]) -
     for trial in found.trials:
         row, said = trial.score, told[trial.score.key]
         text = f"{said.code}: {said.message}" if isinstance(said, Unscorable) else said.text
-        name = " ".join(filter(None, (row.scene, row.listener, row.ear, row.stem)))
+        name = " ".join(filter(None, (row.trial.scene, row.trial.listener, row.trial.ear, row.trial.stem)))
         typer.echo(printable(f"  {name}: {text}"))
 
 

@@ -12,7 +12,7 @@ import torch
 from ..audio import resample
 from ..embeddings import cosine, load_embedding
 from ..errors import InputError
-from ..model.running import alone
+from ..model.running import isolated
 from ..trials import Stimulus
 from .checks import bad_audiogram
 from .neighbours import Neighbour
@@ -58,7 +58,7 @@ class EmbeddingScorer(Neighbour):
         """The mean cosine over time."""
         both = [self._heard(stimulus, x) if self.ear else x for x in (processed, reference)]
         pair = [torch.from_numpy(np.ascontiguousarray(x, dtype=np.float32))[None] for x in both]
-        with torch.inference_mode(), alone(CPU, self.threads):
+        with torch.inference_mode(), isolated(CPU, self.threads):
             try:
                 one, two = (self.embedding(x, stimulus.audiogram, stimulus.level1) for x in pair)
             except (AttributeError, TypeError, InputError) as error:

@@ -478,7 +478,7 @@ def test_summary_and_report_of_a_results_file(tmp_path, capsys):
     assert "cannot know the target gains" in page
     lowest = page.partition("Scenes with the lowest means")[2].partition("Worst trials")
     scored = [r for r in rows if r.scorer == "haaqi" and not r.failed]
-    means = {scene: np.mean([r.score for r in scored if r.scene == scene]) for scene in ("s1", "s2")}
+    means = {scene: np.mean([r.score for r in scored if r.trial.scene == scene]) for scene in ("s1", "s2")}
     first, second = sorted(means, key=means.get)
     assert lowest[0].index(first) < lowest[0].index(second)
     assert lowest[2].count("song &lt;&amp;&gt;") == 7  # of all eight rows of HAAQI, one has no score

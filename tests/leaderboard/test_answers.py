@@ -63,7 +63,7 @@ def test_best_for_each_listener_is_that_of_the_rows(show):
     test = show("best")
     shown = table(test, "Listener").set_index("Listener")
     for listener in LISTENERS:
-        means = {s: np.mean([r.score for r in rows_of(s) if r.listener == listener]) for s in ENTRIES}
+        means = {s: np.mean([r.score for r in rows_of(s) if r.trial.listener == listener]) for s in ENTRIES}
         best = max(means, key=means.get)
         assert shown.loc[listener, "Best"] == best
         assert shown.loc[listener, "Mean"].startswith(f"{means[best]:.3f} (")
@@ -83,7 +83,7 @@ def test_best_needs_one_scorer_and_one_system_only(show):
 
 def test_a_system_says_where_it_is_worst_and_why(show):
     page = html(show("system", system="example / stream", of="L9004"))
-    mine = sorted((r for r in rows_of("stream") if r.listener == "L9004"), key=lambda row: row.score)
+    mine = sorted((r for r in rows_of("stream") if r.trial.listener == "L9004"), key=lambda row: row.score)
     found = re.findall(r"<td><bdi>(0\.\d{3})</bdi></td>", page)
     assert found[: len(mine[:10])] == [f"{row.score:.3f}" for row in mine[:10]]
     assert MEANING["mel_cepstral_high"] in page or MEANING["bm_sync5"] in page
@@ -106,7 +106,8 @@ def test_differences_by_listener_have_intervals(show):
     test = show("compare", first="example / separate", second="example / stream")
     shown = table(test, "difference").set_index("name")
     one, other = (
-        np.array([r.score for r in rows_of(name) if r.listener == "L9002"]) for name in ("separate", "stream")
+        np.array([r.score for r in rows_of(name) if r.trial.listener == "L9002"])
+        for name in ("separate", "stream")
     )
     assert shown.loc["L9002", "difference"] == pytest.approx(np.mean(one - other), abs=1e-5)
     assert (shown.low < shown.difference).all()
