@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from ..audiogram import Audiogram
 from ..errors import InputError
 from ..model.loss import resample
-from ..model.running import run_alone
+from ..model.running import run_isolated
 from .back_end import Embedding
 
 
@@ -92,5 +92,5 @@ class EmbeddingLoss(nn.Module):
             )
 
         with torch.no_grad():
-            target = run_alone(vectors, self.threads, references)
-        return 1 - cosine(run_alone(vectors, self.threads, signals), target)
+            target = run_isolated(vectors, self.threads, references)
+        return 1 - cosine(run_isolated(vectors, self.threads, signals), target)
