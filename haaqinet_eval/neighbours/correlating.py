@@ -22,6 +22,10 @@ from .degrading import GRID, group_of
 DRAWS = 500
 
 
+def _key(row: Score) -> tuple[str, str, str]:
+    return row.trial.scene, row.trial.system, row.trial.listener
+
+
 @dataclass(frozen=True, eq=False)
 class Measured:
     """Values of M measures for R sounds in ears; NaN where one has none."""
@@ -36,12 +40,12 @@ class Measured:
     def from_rows(cls, rows: Sequence[Score]) -> Measured:
         """From rows of the results file; failed ones are NaN."""
         metrics = tuple(dict.fromkeys(row.scorer for row in rows))
-        keys = sorted({(row.scene, row.system, row.listener) for row in rows})
+        keys = sorted({_key(row) for row in rows})
         place, column = {key: i for i, key in enumerate(keys)}, {name: i for i, name in enumerate(metrics)}
         values = np.full((len(keys), len(metrics)), np.nan)
         for row in rows:
             if row.score is not None:
-                values[place[row.scene, row.system, row.listener], column[row.scorer]] = row.score
+                values[place[_key(row)], column[row.scorer]] = row.score
         about = np.array(keys, dtype=object).reshape(-1, 3)
         return cls(metrics, values, *(about[:, i].astype(str) for i in range(3)))
 

@@ -166,12 +166,8 @@ def measure(
     failed = evaluate(groups, player(sounds), scorers, file, step)
     asked = {trial for group in groups for trial in group}
     named = {(scorer.name, scorer.version) for scorer in scorers}
-    mine = [row for row in file if (row.scorer, row.version) in named and _trial(row) in asked]
+    mine = [row for row in file if (row.scorer, row.version) in named and row.trial in asked]
     return [*mine, *failed]
-
-
-def _trial(row: Score) -> Trial:
-    return Trial(row.challenge, row.system, row.scene, row.song, row.listener, row.ear, row.stem)
 
 
 def write_table(rows: Iterable[Score], path: str | Path) -> None:
@@ -179,7 +175,8 @@ def write_table(rows: Iterable[Score], path: str | Path) -> None:
     with written(path) as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(COLUMNS)
-        for row in sorted(rows, key=lambda r: (r.scene, r.system, r.listener, r.scorer)):
+        for row in sorted(rows, key=lambda r: (r.trial.scene, r.trial.system, r.trial.listener, r.scorer)):
             value = "" if row.score is None else f"{row.score:.6g}"
-            about = (row.scene, group_of(row.system), *kind_and_level(row.system), row.system)
-            writer.writerow((*about, row.listener, row.scorer, value, row.error))
+            scene, system = row.trial.scene, row.trial.system
+            about = (scene, group_of(system), *kind_and_level(system), system)
+            writer.writerow((*about, row.trial.listener, row.scorer, value, row.error))
