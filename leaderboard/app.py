@@ -49,8 +49,8 @@ button[aria-label^="Download as CSV"] {display: none}
 }
 h1 {font-size: 2rem !important; padding: 0 0 .3rem !important}
 h2 {font-size: 1.45rem !important; padding: .6rem 0 .3rem !important}
-[data-testid="stCaptionContainer"] {color: inherit; opacity: .8}
-[data-testid="stCaptionContainer"] * {color: inherit}
+[data-testid="stCaptionContainer"] {color: inherit !important; opacity: .85}
+[data-testid="stCaptionContainer"] * {color: inherit !important}
 [data-testid="stMainBlockContainer"] {padding-top: 4rem}
 .product {font-weight: 700; font-size: 1.1rem}
 .product small {display: block; font-weight: 400; opacity: .8}

@@ -257,6 +257,10 @@ def published_parts(store: Store, names: Iterable[str]) -> list[Html]:
         ]  # fmt: skip
         if all(row["Joint score"] is None for row in rows):
             rows = [{key: value for key, value in row.items() if key != "Joint score"} for row in rows]
+        sources = {row["Source"] for row in rows}
+        if len(sources) == 1:  # said once
+            rows = [{key: value for key, value in row.items() if key != "Source"} for row in rows]
+            parts.append(element("p", f"Source of {name}: {sources.pop()}."))
         parts += [table(f"{name}, test set", rows)] if rows else []
     note = "What the challenges published of their own test sets; not scored here, so never in one table."
     return [element("h2", "Published averages"), element("p", note), *parts] if parts else []

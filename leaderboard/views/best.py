@@ -19,7 +19,8 @@ def pick(challenge: Challenge) -> best_for.Which | None:
         names = {title(scorer): scorer for scorer in scorers}
         scorer = names[choices.pick("Scorer", list(names), "scorer")]
     known = reading.shared(best_for.entries, challenge, scorer)
-    usual = [label for label, entry in known.items() if not entry.reference][:USUAL] or list(known)
+    usual = [label for label, entry in known.items() if not entry.reference][:USUAL]
+    usual = usual if len(usual) > 1 else list(known)  # one alone is best for everybody
     with right:
         labels = st.multiselect("Systems", list(known), usual, key="among", bind="query-params")
     return challenge, scorer, tuple(labels)

@@ -113,7 +113,7 @@ def main() -> None:
     st.header("Cite this board, take everything along, use it from a program")
     st.markdown(API)
     today = time.time() // 86400 * 86400
-    st.code(reading.read(records.citation, address(), today), language="latex")
+    st.code(reading.read(records.citation, address(), today), language="latex", wrap_lines=True)
     st.header("Sources")
     st.markdown(SOURCES)
 

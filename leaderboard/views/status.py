@@ -39,6 +39,7 @@ def show_commands(challenge: Challenge) -> None:
         f"haaqinet submit SUBMISSION.zip --challenge {challenge.name} --root ROOT "
         "--team TEAM --system SYSTEM",
         language="bash",
+        wrap_lines=True,
     )
     st.markdown(
         "`validate` lists all findings at once, each with a reason code, the file and the value. "

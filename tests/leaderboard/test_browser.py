@@ -242,12 +242,49 @@ def test_an_address_brings_its_view_back_on_another_computer(visit):
     assert other.locator("a[href*='b.example']").count() == 0
 
 
-def test_a_phone_in_the_dark(visit):
-    page = visit(viewport=PHONE, color_scheme="dark", has_touch=True, is_mobile=True)
+def test_three_questions_take_three_clicks_each(visit):
+    page = visit()
     arrive(page, "Standings")
-    assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+    turn_to(page, "Best for whom")  # who is best for L9005?
+    row = page.get_by_role("row").filter(has=page.get_by_role("rowheader", name=re.compile("^L9005")))
+    best = row.get_by_text(re.compile("[★☆]"))
+    expect(best).to_have_count(1)
+    worse = row.get_by_role("link").filter(has_not_text=re.compile("[★☆]|L9005")).last
+    worse.click()  # why is another one bad for her?
+    arrive(page, "System")
+    expect(page.get_by_role("combobox", name="Whose trials")).to_have_value("L9005")
+    expect(page.get_by_text(re.compile("SD below its mean")).first).to_be_visible()
+    page.get_by_role("tab", name="Listeners").click()  # is the difference real?
+    page.get_by_role("row").filter(has_text="L9005").get_by_role("link").last.click()
+    arrive(page, "Compare")
+    told = page.get_by_text("is better").or_(page.get_by_text("are not told apart"))
+    expect(told.first).to_be_visible()
+
+
+DESK = {"width": 1400, "height": 900}
+LOOKS = {  # of a browser -> pages that are looked at
+    "phone in the dark": "standings best system compare?tab=All%20pairs agreement status method",
+    "desk in the light": "standings best listeners system round",
+}
+
+
+@pytest.mark.parametrize("look", LOOKS)
+def test_no_page_has_a_serious_fault_or_scrolls_sideways(visit, address, look):
+    """As axe-core finds them."""
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe is not installed").Axe()
+    phone = {"viewport": PHONE, "color_scheme": "dark", "has_touch": True, "is_mobile": True}
+    options = phone if look.startswith("phone") else {"viewport": DESK, "color_scheme": "light"}
+    page = visit(**options)
+    for place in LOOKS[look].split():
+        page.goto(f"{address}/{place.replace('standings', '')}")
+        page.get_by_role("heading", level=1).wait_for()
+        settle(page)
+        page.evaluate("Promise.all(document.getAnimations().map(a => a.finished.catch(() => 0)))")  # fades
+        assert page.evaluate("document.documentElement.scrollWidth") <= options["viewport"]["width"], place
+        faults = [v for v in axe.run(page).response["violations"] if v["impact"] in ("serious", "critical")]
+        assert [(v["id"], v["nodes"][0]["html"]) for v in faults] == [], place
     colour = page.locator('[data-testid="stApp"]').evaluate("e => getComputedStyle(e).backgroundColor")
-    assert max(map(int, re.findall(r"\d+", colour)[:3])) < 64
+    assert (max(map(int, re.findall(r"\d+", colour)[:3])) < 64) == look.startswith("phone")
 
 
 def test_an_organiser_withdraws_a_submission(visit, store):
