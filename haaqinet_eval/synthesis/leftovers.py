@@ -21,7 +21,7 @@ SPAN = 17  # frames or bins of the medians that tell harmonic from percussive so
 ALIKE = 0.5  # correlation from which on two stretches are the same music
 
 
-def _other(paths: tuple[Path, ...], x: Array, rate: float, rng: Rng) -> Array:
+def another(paths: tuple[Path, ...], x: Array, rate: float, rng: Rng) -> Array:
     """A stretch of other music, [T], at the RMS of x; the last one tried where all are silent or alike."""
     for _ in range(20):
         recording = load_recording(paths[rng.integers(len(paths))], rate)
@@ -39,7 +39,7 @@ def _mistaken(shape: tuple[int, int], error_db: float, rng: Rng) -> Array:
 
 def leak(x: Array, rate: float, rng: Rng, *, paths: tuple[Path, ...], snr_db: float) -> Array:
     """Other music in the music, without a mask."""
-    return match(x + _other(paths, x, rate, rng) * 10 ** (-snr_db / 20), x)
+    return match(x + another(paths, x, rate, rng) * 10 ** (-snr_db / 20), x)
 
 
 def masked(
@@ -63,7 +63,7 @@ def masked(
         error_db: standard deviation of the mask's errors.
         window: of the spectra, samples.
     """
-    other = _other(paths, x, rate, rng) * 10 ** (-snr_db / 20)
+    other = another(paths, x, rate, rng) * 10 ** (-snr_db / 20)
     a, b = stft(x, window), stft(other, window)
     ahead = mask_power * np.log((np.abs(a) + 1e-9) / (np.abs(b) + 1e-9))
     mask = expit(ahead + np.log(10) / 20 * _mistaken(a.shape, error_db, rng))

@@ -1,8 +1,8 @@
 """Trials with recorded sounds in them: real talkers, surroundings, and leftovers of other songs.
 
 The usual conditions, but that their babble is of the recordings' talkers; and recorded surroundings,
-leftovers of other clips of the split (`leftovers`), and a mixing desk's effects (`studio`). A split's
-recordings stay in it.
+leftovers of other clips of the split (`leftovers`), a mixing desk's effects (`studio`), and what real
+separators make of music (`separators`). A split's recordings stay in it.
 """
 
 from __future__ import annotations
@@ -20,10 +20,12 @@ from .leftovers import leftovers
 from .recorded_noise import GROUP as SURROUNDED
 from .recorded_noise import read_environments, read_recordings
 from .render import Group, Plan, render
+from .separators import GROUP as SEPARATED
+from .separators import Separate, separations
 from .studio import STUDIO
 from .voices import talk_of
 
-SHARES = {**USUAL, SURROUNDED: 0.25, LEFT: 0.18}  # see `conditions.draw`
+SHARES = {**USUAL, SURROUNDED: 0.25, LEFT: 0.18, SEPARATED: 0.08}  # see `conditions.draw`
 TALKING = (babble, spectral_subtraction)  # steps with talkers
 
 Table = Mapping[str, Condition]
@@ -56,10 +58,12 @@ class Recorded:
     Args:
         folder: of recordings with an index (path, kind, split); None: synthetic babble, no surroundings.
         alone: the surroundings alone.
+        separators: by name, that music goes through; none without.
     """
 
     folder: Path | None
     alone: bool = False
+    separators: Mapping[str, Separate] = field(default_factory=dict)
     _tables: dict[str, Table] = field(default_factory=dict)
 
     def __call__(self, clips: Sequence[Clip], split: str, number: int, plan: Plan) -> Group:
@@ -72,5 +76,6 @@ class Recorded:
         around = read_environments(self.folder, split) if self.folder else {}
         if self.alone:
             return around
-        others = leftovers(tuple(sorted({clip.path for clip in clips})))
-        return {**usual_with_talkers(self.folder, split), **around, **others, **STUDIO}
+        paths = tuple(sorted({clip.path for clip in clips}))
+        left = {**leftovers(paths), **separations(self.separators, paths)}
+        return {**usual_with_talkers(self.folder, split), **around, **left, **STUDIO}

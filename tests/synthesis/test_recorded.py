@@ -9,7 +9,7 @@ import soundfile
 from scipy import signal as sps
 
 from haaqinet_eval import InputError
-from haaqinet_eval.synthesis import hearing_losses, leftovers, studio
+from haaqinet_eval.synthesis import hearing_losses, leftovers, separators, studio
 from haaqinet_eval.synthesis.clips import Clip
 from haaqinet_eval.synthesis.conditions import CONDITIONS
 from haaqinet_eval.synthesis.recorded import Recorded, usual_with_talkers
@@ -127,6 +127,30 @@ def test_a_mask_without_errors_parts_two_tones(clips):
     )
     assert tone(2500, kept) < tone(2500, BROAD)
     assert tone(2500, worse) > 4 * tone(2500, BROAD)
+
+
+def at_1500_hz(mixture):
+    """A separator: vocals are what lies above, the others share what lies below."""
+    spectrum, f = np.fft.rfft(mixture), np.fft.rfftfreq(len(mixture), 1 / RATE)
+    high, low = (np.fft.irfft(spectrum * keep, len(mixture)) for keep in (f > 1500, f <= 1500))
+    return {"vocals": high, **dict.fromkeys(("drums", "bass", "other"), low / 3)}
+
+
+def test_music_goes_through_separators_with_another_song_before_it(folder, clips):
+    table = separators.separations({"halves": at_1500_hz}, (clips[1].path,))
+    assert len(table) == 9
+    made = {name: c.process(BROAD, RATE, np.random.default_rng(0)) for name, c in table.items()}
+    for x in made.values():
+        assert np.mean(x**2) == pytest.approx(np.mean(BROAD**2))
+    assert tone(440, made["halves-1"]) > 0.9  # the backing of the song itself
+    assert tone(440, made["halves-2"]) < 0.01  # its vocals
+    assert tone(440, made["halves-3"]) > 0.01  # and 0.3 of the mixture
+    assert tone(2500, made["halves-7"]) > 0.5 > tone(2500, made["halves-2"])  # the vocals of both
+    plan = Plan(seconds=1.0, conditions=6, mixing=0.0)
+    for given, there in (({"halves": at_1500_hz}, True), ({}, False)):
+        make = Recorded(folder, separators=given)
+        drawn = [t.system for n in range(6) for t in make(clips, "train", n, plan).trials]
+        assert any(name.startswith("halves-") for name in drawn) == there
 
 
 def test_parts_are_told_apart_by_how_they_sound():
