@@ -33,7 +33,7 @@ RANKING = f"""
 """
 
 ACCURACY = """
-The shipped HAAQI-Net has LCC 0.902 and MSE 0.0160 on its own test, and **LCC 0.536 and MSE 0.0835 on sounds
+The shipped HAAQI-Net has LCC 0.902 and MSE 0.0160 on its own test, and **LCC 0.561 and MSE 0.0801 on sounds
 that others made**: it takes talkers and leftovers of other songs for music. Training data, accuracy kind by
 kind and limits are in its card, `docs/model_card.md`.
 """

@@ -14,9 +14,10 @@ from places import ROOT
 from haaqinet_eval import InputError
 from haaqinet_eval.synthesis import hearing_losses
 from haaqinet_eval.synthesis.clips import Clip
+from haaqinet_eval.synthesis.conditions import draw
 from haaqinet_eval.synthesis.independent import VERSION, Independent, tools
 from haaqinet_eval.synthesis.independent.ears import _AT, BISGAARD, KINDS, draw_ear
-from haaqinet_eval.synthesis.independent.table import conditions
+from haaqinet_eval.synthesis.independent.table import conditions, shares_of
 from haaqinet_eval.synthesis.render import Plan
 from haaqinet_eval.training.kinds import kind_of
 
@@ -24,7 +25,7 @@ RATE = 24_000
 T = np.arange(RATE) / RATE
 RNG = np.random.default_rng(0)
 MUSIC = np.sin(2 * np.pi * 440 * T) * (1.2 + np.sin(2 * np.pi * 3 * T)) + 0.2 * RNG.standard_normal(RATE)
-DIGESTS = {1: "21f16f710bad"}  # by version of the set
+DIGESTS = {2: ("21f16f710bad", "4f6f0f2838d4")}  # by version of the set: of the table, of what is drawn of it
 
 
 def sounds(length, rate, rng, count):
@@ -34,10 +35,13 @@ def sounds(length, rate, rng, count):
 TABLE = conditions(sounds, sounds, sounds)
 
 
-def test_a_change_of_the_table_is_another_version():
+def test_a_change_of_the_table_or_of_the_draw_is_another_version():
     told = repr([(c.name, c.group, [(f.__name__, s) for f, s in c.steps]) for c in TABLE.values()])
     told = told.replace(repr(sounds), "sounds")
-    assert hashlib.sha256(told.encode()).hexdigest()[:12] == DIGESTS[VERSION]
+    rngs = [np.random.default_rng(n) for n in range(20)]
+    drawn = [c.name for rng in rngs for c in draw(6, rng, (), TABLE, shares_of(TABLE))]
+    digests = tuple(hashlib.sha256(x.encode()).hexdigest()[:12] for x in (told, repr(drawn)))
+    assert digests == DIGESTS[VERSION]
     assert sum(name == "clean" for name in TABLE) == 1
     kinds = {"talkers", "talkers_compressed", "leftovers", "three_resonances", "tilt", "compression", "room"}
     assert kinds < {kind_of(name) for name in TABLE}

@@ -15,9 +15,9 @@ from ..recorded_noise import SILENT, load_recording, read_recordings, stretch
 from ..render import Group, Plan, render
 from ..voices import KINDS as TALKING
 from .ears import draw_ear
-from .table import SHARE, SHARES, conditions
+from .table import conditions, shares_of
 
-VERSION = 1
+VERSION = 2
 GROUPS = {"validation": 50, "test": 90}  # none to train on
 SEED = 1906
 
@@ -66,5 +66,4 @@ class Independent:
             raise InputError(f"{self.noises[split]}: talkers (kind speech) and other sounds are needed")
         sources = (talking, other, sorted({clip.path for clip in clips}))
         table = conditions(*(partial(_sounds, paths=paths) for paths in sources))
-        shares = {c.group: SHARES.get(c.group, SHARE) for c in table.values()}
-        return partial(render, among=table, shares=shares, ears=draw_ear)
+        return partial(render, among=table, shares=shares_of(table), ears=draw_ear)

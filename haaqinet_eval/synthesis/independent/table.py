@@ -1,8 +1,8 @@
-"""The conditions of the independent set; a change of one makes another version of the set."""
+"""The conditions of the independent set; a change of one, or of how they are drawn, makes another version."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from ..conditions import Condition, Step
 from . import tools as t
@@ -163,3 +163,8 @@ def conditions(talkers: Sounds, surroundings: Sounds, songs: Sounds) -> dict[str
         for kind, settings in made.items()
         for n, steps in enumerate(settings, 1)
     }
+
+
+def shares_of(table: Mapping[str, Condition]) -> dict[str, float]:
+    """How often each kind of a table is drawn; the kinds' order is part of the draw."""
+    return {c.group: SHARES.get(c.group, SHARE) for c in table.values()}
