@@ -108,10 +108,20 @@ def run_job(action: Callable[[], int | None]) -> None:
         _codes[-1] = action() or 0
     except (*ERRORS, OmegaConfBaseException) as error:
         said, _codes[-1] = ending(_mistake(error) if isinstance(error, OmegaConfBaseException) else error)
+        _leave_no_empty_folder()
         Console(stderr=True).print(f"error: {said}", style="red", soft_wrap=True, markup=False)
     except KeyboardInterrupt:
         Console(stderr=True).print("stopped; the same command goes on from here")
         raise SystemExit(130) from None
+
+
+def _leave_no_empty_folder() -> None:
+    """Remove the folder that Hydra made for a job, if the job has put nothing there."""
+    from hydra.core.hydra_config import HydraConfig
+
+    if HydraConfig.initialized():
+        with suppress(OSError):  # it is not empty, or not there
+            Path(HydraConfig.get().runtime.output_dir).rmdir()
 
 
 def _hide_secrets() -> None:

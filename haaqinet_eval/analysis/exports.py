@@ -31,25 +31,34 @@ _LATEX = str.maketrans(
 )
 
 
-def cadenza_table(rows: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+def cadenza_table(
+    rows: Iterable[Mapping[str, Any]], further: Mapping[str, str] | None = None
+) -> dict[str, Any]:
     """A table as the Cadenza Challenge's web site reads it: `format` describes the columns of `data`.
 
     Args:
         rows: with `rank` (None for what is outside the ranking), `team`, `system`, `mean`, `left`, `right`.
+        further: of a challenge that does not rank by HAAQI: key of the rows -> title of a column before
+            HAAQI's; the first is what it ranks by.
     """
+    further = further or {}
     data = [
         {
             "rank": row["rank"],
             "team": row["team"],
             "id": row["system"],
             "paper": "",  # known to nobody here
+            **{key: None if row[key] is None else round(row[key], 4) for key in further},
             "HAAQI": round(row["mean"], 4),
             **{ear: None if row[ear] is None else round(row[ear], 4) for ear in ("left", "right")},
         }
         for row in rows
     ]
-    columns = [{"dataField": key, "text": text, "sort": key != "paper"} for key, text in _CADENZA.items()]
-    return {"defaultSort": {"field": "HAAQI", "order": "desc"}, "format": columns, "data": data}
+    titles = list(_CADENZA.items())
+    titles[4:4] = further.items()
+    columns = [{"dataField": key, "text": text, "sort": key != "paper"} for key, text in titles]
+    ranked = next(iter(further), "HAAQI")
+    return {"defaultSort": {"field": ranked, "order": "desc"}, "format": columns, "data": data}
 
 
 def latex_table(scores: Sequence[Score], entries: Sequence[Standing]) -> str:

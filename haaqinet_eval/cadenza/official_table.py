@@ -12,6 +12,8 @@ from ..scores import Score
 from .challenge import Challenge, Pair, PairScores
 from .folders import official_file
 
+HAAQIS = "haaqi_"
+
 
 def official_rows(
     challenge: Challenge, pairs: Sequence[Pair], scorer: str, scores: Iterable[Score]
@@ -35,11 +37,22 @@ def official_rows(
     return table
 
 
-def write_official_table(path: Path, columns: Sequence[str], rows: Iterable[Mapping]) -> None:
-    """Write one table in one step, with pyclarity's quoting and line ends."""
+def titles_of(columns: Sequence[str], scorer: str) -> list[str]:
+    """Titles of a scorer's table: what HAAQI's are called after is that scorer.
+
+    >>> titles_of(["scene", "haaqi_left", "score"], "haaqinet")
+    ['scene', 'haaqinet_left', 'score']
+    """
+    return [f"{scorer}_{name.removeprefix(HAAQIS)}" if name.startswith(HAAQIS) else name for name in columns]
+
+
+def write_official_table(
+    path: Path, columns: Sequence[str], rows: Iterable[Mapping], titles: Sequence[str] | None = None
+) -> None:
+    """Write one table in one step, with pyclarity's quoting and line ends; titles if they are others."""
     with written(path) as file:
         writer = csv.writer(file)
-        writer.writerow(columns)
+        writer.writerow(columns if titles is None else titles)
         writer.writerows([row[name] for name in columns] for row in rows)
 
 
@@ -67,6 +80,6 @@ def write_official_tables(
     for system, scorer in dict.fromkeys((score.trial.system, score.scorer) for score in scores):
         path = official_file(systems[system], scorer, suffix)
         rows = official_rows(challenge, pairs, scorer, of_system[system])
-        write_official_table(path, challenge.columns, rows)
+        write_official_table(path, challenge.columns, rows, titles_of(challenge.columns, scorer))
         left_out[path] = len(pairs) - len(rows)
     return left_out

@@ -10,6 +10,7 @@ import numpy as np
 
 from ..audio import resample
 from ..audiogram import EARS, read_listeners
+from ..errors import InputError
 from .challenge import (
     EarReference,
     EnhancedFormat,
@@ -55,6 +56,18 @@ class RemixChallenge(ABC):
     @abstractmethod
     def song(self, scene: str) -> str:
         """Name of a scene's music; checks all that the scene refers to."""
+
+    def gain_of(self, scene: str, field: str) -> str:
+        """The record of gains that a scene names in a field.
+
+        Raises:
+            InputError: there is no such record.
+        """
+        id = self.scenes.field(scene, field)
+        if id not in self.gain_table:
+            where = f"{self.scenes.path}: {scene}: field {field!r}"
+            raise InputError(f"{where} is {id!r}, which is not in {self.gain_table.path}")
+        return id
 
     @abstractmethod
     def gains(self, scene: str) -> dict[str, float]:

@@ -62,6 +62,9 @@ def _check_levels(audiogram: Audiogram, where: str) -> None:
         raise InputError(f"{where}: no level at {plain_number(missing[0])} Hz; needed are {needed} Hz")
 
 
+LEVELS = (0.0, 200.0)  # dB SPL of RMS 1; quiet files are told theirs with large numbers
+
+
 @dataclass(frozen=True)
 class ScoreOptions:
     """How the files are scored."""
@@ -76,6 +79,9 @@ class ScoreOptions:
             raise InputError(f"--equalisation {self.equalisation} is neither 1 nor 2")
         if self.level1 is not None and not isfinite(self.level1):
             raise InputError(f"--level1 {self.level1} is not a finite number of dB SPL")
+        if self.level1 is not None and not LEVELS[0] <= self.level1 <= LEVELS[1]:
+            told = f"an RMS of 1 is {LEVELS[0]:g} to {LEVELS[1]:g} dB SPL, whatever the hearing aid"
+            raise InputError(f"--level1 {plain_number(self.level1)}: {told}")
         if self.equalisation == 2 and self.reference is not None and self.level1 is None:
             raise InputError(
                 "--equalisation 2: an amplified reference does not tell the level before its amplification; "

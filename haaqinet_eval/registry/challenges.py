@@ -81,6 +81,7 @@ class ChallengeRecord:
         ranked_by: the scorer, or the score of `table.others`, whose mean that is.
         file_names: patterns of submitted files without their ending, with the groups `scene`, `listener` and
             `rest`; the first that fits explains a wrong name.
+        looks: pattern of a submitted file's path that tells it from other challenges'; empty for none.
         rebalanced: whether the target has other gains than the mixture. A scorer that hears the output alone
             cannot rank there.
         unheard: what a scorer that hears the output alone does not know, so that it cannot rank although
@@ -114,6 +115,7 @@ class ChallengeRecord:
     published: str = ""
     extra: str = ""
     ranked_by: str = INTRUSIVE
+    looks: str = ""
 
     def __post_init__(self) -> None:
         check_name("challenge", self.name)

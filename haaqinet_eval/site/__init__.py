@@ -22,7 +22,7 @@ from ..errors import InputError
 from ..io.files import folder_beside
 from ..io.jsonfile import json_text, read_json
 from ..published.rules import challenge_rules
-from ..registry import INTRUSIVE
+from ..registry import INTRUSIVE, leading_scorer, pair_scores, scorer_title
 from ..store import (
     StandingRow,
     Store,
@@ -55,15 +55,27 @@ _OWN = re.compile(
 
 
 def cadenza_standings(entries: Iterable[StandingRow]) -> dict[str, Any]:
-    """Intrusive standings as the Cadenza Challenge's web site reads a table.
+    """Standings as the Cadenza Challenge's web site reads a table, ranked by what the challenge ranks by.
 
-    Only complete systems that were scored here are in it; a reference row has the rank null.
+    Only systems that were scored here, with all their HAAQIs, are in it; a reference row has the rank null.
+    Where the rank is another score's than HAAQI's, that score and its like stand before HAAQI; systems that
+    lack it come last, without a rank.
     """
-    return cadenza_table(
-        vars(entry)
-        for entry in entries
-        if entry.scorer == INTRUSIVE and entry.origin == "here" and entry.mean is not None
-    )
+    found: dict[str, dict[int, StandingRow]] = {}
+    for entry in entries:
+        if entry.origin == "here" and entry.mean is not None:
+            found.setdefault(entry.scorer, {})[entry.submission] = entry
+    rows = [dict(vars(entry)) for entry in found.get(INTRUSIVE, {}).values()]
+    leading = leading_scorer(rows[0]["challenge"], found) if rows else INTRUSIVE
+    if leading == INTRUSIVE:
+        return cadenza_table(rows)
+    others = [leading, *sorted(pair_scores().keys() & found.keys() - {leading})]
+    for row in rows:
+        of_system = {name: found[name].get(row["submission"]) for name in others}
+        row |= {name: entry and entry.mean for name, entry in of_system.items()}
+        row["rank"] = of_system[leading] and of_system[leading].rank
+    rows.sort(key=lambda row: (row[leading] is None, -(row[leading] or 0)))
+    return cadenza_table(rows, {name: scorer_title(name) for name in others})
 
 
 def _to_json(value: object) -> str:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
+from ..registry import challenge_records
 from .archive import Member
 from .expected import SCALE, ExpectedFiles
 from .findings import Finding, finding
@@ -51,10 +53,27 @@ def match(members: Mapping[str, Member], expected: ExpectedFiles) -> Match:
         names = [name for name, item in expected.files.items() if item.required]
         message = f"none of the {len(names)} expected files of {expected.name} is there"
         example = next(iter(names), "")
-        findings.append(finding("wrong_challenge", "", f"{message}, such as {example}"))
+        findings.append(
+            finding("wrong_challenge", "", f"{message}, such as {example}{_guess(kept, expected)}")
+        )
     else:
         findings += missing(expected, found, explained)
     return Match(found, prefix, findings)
+
+
+def _guess(names: Iterable[str], expected: ExpectedFiles) -> str:
+    """Which challenge most of the names look like, to end a message; empty where it is this one, or none."""
+    votes: Counter[str] = Counter()
+    total = 0
+    for name in names:
+        total += 1
+        if name.lower().endswith(".csv"):
+            votes["one of tables of predictions (clip1, clip2)"] += 1
+        for record in challenge_records().values():
+            if record.looks and re.search(record.looks, name):
+                votes[record.name] += 1
+    best, count = max(votes.items(), key=lambda vote: vote[1], default=("", 0))
+    return f"; this looks like a submission to {best}" if 2 * count > total and best != expected.name else ""
 
 
 def _is_junk(name: str) -> bool:

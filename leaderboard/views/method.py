@@ -22,6 +22,9 @@ RANKING = f"""
 - **Rank range.** Every pair of systems is compared on the same draws and corrected for the number of
   pairs (Holm). A rank range has the ranks that these comparisons leave open.
 - **Tie group.** Every system of a group is significantly better than all systems of later groups.
+- **What ranks.** HAAQI, unless the challenge itself ranks by another score: CAD2's lyrics by the joint score
+  of words and HAAQI, alpha times the one and 1 - alpha times the other. While a system has no transcripts,
+  its HAAQI is all there is, and the page says so.
 - **Filters.** Where the standings are filtered, by system, date or trial, means, intervals, ranks, ranges
   and tie groups are made anew among what is left, as if the rest had never come; a submission that a date
   leaves out makes room for its system's next. The rank among all systems on the same trials stands beside.
@@ -63,6 +66,8 @@ sees the same view.
 
 SOURCES = """
 - HAAQI: Kates and Arehart, "The Hearing-Aid Audio Quality Index (HAAQI)", IEEE/ACM TASLP 24(2), 2016.
+- Words of CAD2's lyrics: the share that a recogniser gets at the better ear after a simulated hearing loss,
+  counted as in pyclarity 0.6.2 (alt-eval's rules), or as in 0.9; the version of the joint score says which.
 - HAAQI-Net: Wisnu et al., "HAAQI-Net: A non-intrusive neural music audio quality assessment model for
   hearing aids".
 - Bootstrap: Owen, "The pigeonhole bootstrap", Annals of Applied Statistics 1(2), 2007.

@@ -149,8 +149,10 @@ def test_a_fault_of_a_file_is_a_row_of_each_scorer_and_a_mono_output_has_its_ear
     assert (row["ear"], row["score"]) == ("right", load_scorer("haaqi")(stimulus).value)
     _, out, _ = run(capsys, "score", "noisy.flac", *asked[:2], "--reference", "mono.wav")
     assert "mono.wav: has 1 channel, noisy.flac has 2" in out
-    _, out, _ = run(capsys, "score", "noisy.flac", *asked[:2], "--level1", "1e6")
-    assert "level1 1000000 dB SPL" in out
+    for level1 in ("1000", "-5"):
+        code, _, error = run(capsys, "score", "noisy.flac", *asked[:2], "--level1", level1)
+        assert code == 2
+        assert f"--level1 {level1}: an RMS of 1 is 0 to 200 dB SPL" in error
 
 
 def test_a_misspelt_option_names_the_nearest_one(capsys):

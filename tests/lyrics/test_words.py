@@ -361,6 +361,9 @@ def test_a_round_with_words_in_a_store(given, tmp_path, monkeypatch):
     assert HAAQI_ONLY in real_round.call("standings", "--challenge", NAME, "--store", store)
     real_round.call("export-site", "--out", tmp_path / "early", "--store", store)
     assert HAAQI_ONLY in (tmp_path / "early/index.html").read_text()
+    (table,) = (tmp_path / "early/cadenza").glob("*.json")
+    early = json.loads(table.read_text())
+    assert (early["defaultSort"]["field"], early["data"][0]["rank"]) == ("HAAQI", 1)
     fewer = write_transcripts(tmp_path / "fewer.csv", ALL[:3])
     told = ("lyrics", "add", 1, fewer, "--store", store)
     assert "2 pairs with a joint score" in real_round.call(*told, code=1)
@@ -390,6 +393,13 @@ def test_a_round_with_words_in_a_store(given, tmp_path, monkeypatch):
     assert OFFICIAL in page
     assert HAAQI_ONLY not in page
     assert f"{found['joint_score'].mean:.4f}" in page
+    late = json.loads((tmp_path / "site/cadenza" / table.name).read_text())
+    assert late["defaultSort"]["field"] == "joint_score"
+    (row,) = late["data"]
+    wanted = {name: round(found[name].mean, 4) for name in ("joint_score", "words_better_ear")}
+    assert {name: row[name] for name in wanted} == wanted
+    assert (row["rank"], row["HAAQI"]) == (1, early["data"][0]["HAAQI"])
+    assert [c["dataField"] for c in late["format"]][4:7] == ["joint_score", "words_better_ear", "HAAQI"]
 
 
 @COUNTS

@@ -191,7 +191,11 @@ def test_a_submission_to_another_challenge_is_named_so(made, decoder, tmp_path):
     name, _, signals = made
     other = CHALLENGES[CHALLENGES.index(name) - 1]
     expected = expected_files(other, BUILDERS[other](tmp_path))
-    assert "wrong_challenge" in codes(validate(signals, expected, decoder=decoder))
+    (told,) = [
+        item for item in validate(signals, expected, decoder=decoder) if item.code == "wrong_challenge"
+    ]
+    assert f"such as {next(iter(expected.files))}" in told.message
+    assert told.message.endswith(f"; this looks like a submission to {name}")
 
 
 def test_the_command_prints_findings_and_returns_an_exit_code(made, tmp_path, capsys):

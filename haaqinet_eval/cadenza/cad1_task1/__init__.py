@@ -27,6 +27,7 @@ RECORD = ChallengeRecord(
     ),
     official_score="Mean HAAQI of the four stems at both ears.",
     file_names=(r"^(?:.*/)?(?P<listener>[^/]+)/(?P<scene>[^/]+)/(?P=listener)_(?P=scene)_(?P<rest>[^/]+)$",),
+    looks=r"^(?:.*/)?(?P<listener>[^/]+)/(?P<song>[^/]+)/(?P=listener)_(?P=song)_[^/]+\.flac$",
     rebalanced=True,  # the target of a stem is that stem alone
     published=f"{__name__}:published.json",
 )

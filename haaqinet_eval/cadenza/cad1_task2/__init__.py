@@ -43,6 +43,7 @@ RECORD = ChallengeRecord(
     ),
     official_score="Mean HAAQI of both ears of what is heard in the car.",
     file_names=(r"^(?:.*/)?(?P<listener>[^/]+)/(?P<scene>[^_/]+)_(?P=listener)_(?P<rest>[^/]+)$",),
+    looks=r"^(?:.*/)?(?P<listener>[^/]+)/[^_/]+_(?P=listener)_[^/]+\.flac$",
     rebalanced=False,
     unheard="the song without the noise of the car",
     published=f"{__name__}:published.json",

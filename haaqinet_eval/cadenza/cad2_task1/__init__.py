@@ -49,6 +49,7 @@ RECORD = ChallengeRecord(
     "the mean HAAQI of both ears.",
     file_names=SCENE_NAMES,
     ranked_by=JOINT,
+    looks=r"_A[0-9.]+_remix\.flac$",
     rebalanced=True,
     published=f"{__name__}:published.json",
 )

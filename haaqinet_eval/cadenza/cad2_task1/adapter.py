@@ -89,7 +89,7 @@ class Cad2Task1(RemixChallenge):
 
     def alpha(self, scene: str) -> float:
         """The weight of the words, 0 to 1."""
-        name = self.scenes.field(scene, "alpha")
+        name = self.gain_of(scene, "alpha")
         alpha = self.gain_table[name]
         where = f"{self.gain_table.path}: {name}"
         if isinstance(alpha, bool) or not isinstance(alpha, int | float) or not 0 <= alpha <= 1:

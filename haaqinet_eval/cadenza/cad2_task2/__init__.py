@@ -26,6 +26,7 @@ RECORD = ChallengeRecord(
     table=OfficialTable("scene", {f"{ear}_haaqi": (ear, "") for ear in EARS}, "avg_haaqi"),
     official_score="Mean HAAQI of both ears of the remix.",
     file_names=SCENE_NAMES,
+    looks=r"^(?:.*/)?(?:train|valid|test|eval)[^/]*/[^/]+_[^_/]+_remix\.flac$",
     rebalanced=True,
     published=f"{__name__}:published.json",
 )

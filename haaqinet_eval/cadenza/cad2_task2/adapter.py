@@ -60,7 +60,7 @@ class Cad2Task2(RemixChallenge):
     def gains(self, scene: str) -> dict[str, float]:
         """Target gain (dB) of each source; there may be more gains than sources."""
         sources = self.sources(self.scenes.field(scene, "music"))
-        return read_gains(self.gain_table, self.scenes.field(scene, "gain"), sources, also=r"source_\d+")
+        return read_gains(self.gain_table, self.gain_of(scene, "gain"), sources, also=r"source_\d+")
 
     def sources(self, song: str) -> dict[str, dict]:
         """The records of a piece's sources, without the mixture's."""

@@ -25,6 +25,7 @@ RECORD = ChallengeRecord(
     table=OfficialTable("scene", {f"{ear}_score": (ear, "") for ear in EARS}, "score"),
     official_score="Mean HAAQI of both ears of the remix.",
     file_names=SCENE_NAMES,
+    looks=r"^[^/]+(?<!_A[0-9]\.[0-9])_remix\.flac$",
     rebalanced=True,
     published=f"{__name__}:published.json",
 )

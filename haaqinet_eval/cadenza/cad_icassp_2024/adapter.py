@@ -50,7 +50,7 @@ class CadIcassp2024(RemixChallenge):
 
     def gains(self, scene: str) -> dict[str, float]:
         """Target gain (dB) of each stem."""
-        gains = read_gains(self.gain_table, self.scenes.field(scene, "gain"), STEMS)
+        gains = read_gains(self.gain_table, self.gain_of(scene, "gain"), STEMS)
         return {stem: gains[stem] for stem in STEMS}
 
     def folder(self, song: str) -> Path:
