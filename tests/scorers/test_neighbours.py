@@ -80,6 +80,15 @@ def test_the_librarys_own_number(name):
     assert result.value == pytest.approx(by_library(name, clean, noisy, rate), abs=1e-6)
 
 
+def test_pesq_of_minutes_is_the_mean_of_pieces():
+    scorer = scorer_or_skip("pesq_narrow")
+    clean, noisy = (np.tile(x, 21)[: 61 * 8000] for x in pair(8000))
+    thirds = zip(np.array_split(clean, 3), np.array_split(noisy, 3), strict=True)
+    expected = np.mean([by_library("pesq_narrow", *third, 8000) for third in thirds])
+    given = Stimulus(noisy, 8000, LOSS, 65.0, reference=clean, amplified=True)
+    assert scorer(given).value == pytest.approx(expected, abs=1e-6)
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_a_missing_library_is_one_sentence(name, monkeypatch):
     if scorer_record(name).extra in ("", "net"):
