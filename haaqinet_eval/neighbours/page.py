@@ -36,7 +36,7 @@ def _tables(measured: Measured, missing: dict[str, str], truth: str) -> dict[str
     within, found = centred(measured), verdicts(measured, truth)
     listener = str(measured.listeners[0])
     out = {
-        "What was measured": ("", tables.metric_table(measured, missing)),
+        "What was measured": (extent(measured), tables.metric_table(measured, missing)),
         f"Agreement with {truth}": (WITHIN, tables.correlation_table(measured, within, truth)),
         "Agreement by degradation": ("Spearman's correlation.", tables.group_table(measured, truth)),
         "Who could stand in": (
@@ -55,6 +55,24 @@ def _tables(measured: Measured, missing: dict[str, str], truth: str) -> dict[str
         told = f"{published.DIFFER} Listener: {listener}. {correlations_text()}"
         out["Beside the report on neural embeddings"] = (told, published.beside(measured, listener))
     return out
+
+
+def extent(measured: Measured) -> str:
+    """How much there is, of all files, listeners and degradations that there are.
+
+    >>> import numpy as np
+    >>> names = np.array(["a", "a", "b"])
+    >>> extent(Measured(("haaqi",), np.zeros((3, 1)), names, np.array(["mp3-1", "mp3-2", "mp3-1"]), names))
+    '3 of 8 degraded sounds in ears. Files: a, b. Listeners: a, b. Degradations: 2.'
+    """
+    files, listeners, kinds = (
+        list(dict.fromkeys(x.tolist())) for x in (measured.files, measured.listeners, measured.degradations)
+    )
+    whole = len(files) * len(listeners) * len(kinds)
+    return (
+        f"{len(measured.files)} of {whole} degraded sounds in ears. Files: {', '.join(files)}. "
+        f"Listeners: {', '.join(listeners)}. Degradations: {len(kinds)}."
+    )
 
 
 def correlations_text() -> str:
