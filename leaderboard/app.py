@@ -6,6 +6,7 @@ The store is the one that HAAQINET_STORE names; only organisers write to it, see
 """
 
 import logging
+import os
 from collections.abc import Mapping
 
 import streamlit as st
@@ -16,7 +17,7 @@ from haaqinet_eval.site.figures import STYLE as FIGURES
 from haaqinet_eval.store import challenges, is_hidden, judges_predictions
 from leaderboard import access, choices, organiser, reading
 from leaderboard.keeping import TURNS
-from leaderboard.labels import PAGES
+from leaderboard.labels import AUDIO, PAGES
 
 # without icons: Streamlit makes them the favicon, and browsers would fetch that from elsewhere
 PAGE_LIST = {  # name, which is its address -> title
@@ -27,6 +28,7 @@ PAGE_LIST = {  # name, which is its address -> title
     "compare": "Compare",
     "agreement": "Agreement",
     "correlations": "Correlations",
+    "listening": "Listening",
     "round": "Round",
     "status": "Submit and status",
     "rules": "Rules",
@@ -87,6 +89,8 @@ def show() -> None:
             st.html(PRODUCT, width="content")
             st.session_state["_challenge"] = challenge = choices.pick_challenge(found)
         names = PREDICTION_PAGES if judges_predictions(challenge) else PAGE_LIST
+        if os.environ.get(AUDIO, "") not in ("organisers", "everybody"):
+            names = {name: title for name, title in names.items() if name != "listening"}
         if is_hidden(challenge) and not st.session_state["_organiser"]:
             names = HIDDEN_PAGES
     else:

@@ -18,6 +18,7 @@ DEFINITIONS = {  # kinds of groups in the store -> what they are
     "severity_clarity": "pyclarity: each ear, 2 to 8 kHz",
 }
 SEVERITIES = ("none", "mild", "moderate", "moderately severe", "severe", "profound", "unknown")
+AUDIO = "HAAQINET_AUDIO"  # variable: "organisers" or "everybody" may hear submissions
 MANY = 0.1  # share of unfamiliar trials from which a predicted mean is marked
 PAGES = Path(__file__).with_name("views")  # no "pages", which Streamlit runs by itself
 

@@ -10,7 +10,7 @@ from collections.abc import Callable
 import streamlit as st
 
 from haaqinet_eval.errors import InputError
-from haaqinet_eval.store import Challenge, Submission, rescore, set_round, withdraw
+from haaqinet_eval.store import Challenge, Heard, Submission, add_judgement, rescore, set_round, withdraw
 
 from .access import organiser, proxy_user
 from .labels import one_line
@@ -64,6 +64,11 @@ def show_round(challenge: Challenge) -> None:
         if private != challenge.private:
             change = {"private": private}
             _act(lambda: set_round(the_store(), challenge.name, challenge.split, **change))
+
+
+def keep_judgement(challenge: Challenge, heard: Heard, judge: str, answer: float) -> None:
+    """Keep what somebody answered who compared two systems by ear, where they may hear them."""
+    _act(lambda: add_judgement(the_store(), challenge, heard, judge, answer))
 
 
 def _act(action: Callable[[], object]) -> None:

@@ -20,9 +20,14 @@ from haaqinet_eval.store import Submission
 from haaqinet_eval.submissions.listening import hear, place_of
 
 from .access import organiser, proxy_user
+from .labels import AUDIO
 
-VARIABLE = "HAAQINET_AUDIO"
+VARIABLE = AUDIO
 ORGANISERS, EVERYBODY = "organisers", "everybody"
+WARNING = (
+    "Volume: this output is made for a hearing loss, and may be loud and shrill for other ears. "
+    "Turn your device's volume down first, then raise it slowly."
+)
 QUIET_DB, PEAK_DB = -36.0, -16.0  # RMS and peak of what is played, dB FS; music is mastered to -14 or so
 
 
@@ -88,11 +93,7 @@ def quiet_wav(samples: np.ndarray, sample_rate: int) -> bytes:
 
 def player(heard: Audio) -> None:
     """A player, behind a warning about its volume."""
-    st.warning(
-        "Volume: this output is made for a hearing loss, and may be loud and shrill for other ears. "
-        "Turn your device's volume down first, then raise it slowly.",
-        icon=":material/volume_down:",
-    )
+    st.warning(WARNING, icon=":material/volume_down:")
     if st.toggle("My volume is turned down: show the player", key="volume"):
         st.audio(quiet_wav(heard.samples, heard.sample_rate), format="audio/wav")
         st.caption(

@@ -12,9 +12,9 @@ One file per idea: `schema` (the tables), `opening`, `challenges`, `systems`, `s
 (what is handed in), `states` (of a submission), `queue`, `rows`, `columns` (rows for tables and plots),
 `frames` (scores over time), `evaluations` (of tables of predictions), `aggregates`, `board`,
 `standing_row`, `contests` (systems beside one another), `groups`, `imports` (scores made elsewhere),
-`published`, `transfer` (export, import, backup, check), `tables` (their files) and `access` (tokens of
-organisers), `rounds` (when a split is open, and whose its scores are), `sqlite` and `clock` (the
-databases' own ways).
+`published`, `transfer` (export, import, backup, check), `tables` (their files), `access` (tokens),
+`rounds` (when a split is open, and whose its scores are), `listening` (blind comparisons by ear),
+`sqlite` and `clock` (the databases' own ways).
 """
 
 from ..deprecated import old_names
@@ -50,6 +50,7 @@ from .frames import frame_scores
 from .groups import GroupMean, group_table
 from .imports import OFFICIAL_TABLES, import_results, import_scores
 from .intake import Refused, submit
+from .listening import Heard, Panel, add_judgement, next_pair, panel
 from .opening import Store, Unwritable, default_path, open_store, schema_version
 from .published import load_published, published
 from .queue import (
@@ -99,6 +100,8 @@ __all__ = [
     "Event",
     "GroupMean",
     "Health",
+    "Heard",
+    "Panel",
     "Refused",
     "ScorerVersion",
     "StandingRow",
@@ -110,6 +113,7 @@ __all__ = [
     "Token",
     "TrialFilter",
     "Unwritable",
+    "add_judgement",
     "add_token",
     "best_for",
     "challenge",
@@ -136,9 +140,11 @@ __all__ = [
     "is_hidden",
     "judges_predictions",
     "load_published",
+    "next_pair",
     "note_findings",
     "note_run",
     "open_store",
+    "panel",
     "part_columns",
     "part_means",
     "phase",

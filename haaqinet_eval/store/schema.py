@@ -15,39 +15,19 @@ from __future__ import annotations
 from typing import Any
 
 from sqlalchemy import (
-    JSON,
     BigInteger,
     CheckConstraint,
-    Double,
     ForeignKey,
     ForeignKeyConstraint,
     Index,
     LargeBinary,
-    MetaData,
     UniqueConstraint,
     false,
     text,
 )
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy.orm import Mapped, mapped_column
 
-NAMES = {
-    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-    "ck": "ck_%(table_name)s_%(constraint_name)s",
-    "fk": "fk_%(table_name)s_%(column_0_name)s",
-    "pk": "pk_%(table_name)s",
-}
-
-
-class Base(DeclarativeBase):
-    """All tables of the store."""
-
-    metadata = MetaData(naming_convention=NAMES)
-    type_annotation_map = {  # noqa: RUF012
-        float: Double(),
-        dict[str, Any]: JSON(none_as_null=True),
-        list[Any]: JSON(none_as_null=True),
-    }
+from .base import Base
 
 
 class Challenges(Base):
@@ -332,6 +312,24 @@ class Published(Base):
     joint: Mapped[float | None]  # what the challenge ranked by, where that is more than HAAQI
     panel: Mapped[float | None]  # basic audio quality that listeners gave, 0 to 100
     source: Mapped[str]
+
+
+class Judgements(Base):
+    """What somebody answered who compared two systems by ear, without knowing which is which."""
+
+    __tablename__ = "judgements"
+    __table_args__ = (CheckConstraint("answer IN (0, 0.5, 1)", name="answer"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    challenge_id: Mapped[int] = mapped_column(ForeignKey("challenges.id"), index=True)
+    first_id: Mapped[int] = mapped_column(ForeignKey("submissions.id"))
+    second_id: Mapped[int] = mapped_column(ForeignKey("submissions.id"))
+    scene: Mapped[str]
+    listener: Mapped[str]  # for whose ears both were made
+    stem: Mapped[str]
+    judge: Mapped[str]  # a code of the person, no name
+    answer: Mapped[float]  # 1: the first is better; 0: the second; 0.5: no difference
+    time: Mapped[float]
 
 
 class Tokens(Base):

@@ -141,6 +141,8 @@ def whole(test):
 
 
 OPEN = ("round", "status", "rules", "elsewhere")  # pages that a private split has
+SCORED = ("standings", "best", "listeners", "system", "compare", "agreement", "correlations")
+OTHERS = ("predictions", "empty", "method", "listening")  # without scores of trials, or for who may hear
 
 
 def test_scores_of_a_public_split_are_found_by_what_looks_for_leaks(show, store, api):
@@ -165,7 +167,7 @@ def test_no_page_shows_a_private_score(show, private, page):
     assert leaks(whole(test), private) == []
 
 
-@pytest.mark.parametrize("view", ["standings", "best", "listeners", "system", "compare", "agreement"])
+@pytest.mark.parametrize("view", SCORED)
 def test_other_pages_are_not_there_and_would_show_nothing(show, private, view):
     with pytest.raises(ValueError, match="Could not find a navigation page"):
         show(view)
@@ -177,18 +179,7 @@ def test_other_pages_are_not_there_and_would_show_nothing(show, private, view):
 
 
 def test_every_page_is_known_to_show_scores_or_not():
-    known = {
-        "standings",
-        "best",
-        "listeners",
-        "system",
-        "compare",
-        "agreement",
-        "predictions",
-        "empty",
-        "method",
-    }
-    assert {path.stem for path in labels.PAGES.glob("*.py")} == known | set(OPEN)
+    assert {path.stem for path in labels.PAGES.glob("*.py")} == {*OPEN, *SCORED, *OTHERS}
 
 
 def test_api_export_and_site_tell_no_private_score_until_the_close(api, private):

@@ -12,6 +12,7 @@ FILES = sorted(FOLDER.rglob("*.py"))
 OURS = {
     "__version__",
     "analysis",
+    "audio",
     "published",
     "audiogram",
     "clip",
@@ -30,6 +31,7 @@ OTHERS |= sys.stdlib_module_names
 WRITERS = {
     *("StoredScores", "submit", "withdraw", "rescore", "claim", "finish", "fail", "release", "refresh"),
     "set_round",
+    "add_judgement",
     *(
         "register_challenge",
         "import_results",

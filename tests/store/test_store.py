@@ -53,7 +53,7 @@ from haaqinet_eval.store import (
 )
 from haaqinet_eval.trials import Result
 
-LATEST = "0006"  # revision of the schema
+LATEST = "0007"  # revision of the schema
 
 
 @pytest.fixture
@@ -388,7 +388,7 @@ def test_a_store_from_before_intervals_and_frames_goes_on(store_url, tmp_path, m
         shutil.copytree(
             opening.MIGRATIONS,
             folder,
-            ignore=shutil.ignore_patterns("0003*", "0004*", "0005*", "0006*", "__pycache__"),
+            ignore=shutil.ignore_patterns("0003*", "0004*", "0005*", "0006*", "0007*", "__pycache__"),
         )
         patch.setattr(opening, "MIGRATIONS", folder)
         store = open_store(store_url)

@@ -19,8 +19,11 @@ from haaqinet_eval.scores import Score
 from haaqinet_eval.site import export_site
 from haaqinet_eval.store import (
     Evaluation,
+    Heard,
     StoredScores,
     System,
+    add_judgement,
+    challenge,
     claim,
     copy_store,
     end_run,
@@ -81,6 +84,7 @@ def fill(store):
     submit(store, "p", System("T", "E0"), sha256="p", scorers=["rmse"])
     measures = {"rmse": 1 / 3, "ncc": None}
     finish_evaluation(store, claim(store, "w", id=len(ODD) + 1), [Evaluation("all", 2, measures)], {})
+    add_judgement(store, challenge(store, "c"), Heard(1, 2, "s1", "L1", ""), "P01", 0.5)
     refresh(store)
     load_published(store)
     return store
@@ -162,7 +166,7 @@ def exported(tmp_path):
 @pytest.mark.parametrize(
     ("file", "old", "new", "message"),
     [
-        ("out/store.json", '"0006"', '"0009"', "has schema 0009 as csv; this store has schema 0006"),
+        ("out/store.json", '"0007"', '"0009"', "has schema 0009 as csv; this store has schema 0007"),
         ("out/store.json", "{", "", "is no exported store"),
         ("out/scores.csv", "seconds", "minutes", r"scores\.csv, line 1: expected the columns"),
         ("out/scores.csv", "1,1,2,1,0.15", "1,1,2,1,x", r"scores\.csv, line 3: could not convert"),
