@@ -17,7 +17,6 @@ from __future__ import annotations
 import argparse
 import math
 import os
-import resource
 import subprocess
 import sys
 import time
@@ -29,7 +28,7 @@ import torch
 
 from haaqinet_eval import Audiogram, Stimulus, load_scorer
 from haaqinet_eval.audio import resample
-from haaqinet_eval.model import band_losses
+from haaqinet_eval.inference.scoring import WINDOW_MEMBERS, describe_clip, levels_of
 from haaqinet_eval.model.paper import PaperDimensions, start_net
 from haaqinet_eval.scorers.haaqinet import HaaqiNetScorer
 
@@ -45,6 +44,17 @@ from haaqinet_eval import load_scorer
 version = load_scorer("haaqinet").version
 spent = time.perf_counter() - start
 print(f"`haaqinet` ({version}) loads in {spent:.2f} s, {time.process_time():.2f} s of the processor")
+"""
+MEMORY = """
+import resource, sys
+import numpy as np
+from haaqinet_eval import Audiogram, Stimulus, load_scorer
+seconds = float(sys.argv[1])
+song, scorer = np.random.default_rng(7).standard_normal(int(24_000 * seconds)), load_scorer("haaqinet")
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+scorer(Stimulus(song, 24_000, Audiogram.flat(40), 65.0))
+after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+print(f"peak memory for {seconds:g} s: {after:.0f} MB, of it {before:.0f} MB before scoring")
 """
 
 
@@ -97,25 +107,30 @@ def pyclarity(stimulus: Stimulus) -> Callable[[], object]:
 
 
 def network(device: str, threads: int) -> Iterator[Way]:
-    """The shipped network: whole, in its two parts, and with many ears."""
+    """The shipped network: whole, in its two parts, and with many ears; on a processor by torch, too."""
     scorer = HaaqiNetScorer(device=device, threads=threads)
-    net = scorer.net
-
-    def part(stimulus: Stimulus, behind: bool) -> Callable[[], object]:
-        asked = (stimulus.processed[None], band_losses(EAR)[None], [stimulus.level1])
-        asked = [torch.tensor(x, dtype=torch.float32, device=device) for x in asked]
-        with torch.inference_mode():
-            heard = net.front_end(*asked)
-        call = (lambda: net.score_features(heard, asked[1])) if behind else (lambda: net.front_end(*asked))
-        return torch.inference_mode()(call)
 
     def many(stimulus: Stimulus) -> Callable[[], object]:
         return lambda: scorer.score_batch([stimulus] * BATCH)
 
+    def front_end(stimulus: Stimulus) -> Callable[[], object]:
+        signal = (stimulus.processed * 10 ** (stimulus.level1 / 20)).astype(np.float32)
+        return lambda: describe_clip(signal, levels_of(EAR))
+
+    def behind(stimulus: Stimulus) -> Callable[[], object]:
+        whole, windows = front_end(stimulus)()
+        members = scorer.quick.members
+        return lambda: [m(whole[None]) for m in members] + [m(windows) for m in members[:WINDOW_MEMBERS]]
+
     yield Way("`haaqinet`", lambda s: lambda: scorer(s), device)
-    yield Way("… front end alone", lambda s: part(s, False), device)
-    yield Way("… network alone", lambda s: part(s, True), device)
-    yield Way(f"… {BATCH} ears at once", many, device, ears=BATCH, slow=True)
+    if scorer.quick is not None:
+        yield Way("… front end alone", front_end, device)
+        yield Way("… network alone", behind, device)
+        by_torch = HaaqiNetScorer(device=device, threads=threads)
+        by_torch.quick = None
+        yield Way("… by torch, as for gradients", lambda s: lambda: by_torch(s), device)
+    else:
+        yield Way(f"… {BATCH} ears at once", many, device, ears=BATCH, slow=True)
 
 
 def design(name: str, device: str) -> Iterator[Way]:
@@ -173,30 +188,18 @@ def table(threads: int, lengths: tuple[int, ...]) -> None:
     print(f"distilbeats here ({lengths[-1]} s): {', '.join(distilled.values())} of pyclarity's")
 
 
-def memory(seconds: float) -> None:
-    """Peak memory of this process, once it has scored a song."""
-    song = np.random.default_rng(7).standard_normal(int(seconds * RATE))
-    scorer = load_scorer("haaqinet")
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    scorer(Stimulus(song, RATE, EAR, 65.0))
-    after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(f"peak memory for {seconds:g} s: {after:.0f} MB, of it {before:.0f} MB before scoring")
-
-
 def main() -> None:
     """Load time, memory, and a table for each number of threads, each in a fresh interpreter."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--quick", action="store_true", help="3 s of music instead of 10 and 30")
     parser.add_argument("--threads", type=int, nargs="+", default=[1, 2], help="default: one, then two")
-    parser.add_argument("--task", choices=("memory", "table"), help=argparse.SUPPRESS)
+    parser.add_argument("--task", choices=("table",), help=argparse.SUPPRESS)
     options = parser.parse_args()
-    if options.task == "memory":
-        memory(10 if options.quick else 300)
-    elif options.task == "table":
+    if options.task == "table":
         table(options.threads[0], (3,) if options.quick else (10, 30))
     else:
         own = [*sys.argv, "--task"]
-        tasks = [(1, ["-c", LOAD]), (1, [*own, "memory"])]
+        tasks = [(1, ["-c", LOAD]), (1, ["-c", MEMORY, "10" if options.quick else "300"])]
         tasks += [(count, [*own, "table", "--threads", str(count)]) for count in options.threads]
         for count, arguments in tasks:
             names = ("OMP_NUM_THREADS", "NUMBA_NUM_THREADS", "OPENBLAS_NUM_THREADS")  # read on import

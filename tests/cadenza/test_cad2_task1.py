@@ -143,7 +143,7 @@ SONG = "Band_-_Song_1"
     [
         ("alpha", lambda c: c.update(alpha_4=1.5), "alpha_4 is 1.5, not a number from 0 to 1"),
         ("alpha", lambda c: c.update(alpha_4="0.4"), "alpha_4 is '0.4', not a number from 0 to 1"),
-        ("alpha", lambda c: c.pop("alpha_4"), "alpha.json: there is no 'alpha_4'"),
+        ("alpha", lambda c: c.pop("alpha_4"), "field 'alpha' is 'alpha_4', which is not in"),
         ("scene.valid", lambda c: c["S10001"].update(segment_id=1), "'segment_id' is 1, not text"),
         ("scene.valid", lambda c: c["S10001"].update(segment_id="x"), "music.valid.json: there is no 'x'"),
         ("music.valid", lambda c: c[SONG].update(path="../x"), "'path' is '../x', not below music_dir"),

@@ -259,10 +259,16 @@ def test_a_table_of_somebody_elses_is_not_written_over(whisper, made):
         (["S10001,L1,links,oh"], None, "line 2: column ear: 'links' is neither left nor right"),
         (["S10001,L1,left,a", "S10001,L1,left,b"], None, "line 3: S10001 L1 left stood in line 2"),
         (["S10001,L1,oh"], "scene,listener,text", "lacks the columns ear"),
+        (["S10001;L1;left;oh"], "scene;listener;ear;text", "separated by semicolons, not commas"),
+        (["S10001,L1,left,oh"], "S10001,L1,right,oh", "lacks the columns scene, listener, ear, text; it has"),
+        (["S10001,L1,left,oh, my"], None, "line 2: 5 fields, not 4"),
+        (None, None, r"t\.csv: No such file|t\.csv: no such file"),
     ],
 )
 def test_faults_of_transcripts_are_named(made, tmp_path, lines, head, said):
-    path = write_transcripts(tmp_path / "t.csv", lines, *([head] if head else []))
+    path = tmp_path / "t.csv"
+    if lines is not None:
+        write_transcripts(path, lines, *([head] if head else []))
     with pytest.raises(InputError, match=said):
         evaluate(made, recogniser="transcripts", transcripts=str(path))
     assert not (made["exp"] / "results.csv").exists()  # before anything is scored
