@@ -18,6 +18,7 @@ from .statistics import CONFIDENCE, Resampling, index, pair_sums
 
 DRAWS = 400  # of strengths: an interval's ends to about a twentieth of its width
 STEPS = 2000
+JUDGES = 5  # that are needed for intervals over judges
 PRIOR = 0.5  # wins added to each side of each pair
 
 
@@ -102,18 +103,19 @@ def spread(values: np.ndarray, draws: np.ndarray) -> list[Strength]:
 def judged_strengths(wins: np.ndarray, seed: int = 1) -> list[Strength]:
     """Strengths of what people compared: wins [J, K, K] by judge; the intervals are over judges.
 
-    With one judge the comparisons themselves are drawn anew, as if they were independent.
+    Fewer than `JUDGES` tell nothing of other people: then each pair's share of wins is drawn from what its
+    answers leave open (beta distribution, Jeffreys' prior), as if the answers were independent.
     """
     judges, whole = len(wins), wins.sum(axis=0)
     rng = np.random.default_rng(seed)
-    if judges > 1:
+    if judges >= JUDGES:
         picks = rng.multinomial(judges, np.full(judges, 1 / judges), size=DRAWS)
         drawn = np.einsum("bj,jkl->bkl", picks, wins)
     else:
-        games, k = (whole + whole.T).astype(int), len(whole)
+        games, k = whole + whole.T, len(whole)
         drawn = np.zeros((DRAWS, k, k))
         for i, j in zip(*np.triu_indices(k, 1), strict=True):
             if games[i, j]:
-                drawn[:, i, j] = rng.binomial(games[i, j], whole[i, j] / games[i, j], DRAWS)
-                drawn[:, j, i] = games[i, j] - drawn[:, i, j]
+                share = rng.beta(whole[i, j] + 0.5, whole[j, i] + 0.5, DRAWS)
+                drawn[:, i, j], drawn[:, j, i] = games[i, j] * share, games[i, j] * (1 - share)
     return spread(strengths(whole), strengths(drawn))

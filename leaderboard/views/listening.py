@@ -6,12 +6,15 @@ import pandas as pd
 import streamlit as st
 
 from haaqinet_eval.analysis.agreement import agreement
+from haaqinet_eval.analysis.pairs import JUDGES
 from haaqinet_eval.errors import InputError
+from haaqinet_eval.io.names import counted
 from haaqinet_eval.store import Challenge, Heard, next_pair, panel, submission, trial_columns
 from leaderboard import best_for, choices, exports, organiser, pair_charts, reading, sound
 from leaderboard.labels import figure, title
 
 SECONDS = 10.0  # of each sound
+LEAST = 4  # systems for which an order is compared
 ATTEMPTS = 5  # at a pair that can be heard
 CONSENT = (
     "I take part of my own will and may stop at any time. My answers are kept under the code above, "
@@ -93,10 +96,14 @@ def show_panel(challenge: Challenge) -> None:
         st.info("Nobody has answered yet.")
         return
     frame = strengths(challenge)
-    st.markdown(f"{found.answers} answers of {found.judges} people; intervals of 95 % are over the people.")
+    over = (
+        "the people" if found.judges >= JUDGES else "the answers, since so few people cannot stand for others"
+    )
+    people = "1 person" if found.judges == 1 else f"{found.judges} people"
+    st.markdown(f"{counted(found.answers, 'answer')} of {people}; intervals of 95 % are over {over}.")
     exports.chart(panel_chart, challenge, found.answers, name="panel", says="Strength of each system by ear.")
     known = frame.dropna(subset="metric")
-    if len(known) > 1:
+    if len(known) >= LEAST:
         scorer = title(reading.shared(best_for.scorers_there, challenge)[0])
         order = agreement(known.metric, known["mean"])
         st.markdown(

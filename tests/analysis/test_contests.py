@@ -84,3 +84,5 @@ def test_judges_who_disagree_make_wide_intervals():
     assert apart[0].low < 0 < apart[0].high
     single = judged_strengths(one[None])
     assert single[0].low < single[0].value < single[0].high
+    two = judged_strengths(np.array([[[0, 2], [0, 0]]]))  # two answers alike leave much open
+    assert two[0].high - two[0].low > 1
