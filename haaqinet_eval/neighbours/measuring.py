@@ -26,6 +26,7 @@ from ..trials import SharedReference, Stimulus, Trial
 from .degrading import PAPER, degrade, group_of, kind_and_level, listener_of
 
 CHALLENGE = "degradations"
+LEFT_OUT = "left out"  # why a measure is missing that was asked to be
 LEVEL = 65.0  # dB SPL of the reference, before amplification
 COLUMNS = ("file", "group", "kind", "level", "degradation", "listener", "metric", "value", "error")
 SUFFIXES = {".wav", ".flac", ".ogg", ".mp3"}
@@ -100,7 +101,7 @@ def available(
     found, missing = [], {}
     for name, record in scorer_records().items():
         if name in skip:
-            missing[name] = "left out"
+            missing[name] = LEFT_OUT
         elif record.needs <= {"reference"}:
             try:
                 found.append(load(name))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import html
 import io
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from . import plots, published, tables
 from .correlating import Measured, centred
 from .degrading import PAPER
 from .judging import verdicts
+from .measuring import LEFT_OUT
 from .tables import Table
 
 TITLE = "HAAQI among its neighbours"
@@ -138,7 +139,7 @@ def write_report(
     made = [out / "report.html"]
     if page:
         made.append(Path(page))
-        _write_page(Path(page), found, pictures)
+        _write_page(Path(page), found, pictures, [name for name, why in missing.items() if why == LEFT_OUT])
     return made
 
 
@@ -159,15 +160,13 @@ def _save(figure: Any, place: Path) -> bytes:
 
 
 def _write_page(
-    page: Path, found: Mapping[str, tuple[str, Table]], pictures: Mapping[str, tuple[str, bytes]]
+    page: Path,
+    found: Mapping[str, tuple[str, Table]],
+    pictures: Mapping[str, tuple[str, bytes]],
+    skipped: Sequence[str],
 ) -> None:
-    lines = [
-        f"# {TITLE}",
-        "",
-        f"Written by `python recipes/degradations/report.py page={page.as_posix()}`.",
-        "",
-        LIMIT,
-    ]
+    options = f"page={page.as_posix()}" + f" 'skip=[{','.join(skipped)}]'" * bool(skipped)
+    lines = [f"# {TITLE}", "", f"Written by `python recipes/degradations/report.py {options}`.", "", LIMIT]
     for name, (told, picture) in pictures.items():
         place = page.parent / "images" / f"neighbours-{name}.png"
         with written(place, binary=True) as file:
