@@ -12,6 +12,7 @@ from typing import Any
 from ..analysis.report import STYLE, html_figure, html_table
 from ..errors import InputError
 from ..io.files import write_text, written
+from ..io.markdown import markdown_table
 from . import plots, published, tables
 from .correlating import Measured, centred
 from .degrading import PAPER
@@ -175,9 +176,3 @@ def _write_page(
     for title, (told, (head, rows)) in found.items():
         lines += ["", f"## {title}", *(["", told] if told else []), "", markdown_table(head, rows).rstrip()]
     write_text(page, "\n".join(lines) + "\n")
-
-
-def markdown_table(head: list[str], rows: list[list[str]]) -> str:
-    """A table as Markdown; bars in cells are escaped."""
-    lines = [head, ["---"] * len(head), *rows]
-    return "".join(f"| {' | '.join(cell.replace('|', '/') for cell in line)} |\n" for line in lines)

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import hydra
 
+from haaqinet_eval.io.markdown import markdown_table
 from haaqinet_eval.neighbours.correlating import Measured
 from haaqinet_eval.neighbours.judging import verdicts
-from haaqinet_eval.neighbours.page import markdown_table
 from haaqinet_eval.neighbours.tables import best_table, contradiction_table
 from haaqinet_eval.recipe import plain_options, run_job, run_main
 from haaqinet_eval.scores import read_scores
