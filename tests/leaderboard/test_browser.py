@@ -6,12 +6,14 @@ The board is of a round that was really played (`real_round`): the mini challeng
 recipe rendered, scored by HAAQI and HAAQI-Net.
 """
 
+import json
 import re
 import shutil
 import socket
 import subprocess
 import sys
 import time
+import urllib.error
 import urllib.request
 from urllib.parse import parse_qs, urlsplit
 
@@ -240,6 +242,16 @@ def test_an_address_brings_its_view_back_on_another_computer(visit):
     expect(other.locator(metrics)).to_have_text(page.locator(metrics).all_inner_texts())
     expect(other.get_by_text(PLACE)).to_have_text(page.get_by_text(PLACE).inner_text())
     assert other.locator("a[href*='b.example']").count() == 0
+
+
+def test_programs_read_the_board_too(address):
+    with urllib.request.urlopen(
+        f"{address}/api/standings?challenge=cad_icassp_2024", timeout=PATIENCE
+    ) as answer:
+        assert {entry["system"] for entry in json.load(answer)} >= {"ideal", "passthrough"}
+    elsewhere = urllib.request.Request(f"{address}/api/challenges", headers={"Origin": "http://b.example"})
+    with pytest.raises(urllib.error.HTTPError, match="403"):
+        urllib.request.urlopen(elsewhere, timeout=PATIENCE)
 
 
 def test_three_questions_take_three_clicks_each(visit):
