@@ -1,6 +1,7 @@
 """HAAQI among its neighbours: the report's degradations, correlations, verdicts, and the recipe."""
 
 import csv
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -174,3 +175,16 @@ def test_a_mistake_is_one_line(tmp_path, options, said):
     assert done.returncode == 2
     assert said in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_rows_become_a_table_with_gaps(tmp_path):
+    sounds = [measuring.Sound("a", tone(), RATE), measuring.Sound("b", tone(330), RATE)]
+    scorers, _ = measuring.available(["si_sdr"])
+    rows = measuring.measure(sounds[:1], ["normal"], ["paper"], scorers, tmp_path)
+    rows.append(replace(rows[0], trial=replace(rows[0].trial, scene="b"), score=None, error="silent"))
+    measured = Measured.from_rows(rows)
+    assert measured.values.shape == (10, 1)
+    assert np.isnan(measured.of("si_sdr")).tolist() == (measured.files == "b").tolist()
+    measuring.write_table(rows, tmp_path / "all_metrics.csv")
+    last = list(csv.DictReader((tmp_path / "all_metrics.csv").open(encoding="utf-8")))[-1]
+    assert (last["file"], last["value"], last["error"]) == ("b", "", "silent")
