@@ -55,7 +55,7 @@ ARROWS = {
         *("evaluate", "analysis", "synthesis"),
     },
     "joint": {
-        *("audiogram", "audio", "nalr", "trials", "haaqi", "hasqi"),
+        *("audiogram", "audio", "nalr", "trials", "haaqi"),
         *("model", "synthesis", "analysis", "training"),
     },
     "weights": set(),

@@ -13,7 +13,7 @@ def test_the_weights_licence_names_each_of_them_and_what_it_is():
     assert named == {path.name for path in WEIGHTS.glob("*.safetensors")}
     for said in ("CC BY-SA 4.0", "https://creativecommons.org/licenses/by-sa/4.0/", "hold no audio"):
         assert said in text
-    for page in ("docs/model_card.md", "docs/model_card_target.md", "docs/credits.csv"):
+    for page in ("docs/model_card.md", "docs/model_card_target.md", "docs/joint.md", "docs/credits.csv"):
         assert page in text
         assert (ROOT / page).is_file()
     assert "\nlicense: cc-by-sa-4.0\n" in (ROOT / "docs" / "model_card.md").read_text()

@@ -16,6 +16,7 @@ from . import (
     board,
     calibrate,
     comparing,
+    enhancing,
     exporting,
     files,
     lyrics,
@@ -91,7 +92,7 @@ def _options(
 
 for _command in (
     *(files.score, files.scorers, files.mini, files.summary, files.report, models.convert, runs.merge),
-    *(planning.plan, comparing.compare, worst.worst),
+    *(planning.plan, comparing.compare, worst.worst, enhancing.enhance),
 ):
     app.command()(_command)
 app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(files.recipe)

@@ -1,4 +1,4 @@
-"""Networks against NAL-R on music in noise that no training had: HAAQI, HASQI, and what the knobs do."""
+"""Networks against NAL-R on music in noise that no training had: true HAAQI, and what the knobs do."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from .. import haaqi, hasqi
+from .. import haaqi
 from ..audiogram import Audiogram
 from ..model import AuditoryFrontEnd, band_losses
 from ..model.auditory import SAMPLE_RATE
@@ -147,13 +147,11 @@ def judge(
     for case in cases:
         about = {"scene": case.scene, "listener": case.listener, "snr": case.snr}
         given = (case.clean, SAMPLE_RATE, case.audiogram, 1, LEVEL1)
-        quality, speech = haaqi.Reference(*given), hasqi.Reference(*given)
+        quality = haaqi.Reference(*given)
         shadows = {name: Shadow(net, case) for name, net in nets.items()}
         for name, heard in _outputs(case, shadows["two"], shadows.get("one")):
-            scores = {
-                ref: r.score(heard, SAMPLE_RATE).value for ref, r in (("haaqi", quality), ("hasqi", speech))
-            }
-            systems.append({**about, "system": name, **scores, "distance": _to_normal(ear, case, heard)})
+            row = {"system": name, "haaqi": quality.score(heard, SAMPLE_RATE).value}
+            systems.append({**about, **row, "distance": _to_normal(ear, case, heard)})
         for alpha, beta in product(knobs, knobs):
             snr, gain = shadows["two"].effect(alpha, beta)
             heard = shadows["two"].output(alpha, beta)

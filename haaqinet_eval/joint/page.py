@@ -16,10 +16,10 @@ from ..training.cards import RIGHT
 from ..training.tables import markdown_table
 from .judging import BOTH, DENOISED, NALR, NONE, ONE
 
-PANELS = {  # column -> title
-    "haaqi": "true HAAQI",
-    "band_snr": "SNR, mean of bands (dB)",
-    "gain": "amplification of the music (dB)",
+PANELS = {  # column -> title, and the least range of its colours, so that nothing is not shown as much
+    "haaqi": ("true HAAQI", 0.2),
+    "band_snr": ("SNR, mean of bands (dB)", 5.0),
+    "gain": ("amplification of the music (dB)", 5.0),
 }
 PAIRS = ((BOTH, NALR), (DENOISED, NALR), (DENOISED, NONE), (BOTH, NONE), (BOTH, ONE))
 SPEED_RATE, SPEED_SECONDS = 44_100, 10
@@ -45,9 +45,9 @@ def systems_table(rows: Sequence[Mapping]) -> str:
         own = _of_system(rows, name)
         held = mean_interval(_column(own, "haaqi"), *_labels(own))
         by_snr = [f"{np.mean([row['haaqi'] for row in own if row['snr'] == snr]):.3f}" for snr in snrs]
-        more = [f"{_column(own, 'hasqi').mean():.3f}", f"{_column(own, 'distance').mean():.1f}"]
-        lines.append([name, f"{held.value:.3f} ({held.low:.3f}–{held.high:.3f})", *by_snr, *more])
-    head = ["", "HAAQI (95 %)", *(f"{snr:g} dB" for snr in snrs), "HASQI", "from a normal ear, dB"]
+        apart = f"{_column(own, 'distance').mean():.1f}"
+        lines.append([name, f"{held.value:.3f} ({held.low:.3f}–{held.high:.3f})", *by_snr, apart])
+    head = ["", "HAAQI (95 %)", *(f"{snr:g} dB" for snr in snrs), "from a normal ear, dB"]
     return markdown_table(head, lines, RIGHT)
 
 
@@ -132,10 +132,12 @@ def draw(rows: Sequence[Mapping], path: str | Path) -> None:
     found = grids(rows)
     ticks = [f"{knob:g}" for knob in knobs(rows)]
     figure, axes = plt.subplots(1, len(PANELS), figsize=(12, 4), layout="constrained")
-    for axis, (column, title) in zip(axes, PANELS.items(), strict=True):
+    for axis, (column, (title, least)) in zip(axes, PANELS.items(), strict=True):
         values = found[column]
-        axis.imshow(values, origin="lower", cmap="viridis", aspect="auto")
         middle = (values.min() + values.max()) / 2
+        half = max(np.ptp(values), least) / 2
+        colours = {"cmap": "viridis", "vmin": middle - half, "vmax": middle + half}
+        axis.imshow(values, origin="lower", aspect="auto", **colours)
         digits = 3 if column == "haaqi" else 1
         for (i, j), value in np.ndenumerate(values):
             color = "black" if value > middle else "white"

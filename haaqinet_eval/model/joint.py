@@ -98,16 +98,17 @@ class _Layer(nn.Module):
 
     def __init__(self, hidden: int, dilation: int) -> None:
         super().__init__()
-        self.past = (TAPS - 1) * dilation
+        self.dilation, self.past = dilation, (TAPS - 1) * dilation
         self.film = nn.Linear(hidden, 2 * hidden)
-        self.widen = nn.Conv1d(hidden, 2 * hidden, TAPS, dilation=dilation)
-        self.narrow = nn.Conv1d(hidden, hidden, 1)
+        self.widen = nn.Linear(TAPS * hidden, 2 * hidden)  # of the taps side by side
+        self.narrow = nn.Linear(hidden, hidden)
 
     def forward(self, x: Tensor, listener: Tensor) -> Tensor:
-        """[B, hidden, L] to the same."""
-        scale, shift = self.film(listener)[..., None].chunk(2, 1)
-        steered = x * (1 + scale) + shift
-        return x + self.narrow(functional.glu(self.widen(functional.pad(steered, (self.past, 0))), 1))
+        """[B, L, hidden] to the same."""
+        scale, shift = self.film(listener)[:, None].chunk(2, -1)
+        padded = functional.pad(x * (1 + scale) + shift, (0, 0, self.past, 0))
+        taps = [padded[:, n * self.dilation :][:, : x.shape[1]] for n in range(TAPS)]
+        return x + self.narrow(functional.glu(self.widen(torch.cat(taps, -1)), -1))
 
 
 class JointNet(nn.Module):
@@ -123,10 +124,10 @@ class JointNet(nn.Module):
         super().__init__()
         self.dims = dims = dims or JointDimensions()
         self.listener = nn.Sequential(nn.Linear(len(CLARITY_FREQUENCIES), dims.hidden), nn.Tanh())
-        self.enter = nn.Conv1d(dims.bands, dims.hidden, 1)
+        self.enter = nn.Linear(dims.bands, dims.hidden)
         self.layers = nn.ModuleList(_Layer(dims.hidden, SPREAD**n) for n in range(dims.layers))
         wide = 2 * dims.hidden + dims.bands
-        self.noise, self.gain = (nn.Conv1d(wide, dims.bands, 1) for _ in range(2))
+        self.noise, self.gain = (nn.Linear(wide, dims.bands) for _ in range(2))
         nn.init.constant_(self.noise.bias, 2.0)
         nn.init.constant_(self.gain.bias, -1.1)  # 5 dB to begin with
 
@@ -142,16 +143,16 @@ class JointNet(nn.Module):
             levels: [B, L, bands] dB SPL.
             audiograms: [B, 8] dB HL, see `encode_audiogram`.
         """
-        features = (levels.transpose(1, 2) - 40) / 25
+        features = (levels - 40) / 25
         listener = self.listener(audiograms / 50)
         x = self.enter(features)
         for layer in self.layers:
             x = layer(x, listener)
-        x = torch.cat([x, features, listener[..., None].expand_as(x)], 1)
+        x = torch.cat([x, features, listener[:, None].expand_as(x)], -1)
         least = 10 ** (-DEEPEST / 20)
         noise = 20 * torch.log10(least + (1 - least) * torch.sigmoid(self.noise(x)))
         gain = GAINS[0] + (GAINS[1] - GAINS[0]) * torch.sigmoid(self.gain(x))
-        return Masks(noise.transpose(1, 2), gain.transpose(1, 2))
+        return Masks(noise, gain)
 
 
 def encode_audiogram(audiogram: Audiogram) -> np.ndarray:

@@ -77,6 +77,12 @@ _SYSTEMS = (
         "The mixture at one loudness for everybody.",
     ),
     SystemRecord(
+        "joint",
+        "haaqinet_eval.systems.joint:Joint",
+        "Noise reduction and hearing-loss compensation by one causal network, with a knob for each.",
+        extra="net",
+    ),
+    SystemRecord(
         "hdemucs",
         "haaqinet_eval.systems.neural:hdemucs",
         "Hybrid Demucs in torchaudio; its weights are fetched by name only.",
