@@ -7,7 +7,7 @@ import shutil
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from functools import wraps
+from functools import partial, wraps
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, NoReturn
@@ -50,8 +50,7 @@ def compose(script: Path, overrides: Sequence[str]) -> dict[str, Any]:
 
     if not script.with_name("config.yaml").is_file():
         raise InputError(f"{script}: no recipe: there is no config.yaml beside it")
-    register_evaluators()
-    register_help()
+    register_options()
     try:
         with hydra.initialize_config_dir(str(script.absolute().parent), version_base=None):
             return plain_options(hydra.compose("config", list(overrides)))
@@ -165,18 +164,29 @@ def exit_code() -> int:
     return max(_codes, default=0)
 
 
-def register_evaluators() -> None:
-    """Make every scorer of the registry a choice of Hydra's group `evaluator`, and `both` and `all`.
+QUIET = {"run": {"dir": "."}, "output_subdir": None, "job": {"chdir": False}}
 
-    `evaluator=[a,b]` merges choices, so each has its scorers as keys; `evaluator.scorers` lists them.
+
+def register_options() -> None:
+    """Make what configurations name beside their files: choices of `evaluator`, `quiet`, `hydra/help=recipe`.
+
+    Every scorer of the registry is an evaluator, and so are `both` and `all`. `evaluator=[a,b]` merges
+    choices, so each has its scorers as keys; `evaluator.scorers` lists them. `quiet` runs where the user is,
+    without logs and copies of the configuration. The help has the script's aim and the options' values.
     """
     from hydra.core.config_store import ConfigStore
 
+    store = partial(ConfigStore.instance().store, provider="haaqinet_eval")
     choices = {name: (name,) for name in scorer_records()} | GROUPS
     for choice, names in choices.items():
         node = {"chosen": dict.fromkeys(names, True), "scorers": "${oc.dict.keys:evaluator.chosen}"}
         node["weights"] = None  # a file, or {scorer: file}, in place of the weights that are shipped
-        ConfigStore.instance().store(group="evaluator", name=choice, node=node, provider="haaqinet_eval")
+        store(group="evaluator", name=choice, node=node)
+    store(name="quiet", node={"hydra": QUIET}, package="_global_")
+    about = (getattr(sys.modules["__main__"], "__doc__", None) or "").strip().replace("$", "")
+    text = f"{about}\n\n== Values ==\n{_values()}\n== Options and their defaults (name=value) ==\n\n$CONFIG"
+    node = {"app_name": "${hydra.job.name}", "header": "", "footer": "", "template": text}
+    store(group="hydra/help", name="recipe", node=node)
 
 
 def _values() -> str:
@@ -192,16 +202,6 @@ def _values() -> str:
     )
 
 
-def register_help() -> None:
-    """Make `hydra/help=recipe`: what the script is for, the values of its own options, and all options."""
-    from hydra.core.config_store import ConfigStore
-
-    about = (getattr(sys.modules["__main__"], "__doc__", None) or "").strip().replace("$", "")
-    text = f"{about}\n\n== Values ==\n{_values()}\n== Options and their defaults (name=value) ==\n\n$CONFIG"
-    node = {"app_name": "${hydra.job.name}", "header": "", "footer": "", "template": text}
-    ConfigStore.instance().store(group="hydra/help", name="recipe", node=node, provider="haaqinet_eval")
-
-
 def run_main(main: Callable[[], None]) -> NoReturn:
     """Run a script's Hydra function and exit with `exit_code()`.
 
@@ -211,8 +211,7 @@ def run_main(main: Callable[[], None]) -> NoReturn:
         print(f"error: {wrong}", file=sys.stderr)
         raise SystemExit(2)
     forgive_encodings()
-    register_evaluators()
-    register_help()
+    register_options()
     os.environ.setdefault("HYDRA_FULL_ERROR", "1")  # Hydra passes errors on; it would print tracebacks
     try:
         main()

@@ -6,7 +6,10 @@ from collections.abc import Iterable, Sequence
 
 
 def markdown_table(head: Sequence[str], rows: Iterable[Sequence[object]], rule: str = "---") -> str:
-    """A table as Markdown, with a line end; `rule` is below the heads after the first, `---:` for numbers.
+    """A table as Markdown, with a line end; a bar in a cell becomes a slash.
+
+    Args:
+        rule: what is below the heads after the first, such as `---:` for numbers.
 
     >>> print(markdown_table(("system", "mean"), [("hpss", 0.5)], "---:"), end="")
     | system | mean |
@@ -14,4 +17,4 @@ def markdown_table(head: Sequence[str], rows: Iterable[Sequence[object]], rule: 
     | hpss | 0.5 |
     """
     lines = [head, ["---"] + [rule] * (len(head) - 1), *rows]
-    return "".join(f"| {' | '.join(map(str, line))} |\n" for line in lines)
+    return "".join(f"| {' | '.join(str(cell).replace('|', '/') for cell in line)} |\n" for line in lines)

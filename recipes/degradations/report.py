@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-import hydra
+from omegaconf import DictConfig
 from rich.console import Console
 
 from haaqinet_eval.io.progress import counting
 from haaqinet_eval.neighbours import measuring
 from haaqinet_eval.neighbours.correlating import Measured
 from haaqinet_eval.neighbours.page import write_report
-from haaqinet_eval.recipe import plain_options, run_job, run_main
+from haaqinet_eval.recipe import plain_options, recipe
 from haaqinet_eval.synthesis.options import writable
 
 
-def report(options: dict) -> None:
+@recipe("config/report")
+def report(config: DictConfig) -> None:
     """Measure what is not yet measured, and write everything anew."""
+    options = plain_options(config)
     out = writable(options["out"], "out")
     folder, seconds = options["audio"], options["seconds"]
     sounds = measuring.read_sounds(folder, seconds) if folder else measuring.built_in(seconds)
@@ -27,10 +29,5 @@ def report(options: dict) -> None:
         print(f"Wrote {path}")
 
 
-@hydra.main(version_base=None, config_path="config", config_name="report")
-def main(config) -> None:
-    run_job(lambda: report(plain_options(config)))
-
-
 if __name__ == "__main__":
-    run_main(main)
+    report()

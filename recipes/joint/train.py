@@ -4,20 +4,22 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import hydra
 import torch
+from omegaconf import DictConfig
 from rich.console import Console
 
 from haaqinet_eval.io.progress import counting
 from haaqinet_eval.joint.data import DataRules, Excerpts, prepare
 from haaqinet_eval.joint.training import JointSettings, JointTrainer
 from haaqinet_eval.model.joint import JointDimensions
-from haaqinet_eval.recipe import plain_options, run_job, run_main
+from haaqinet_eval.recipe import plain_options, recipe
 from haaqinet_eval.synthesis.options import naturals, writable
 
 
-def train(options: dict) -> None:
+@recipe("config/train")
+def train(config: DictConfig) -> None:
     """Render what is not there, train, and say where the weights are."""
+    options = plain_options(config)
     torch.set_num_threads(options["threads"])
     data, rules = (
         options["data"],
@@ -43,10 +45,5 @@ def train(options: dict) -> None:
     print(trainer.run(Excerpts.read(folder / "train"), Excerpts.read(folder / "validation"), show))
 
 
-@hydra.main(version_base=None, config_path="config", config_name="train")
-def main(config) -> None:
-    run_job(lambda: train(plain_options(config)))
-
-
 if __name__ == "__main__":
-    run_main(main)
+    train()

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import hydra
 import torch
+from omegaconf import DictConfig
 from rich.console import Console
 
 from haaqinet_eval.io.files import write_text
@@ -15,12 +15,14 @@ from haaqinet_eval.joint.data import music, noises
 from haaqinet_eval.joint.judging import judge, make_cases
 from haaqinet_eval.joint.page import blocks, draw
 from haaqinet_eval.model.joint import load_joint
-from haaqinet_eval.recipe import plain_options, run_job, run_main
+from haaqinet_eval.recipe import plain_options, recipe
 from haaqinet_eval.training.cards import updated
 
 
-def validate(options: dict) -> None:
+@recipe("config/validate")
+def validate(config: DictConfig) -> None:
     """Score what is not scored yet, and write page and picture."""
+    options = plain_options(config)
     torch.set_num_threads(options["threads"])
     data, out = options["data"], Path(options["out"])
     nets = {"two": load_joint(options["weights"])}
@@ -39,10 +41,5 @@ def validate(options: dict) -> None:
     print(f"Wrote {options['page']} and {options['picture']}")
 
 
-@hydra.main(version_base=None, config_path="config", config_name="validate")
-def main(config) -> None:
-    run_job(lambda: validate(plain_options(config)))
-
-
 if __name__ == "__main__":
-    run_main(main)
+    validate()

@@ -9,7 +9,7 @@ from hydra import compose, initialize_config_dir
 from omegaconf import OmegaConf
 from places import ROOT
 
-from haaqinet_eval.recipe import register_evaluators, register_help
+from haaqinet_eval.recipe import register_options
 
 LINES = {
     line: None
@@ -31,8 +31,7 @@ def test_a_line_of_the_guides_can_be_typed(line):
         name, words = words[1], words[2:]
     if words[:1] == ["-m"]:  # a sweep: its launcher and its ranges are not for `compose`
         words = [word for word in words[1:] if not re.search(r"^hydra/|range\(", word)]
-    register_evaluators()
-    register_help()
+    register_options()
     with initialize_config_dir(str(folder), version_base=None):
         config = compose(name, words)  # refuses what is no option
     assert OmegaConf.missing_keys(config) == set()
