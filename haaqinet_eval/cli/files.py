@@ -17,6 +17,13 @@ if TYPE_CHECKING:
     from ..analysis.report import Run
 
 
+ResultsArgument = Annotated[list[Path], typer.Argument(help="results.csv files of evaluate recipes.")]
+ListenersOption = Annotated[Path | None, typer.Option(help="Clarity listener JSON, for the severities.")]
+ExpectedOption = Annotated[
+    int | None, typer.Option(help="Trials per system; default: from the run.json beside the file.")
+]
+
+
 def score(
     files: Annotated[
         list[str] | None,
@@ -125,11 +132,9 @@ def mini(
 
 
 def summary(
-    results: Annotated[list[Path], typer.Argument(help="results.csv files of evaluate recipes.")],
-    listeners: Annotated[Path | None, typer.Option(help="Clarity listener JSON, for the severities.")] = None,
-    expected: Annotated[
-        int | None, typer.Option(help="Trials per system; default: from the run.json beside the file.")
-    ] = None,
+    results: ResultsArgument,
+    listeners: ListenersOption = None,
+    expected: ExpectedOption = None,
 ) -> None:
     """Print the tables of a results file again; of several, one table with the differences."""
     from ..analysis.report import load_run
@@ -161,12 +166,10 @@ def _print_together(runs: list[Run]) -> None:
 
 
 def report(
-    results: Annotated[list[Path], typer.Argument(help="results.csv files of evaluate recipes.")],
+    results: ResultsArgument,
     out: Annotated[Path, typer.Option(help="HTML file to write.")] = Path("report.html"),
-    listeners: Annotated[Path | None, typer.Option(help="Clarity listener JSON, for the severities.")] = None,
-    expected: Annotated[
-        int | None, typer.Option(help="Trials per system; default: from the run.json beside the file.")
-    ] = None,
+    listeners: ListenersOption = None,
+    expected: ExpectedOption = None,
 ) -> None:
     """Write a report with plots: predicted against intrusive scores, per listener."""
     from ..analysis.report import load_run, write_report
