@@ -10,7 +10,7 @@ What is known of a system before it is loaded is its record in `registry`, which
 from __future__ import annotations
 
 from collections.abc import Mapping
-from inspect import signature
+from inspect import get_annotations, signature
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from ..cadenza.songs import MUSDB_STEMS, Scene, Song
@@ -96,7 +96,11 @@ def load_system(name: str, **options) -> System:
             raise InputError(f"system {name} has no option {option!r}; known: {', '.join(known) or 'none'}")
     system = make(**options)
     if not isinstance(system, System):
-        raise InputError(f"system {name}: is neither a Separator nor an Enhancer, see haaqinet_eval.systems")
+        kind = Separator if hasattr(system, "separate") else Enhancer if hasattr(system, "enhance") else None
+        lacks = "separate and enhance"
+        if kind:
+            lacks = ", ".join(n for n in get_annotations(kind) if not hasattr(system, n))
+        raise InputError(f"system {name}: lacks {lacks}; see Separator and Enhancer in haaqinet_eval.systems")
     return system
 
 

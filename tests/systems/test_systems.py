@@ -134,3 +134,21 @@ def test_names():
     assert system_name("demucs") == "hdemucs"
     with pytest.raises(InputError, match="known: passthrough, ideal"):
         load_system("perfect")
+
+
+class _Part:
+    """A separator that is not whole."""
+
+    name, blind = "part", True
+
+    def separate(self, song):
+        raise AssertionError
+
+
+@pytest.mark.parametrize(
+    ("made", "lacks"), [(_Part, "amplifies, rebalances"), (object, "separate and enhance")]
+)
+def test_what_a_system_lacks_is_named(monkeypatch, made, lacks):
+    monkeypatch.setattr("haaqinet_eval.registry.systems.SystemRecord.find_factory", lambda record: made)
+    with pytest.raises(InputError, match=f"system ideal: lacks {lacks}; see Separator and Enhancer"):
+        load_system("ideal")
