@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from .given import exit_code, given_json, print_given, worker_name
+
 if TYPE_CHECKING:
     from ..store import System
 
@@ -64,7 +66,6 @@ def submit_table(
     """Hand a table in, judge it at once where the labels are there, and print what became of it."""
     from ..store import open_store, submission
     from ..worker import accept_table, open_labels, work_once
-    from .submissions import exit_code, given_json, print_given, worker_name
 
     labels = open_labels(challenge, root, split)
     opened = open_store(store)

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ..errors import InputError
+from .given import exit_code, print_submission, worker_name
 from .options import StoreOption, WeightsOption, own_weights
-from .submissions import exit_code, print_submission, worker_name
 
 if TYPE_CHECKING:
     from ..store import Store, Submission
