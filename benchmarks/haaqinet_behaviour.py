@@ -108,11 +108,11 @@ def follow_levels(scorer: Scorer, songs: list[Song], split: str) -> None:
 
 
 def strange_sounds(folder: str | None) -> dict[str, list[np.ndarray]]:
-    """Sounds [T] that are not music, by kind: noises, made-up talkers, and recordings."""
+    """Sounds [T] that are not music, by kind: noises, synthetic talkers, and recordings."""
     rng, length = np.random.default_rng(4), round(6 * SAMPLE_RATE)
     found = {
         "white noise": [rng.standard_normal(length) for _ in range(3)],
-        "made-up babble": [babble_noise(length, SAMPLE_RATE, rng) for _ in range(3)],
+        "synthetic babble": [babble_noise(length, SAMPLE_RATE, rng) for _ in range(3)],
     }
     for row in read_rows(Path(folder) / "index.csv", ("path", "kind")) if folder else []:
         audio = read_audio(Path(folder) / row["path"])
@@ -140,7 +140,7 @@ def flag(scorer: Scorer, songs: list[Song], folder: str | None, split: str) -> N
 def main() -> None:
     """Print the tables."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("--music", help="folder of clips with index.csv; default: made-up songs")
+    parser.add_argument("--music", help="folder of clips with index.csv; default: procedural songs")
     parser.add_argument("--sounds", help="folder of sounds that are not music, with index.csv")
     parser.add_argument("--split", default="test", choices=NUMBER)
     parser.add_argument("--songs", type=int, default=8)

@@ -138,7 +138,7 @@ TRIALS: dict[str, str] = {
 
 SOURCES: dict[str, str] = {
     "excluded": "The title or the artist holds a word that was to be left out.",
-    "twin": "The sound is in a recording that networks are asked about later.",
+    "twin": "The sound is in a recording of a test set.",
     "unfit": "No part of the file is loud, long and clean enough.",
 }
 

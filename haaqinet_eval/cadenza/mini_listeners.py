@@ -18,7 +18,7 @@ _NALR_OFFSET = (-17, -8, 1, -1, -2, -2)  # dB; Byrne and Dillon 1986, 8 kHz held
 
 
 def mini_listeners(ids: tuple[str, ...] = tuple(_LEVELS)) -> dict[str, Listener]:
-    """The six made-up listeners, or some of them, by id: from no loss to severe, one asymmetric."""
+    """The six synthetic listeners, or some of them, by id: from no loss to severe, one asymmetric."""
     frequencies = tuple(int(f) for f in CLARITY_FREQUENCIES)
     return {
         id: Listener(id, Audiogram(_LEVELS[id][0], frequencies), Audiogram(_LEVELS[id][1], frequencies))

@@ -12,7 +12,7 @@ SECONDS = 10.0
 STEMS = ("vocals", "drums", "bass", "other")
 LOUDNESS = -40.0  # LUFS of a mixture before amplification, as in CAD2
 GAINS_DB = (-10, -6, -3, 0, 3, 6, 10)
-WORDS = (  # of made-up lyrics
+WORDS = (  # of invented lyrics
     *("amber", "bridge", "candle", "drifting", "ember", "falling", "garden", "harbour", "island", "journey"),
     *("kettle", "lantern", "morning", "never", "ocean", "paper", "quiet", "river", "silver", "thunder"),
 )

@@ -1,7 +1,7 @@
-"""Mini challenges of CLIP1 and CLIP2 in the official layout: procedural songs, made-up words and listeners.
+"""Mini challenges of CLIP1 and CLIP2 in the official layout: procedural songs, invented words and listeners.
 
 A phrase is a bar of a procedural song whose voice is louder or softer than its band; the simulated hearing
-loss is a low-pass filter and an attenuation. How many of the made-up words a made-up listener gets falls
+loss is a low-pass filter and an attenuation. How many of the invented words a synthetic listener gets falls
 with both, with chance on top. So a measure that hears how clear the voice is does better than a constant,
 and no number made with it says anything about the official sets.
 """

@@ -43,7 +43,7 @@ class Sound:
 
 
 def built_in(seconds: float) -> list[Sound]:
-    """Two sounds that need no file: a made-up song, and a made-up talker (no words)."""
+    """Two sounds that need no file: a procedural song, and a synthetic talker (no words)."""
     stems = make_song(seed=7, style="pop", duration=seconds)
     song = sum(stem.mean(1) for stem in stems.values())
     talker = talkers(24_000.0)[0][: round(seconds * 24_000)]

@@ -106,7 +106,7 @@ def draw(split: str, rng: np.random.Generator) -> tuple[str, Audiogram]:
 def draw_varied(rng: np.random.Generator) -> tuple[str, Audiogram]:
     """A hearing loss to train on that is no pattern: of a family, or between two; one in eight is `draw`'s.
 
-    The families' numbers are beyond the patterns', so that it is none that a split is asked about.
+    The families' numbers are beyond the patterns', so none of a split's patterns is drawn.
     """
     first, second = (
         pattern(FAMILIES[rng.integers(len(FAMILIES) - 2)], int(PATTERNS + rng.integers(2**31)))

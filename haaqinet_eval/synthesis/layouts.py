@@ -294,7 +294,7 @@ def read_clips(
         layout: "index" (see `sources.read_index`), or of `LAYOUTS`.
         indices: for "index", the tables to read.
         skip: folders; clips below one of this name are left out.
-        without: splits whose clips are left out, so that networks may be asked about their artists.
+        without: splits whose clips are left out, so that networks can be tested on their artists.
 
     Raises:
         InputError: for an unknown layout or split, what the loader finds, or splits that share something.

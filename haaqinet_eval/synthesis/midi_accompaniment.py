@@ -1,6 +1,6 @@
 """Songs that programs play: more styles and instruments than any folder of free music has.
 
-Musical MIDI Accompaniment (`mma`) plays a made-up chord chart with a made-up tune in a style of its
+Musical MIDI Accompaniment (`mma`) plays a procedural chord chart with a procedural melody in a style of its
 library; FluidSynth renders it with a soundfont; a bus compressor and a little saturation finish it.
 Programs, styles and soundfonts are the user's (in Debian: mma, fluidsynth, fluid-soundfont-gm, …):
 they make data, the product never needs them. A song is a function of seed and number, for the same

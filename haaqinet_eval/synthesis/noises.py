@@ -1,7 +1,7 @@
 """Makes noises to train on of a folder of recorded sounds: one sub-folder a source, any depth below it.
 
 Long sounds stand alone, short ones follow one another, talkers speak alone or in a crowd; each in a
-room and a colour of its own. What sounds like one of the recordings that networks are asked about is
+room and a colour of its own. What sounds like one of the recordings of the test sets is
 left out: free sounds travel from one collection to the next.
 """
 

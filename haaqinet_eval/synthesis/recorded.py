@@ -1,7 +1,7 @@
-"""Trials with recorded sounds in them: real talkers, surroundings, and leftovers of other songs.
+"""Trials with recorded sounds in them: real talkers, surroundings, and residuals of other songs.
 
 The usual conditions, but that their babble is of the recordings' talkers; and recorded surroundings,
-leftovers of other clips of the split (`leftovers`), a mixing desk's effects (`studio`), and what real
+residuals of other clips of the split (`leftovers`), a mixing desk's effects (`studio`), and what real
 separators make of music (`separators`). A split's recordings stay in it.
 """
 

@@ -1,4 +1,4 @@
-"""Music in recorded surroundings: crowds, streets, rain. What is asked about must not be trained on.
+"""Music in recorded surroundings: crowds, streets, rain. Test recordings must not be trained on.
 
 The counterpart of section IV-C.7 of Wisnu et al., "HAAQI-Net" (Table VI: urban noises, unseen in training).
 """

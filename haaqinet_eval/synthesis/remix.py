@@ -135,7 +135,7 @@ def _pseudo_song(kind: str, clips: Sequence[Clip], seconds: float, rng: Rng) -> 
 
 
 def _procedural(kind: str, seconds: float, rng: Rng) -> tuple[dict[str, Array], str]:
-    """Stems of a made-up song or chamber piece, and its name."""
+    """Stems of a procedural song or chamber piece, and its name."""
     seed = int(rng.integers(2**31))
     if kind == "duet":
         stems = make_chamber(seed, n_voices=int(rng.integers(2, 4)), duration=seconds + 0.1)

@@ -112,7 +112,7 @@ def _varied(signal: np.ndarray, length: int, chance: float, rng: np.random.Gener
 
 
 def procedural_music(seconds: float, sample_rate: float, rng: np.random.Generator) -> np.ndarray:
-    """A made-up song, one channel [T] at Hz: a random style, stems at random gains."""
+    """A procedural song, one channel [T] at Hz: a random style, stems at random gains."""
     style = list(STYLES)[rng.integers(len(STYLES))]
     stems = make_song(seed=int(rng.integers(2**31)), style=style, duration=seconds)
     signals = [stem.mean(1) for stem in stems.values() if np.any(stem)]

@@ -96,7 +96,7 @@ def model_card(
     Args:
         page: the card.
         weights: of the network.
-        trials: that it is asked about.
+        trials: that it is tested on.
         of: names of the data and of the split that they are from.
         kinds: tables of conditions, see `accuracy_tables`.
 

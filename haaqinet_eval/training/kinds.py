@@ -31,7 +31,7 @@ def kind_table(net: HaaqiNet, trials: Trials, title: str = "kind") -> str:
 
     Args:
         net: a network that says how sure it is.
-        trials: what it is asked about.
+        trials: that it is tested on.
         title: of the first column.
     """
     predicted, low, high, unfamiliar = judge(net, trials)

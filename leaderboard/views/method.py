@@ -36,9 +36,9 @@ RANKING = f"""
 """
 
 ACCURACY = """
-The shipped HAAQI-Net has LCC 0.902 and MSE 0.0160 on its own test, and **LCC 0.561 and MSE 0.0801 on sounds
-that others made**: it takes talkers and leftovers of other songs for music. Training data, accuracy kind by
-kind and limits are in its card, `docs/model_card.md`.
+The shipped HAAQI-Net has LCC 0.902 and MSE 0.0160 on its own test, and **LCC 0.561 and MSE 0.0801 on
+degradations made with other software**: it takes talkers and residuals of other songs for music. Training
+data, accuracy kind by kind and limits are in its card, `docs/model_card.md`.
 """
 
 API = """

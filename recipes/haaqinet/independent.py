@@ -1,4 +1,4 @@
-"""How well a network does on sounds that others made: renders the independent set, tells kind by kind."""
+"""Render the independent set, degradations made with other software, and measure a network on it by kind."""
 
 from __future__ import annotations
 

@@ -21,7 +21,7 @@ ENDLESS = 2**20  # frames, hops, blocks: nothing is cut
 
 @pytest.fixture(scope="module")
 def songs():
-    """Two made-up songs of RMS 1."""
+    """Two procedural songs of RMS 1."""
     made = [procedural_music(SECONDS, SAMPLE_RATE, np.random.default_rng(seed)) for seed in (0, 1)]
     return [song / np.std(song) for song in made]
 

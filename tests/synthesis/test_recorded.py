@@ -1,4 +1,4 @@
-"""Trials with recorded sounds: whose talkers they are, leftovers of other songs, effects, varied settings."""
+"""Trials with recorded sounds: whose talkers they are, residuals of other songs, effects, varied settings."""
 
 import csv
 from dataclasses import replace

@@ -1,7 +1,7 @@
-"""A fixed set of trials made by other people's code, on music, ears and sounds that no training has.
+"""A fixed set of trials made with other software, on music, ears and sounds that no training has.
 
-For validation and test only. Its accuracy says how well a network does on sounds that others made; see
-`table` for the conditions, `ears` for the hearing losses, `tools` for whose code it is.
+For validation and test only: accuracy on it is accuracy on degradations made with other software. See
+`table` for the conditions, `ears` for the hearing losses, `tools` for the software.
 """
 
 from .rendering import GROUPS, VERSION, Independent

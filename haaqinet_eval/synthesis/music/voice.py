@@ -181,7 +181,7 @@ def _source(pitch: np.ndarray, length: int, rate: float, rng: np.random.Generato
 def sing(
     notes: list[Note], singer: Singer, seconds: float, sample_rate: float, rng: np.random.Generator
 ) -> np.ndarray:
-    """Sing the notes on made-up syllables -> [T]."""
+    """Sing the notes on invented syllables -> [T]."""
     length = int(seconds * sample_rate)
     frames = -(-length // HOP) + 4
     score = _write_score(notes, singer, frames, sample_rate, rng)
