@@ -373,8 +373,8 @@ def test_a_withdrawn_submission_is_left_alone(icassp, store, noisy):
 def test_mistakes_of_the_call_are_named(icassp, store, tmp_path):
     root, path = icassp
     split = open_split("cad_icassp_2024", root)
-    with pytest.raises(InputError, match="scorers pesq; known: haaqi"):
-        accept_submission(store, path, split, E1, ["pesq"])
+    with pytest.raises(InputError, match="scorers peaq; known: haaqi"):
+        accept_submission(store, path, split, E1, ["peaq"])
     with pytest.raises(InputError, match="cannot be read"):
         accept_submission(store, tmp_path / "none.zip", split, E1, ["haaqi"])
     with pytest.raises(InputError, match="team name"):
