@@ -297,7 +297,7 @@ def test_wrong_calls(tmp_path):
         shim.run_recipe(tmp_path / "none.py", "both", [])
     (tmp_path / "mine.py").write_text("")
     with pytest.raises(InputError, match="known: haaqi, haaqinet, both"):
-        shim.run_recipe(tmp_path / "mine.py", "pesq", [])
+        shim.run_recipe(tmp_path / "mine.py", "peaq", [])
 
 
 def moved_haaqi(processed_signal, reference_signal, audiogram):
