@@ -130,6 +130,7 @@ TRIALS: dict[str, str] = {
     "needs_gains": "The scorer needs the gains that the target asks for, and there are none.",
     "bad_gains": "A gain of the target is not a finite number.",
     "corrupt_file": "The file cannot be read to its end.",
+    "changed_file": "The file is not the one that was scored.",
     "unreadable_file": "The disk or the network did not give the file.",
     "timeout": "A worker did not score it within the time limit, and neither did a second one, alone.",
     "out_of_memory": "Memory was not enough for it; a worker's was not enough a second time, alone.",

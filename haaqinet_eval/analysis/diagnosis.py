@@ -78,7 +78,7 @@ def diagnose(stimulus: Stimulus, other_ear: Audiogram | None = None) -> Diagnosi
     """
     rate = float(stimulus.sample_rate)
     processed, sources = _signals(stimulus, rate)
-    lag = _lag(processed, sources[0], int(rate))
+    lag, inverted = _lag(processed, sources[0], int(rate))
     if lag > 0:
         processed, sources = processed[lag:], [signal[: len(signal) - lag] for signal in sources]
     elif lag:
@@ -89,7 +89,7 @@ def diagnose(stimulus: Stimulus, other_ear: Audiogram | None = None) -> Diagnosi
     output, heard = output[~gaps], heard[:, ~gaps]
     bands, steady = _Bands(rate), _steady(output, heard)
     findings = [
-        *_timing(1000 * lag / rate, measures),
+        *_timing(1000 * lag / rate, inverted, measures),
         *_loudness(processed, sources[0], rate, measures),
         *_clipping(processed, measures),
         *_silence(float(gaps.sum() * WINDOW / 2 / rate), measures),
@@ -119,7 +119,7 @@ class _Bands:
 def _signals(stimulus: Stimulus, rate: float) -> tuple[np.ndarray, list[np.ndarray]]:
     """The processed signal; reference and, where there is one, mixture, amplified: all of one length [T]."""
     if stimulus.reference is None:
-        raise Unscorable("no_reference", "a diagnosis compares with the reference; there is none")
+        raise Unscorable("needs_reference", "a diagnosis compares with the reference; there is none")
     given = [stimulus.reference]
     if stimulus.mixture is not None:
         given.append(stimulus.mixture() if callable(stimulus.mixture) else stimulus.mixture)
@@ -128,7 +128,16 @@ def _signals(stimulus: Stimulus, rate: float) -> tuple[np.ndarray, list[np.ndarr
         nalr = NalR(220, rate)
         sources = [nalr.amplify(stimulus.audiogram, signal) for signal in sources]
     processed = np.asarray(stimulus.processed, dtype=float)
-    length = min(map(len, (processed, *sources)))
+    for name, signal in zip(("processed", "reference", "mixture"), (processed, *sources), strict=False):
+        if not np.isfinite(signal).all():
+            raise Unscorable(
+                "not_finite", f"{name} sample {int(np.argmin(np.isfinite(signal)))} is no number"
+            )
+    longest, length = (choose(map(len, (processed, *sources))) for choose in (max, min))
+    if stimulus.reference_sample_rate not in (None, stimulus.sample_rate) or longest - length > longest / 10:
+        rates = f"at {stimulus.reference_sample_rate or stimulus.sample_rate:g} and {rate:g} Hz"
+        told = f"reference and processed signal have {len(sources[0])} and {len(processed)} samples {rates}"
+        raise Unscorable("length_mismatch", told)
     if length < SHORTEST * rate:
         told = f"{length / rate:.3g} s are too short to diagnose; {SHORTEST} s are needed"
         raise Unscorable("too_short", told)
@@ -139,14 +148,18 @@ def _signals(stimulus: Stimulus, rate: float) -> tuple[np.ndarray, list[np.ndarr
     return processed[:length], [signal[:length] for signal in sources]
 
 
-def _lag(processed: np.ndarray, reference: np.ndarray, most: int) -> int:
-    """Samples by which the processed signal is late, at most `most`: where the correlation is largest."""
+def _lag(processed: np.ndarray, reference: np.ndarray, most: int) -> tuple[int, bool]:
+    """Samples by which the processed signal is late, at most `most`, and whether its sign is turned.
+
+    It is where the magnitude of the correlation is largest.
+    """
     from scipy.signal import correlate
 
     most = min(most, len(reference) // 4)
     middle = len(reference) - 1
-    near = np.abs(correlate(processed, reference, method="fft"))[middle - most : middle + most + 1]
-    return int(near.argmax()) - most
+    near = correlate(processed, reference, method="fft")[middle - most : middle + most + 1]
+    place = int(np.abs(near).argmax())
+    return place - most, bool(near[place] < 0)
 
 
 def _spectra(signal: np.ndarray) -> np.ndarray:
@@ -160,8 +173,9 @@ def _db(power: np.ndarray | float) -> np.ndarray:
     return 10 * np.log10(np.maximum(power, 1e-30))
 
 
-def _timing(ms: float, measures: dict) -> Iterator[Finding]:
+def _timing(ms: float, inverted: bool, measures: dict) -> Iterator[Finding]:
     measures["delay_ms"] = ms
+    yield Finding("time", "polarity inverted", float(inverted))
     yield Finding("time", f"{abs(ms):.0f} ms {'late' if ms > 0 else 'early'}", abs(ms) / DELAY_MS)
 
 
@@ -292,8 +306,9 @@ def _residual(
         if sounds.sum() >= 8 and rest[sounds].std() > 0 and music[sounds].std() > 0:
             follows[band] = np.corrcoef(_db(music[sounds]), _db(rest[sounds]))[0, 1]
     together = measures["residual_follows"] = float(np.average(follows, weights=error.sum(1) + 1e-30))
+    where = "below" if ratio <= 0 else "above"
     what = ("distortion", "artefacts") if together >= FOLLOWS else ("clarity", "noise or other sounds")
-    yield Finding(what[0], f"{what[1]}, {-ratio:.0f} dB below the music", 1 + (ratio - RESIDUAL_DB) / 5)
+    yield Finding(what[0], f"{what[1]}, {abs(ratio):.0f} dB {where} the music", 1 + (ratio - RESIDUAL_DB) / 5)
 
 
 def _steady(output: np.ndarray, sources: np.ndarray) -> np.ndarray:

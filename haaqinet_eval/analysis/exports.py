@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from ..registry import caution, scorer_title
+from ..registry import caution, is_ranked, scorer_title
 from ..scores import Score
 from .comparison import value_of
 from .standings import Standing
@@ -64,12 +64,13 @@ def cadenza_table(
 def latex_table(scores: Sequence[Score], entries: Sequence[Standing]) -> str:
     """A `tabular` with booktabs' rules: mean with its 95 % interval over scenes and listeners, and both ears.
 
-    A system without all its scores has dashes, and how many it has.
+    A system without all its scores has dashes, and how many it has; a scorer that cannot rank gives no ranks.
 
     Args:
         scores: the rows that the standings were made of.
         entries: of one scorer, in the order of the table.
     """
+    ranked = is_ranked(entries[0].scorer, scores[0].trial.challenge)
     said = caution(entries[0].scorer, scores[0].trial.challenge)
     lines = [*([f"% {said}"] if said else []), r"\begin{tabular}{llrrr}", r"\toprule"]
     title = escape_latex(scorer_title(entries[0].scorer))
@@ -86,7 +87,7 @@ def latex_table(scores: Sequence[Score], entries: Sequence[Standing]) -> str:
         mean = f"{entry.mean:.3f}"
         if found.low == found.low:
             mean += f" ({found.low:.3f} to {found.high:.3f})"
-        rank = entry.rank or "--"
+        rank = entry.rank if ranked and entry.rank else "--"
         lines.append(
             rf"{rank} & {escape_latex(entry.system)} & {mean} & {entry.left:.3f} & {entry.right:.3f} \\"
         )

@@ -87,6 +87,17 @@ def load_run(results: Path, listeners: Path | None = None, expected: int | None 
     return Run(results, scores[0].trial.challenge, scores, people, trials, note)
 
 
+def load_runs(results: Sequence[Path], listeners: Path | None, expected: int | None) -> list[Run]:
+    """Several runs; of more than one, `expected` is for those whose `run.json` does not say."""
+    if len(results) == 1:
+        return [load_run(results[0], listeners, expected)]
+    runs = []
+    for path in results:
+        told = asked_trials(read_run(run_beside(results_path(path))))
+        runs.append(load_run(path, listeners, None if told else expected))
+    return runs
+
+
 def read_listeners_of(results: Path, listeners: Path | None = None) -> tuple[dict[str, Listener], str]:
     """Listeners of a results file, none where their file is not here, and then a sentence that says so.
 

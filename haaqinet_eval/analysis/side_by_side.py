@@ -66,7 +66,7 @@ def side_by_side(
         if entry.mean is not None:
             labels = [s.trial.scene for s in scored], [s.trial.listener for s in scored]
             limits = mean_interval([value_of(s) for s in scored], *labels)
-        if ranked and rows is not found[0][2] and scored and found[0][1].mean is not None:
+        if ranked and rows is not found[0][2] and entry.mean is not None:
             behind = compare_systems(found[0][2], rows, scorer, {}).overall
         entrants.append(Entrant(name, entry.mean, limits, entry.scored, entry.expected, behind))
     return entrants

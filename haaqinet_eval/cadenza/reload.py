@@ -13,7 +13,8 @@ from ..scores import Score
 from ..trials import Stimulus
 from . import load_challenge
 from .challenge import Pair
-from .folders import ENHANCED, find_systems, signals_folder
+from .fingerprints import Fingerprints
+from .folders import ENHANCED, find_systems, fingerprints_file, signals_folder
 from .loaders import pair_loaders
 
 
@@ -38,9 +39,15 @@ def reload_stimuli(
     found = find_systems(signals_folder(config), sorted({row.trial.system for row in rows}))
     folders = {system: folder / ENHANCED for system, folder in found.items()}
     challenge = load_challenge(record["challenge"], config, folders)
+    suffix = results.stem.removeprefix("results")
+    noted = Fingerprints(fingerprints_file(results.parent.absolute(), suffix), results.parent.absolute())
     for row in rows:
         trial = row.trial
         pair = Pair(trial.scene, trial.song, trial.listener)
         (load,) = pair_loaders(challenge, pair, {trial.system: folders[trial.system]}, False)
         (other,) = (ear for ear in EARS if ear != trial.ear)
-        yield row, load_stimulus(load, trial), challenge.listeners[trial.listener].ear(other)
+        stimulus = load_stimulus(load, trial)
+        file = folders[trial.system] / challenge.enhanced_file(pair, trial.ear, trial.stem)
+        if not isinstance(stimulus, Unscorable) and noted.changed(file):
+            stimulus = Unscorable("changed_file", f"{file}: is not what was scored; evaluate again")
+        yield row, stimulus, challenge.listeners[trial.listener].ear(other)

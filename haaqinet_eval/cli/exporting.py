@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -84,9 +85,9 @@ def _export_results(
     if to == "latex":
         write_text(out, latex_table(run.scores, entries))
         return len(entries)
+    if scorer != INTRUSIVE:
+        raise InputError(f"--scorer {scorer}: {to} names no measure, so that it takes {INTRUSIVE} only")
     if to == "cadenza-json":
-        if scorer != INTRUSIVE:
-            raise InputError(f"--scorer {scorer}: the Cadenza site's table has {INTRUSIVE} only")
         whole = [entry for entry in entries if entry.mean is not None]
         write_text(out, json_text(cadenza_table({**vars(entry), "team": team} for entry in whole)) + "\n")
         return len(whole)
@@ -105,7 +106,7 @@ def _write_hub(
     from ..io.runfile import last_run, read_run, run_beside
 
     dataset, split, source = hub
-    if not dataset or dataset.count("/") != 1:
+    if not re.fullmatch(r"[\w.-]+/[\w.-]+", dataset or "", re.ASCII):
         raise InputError(f"--dataset {dataset or ''!r}: the Hub asks for the benchmark's owner/name")
     named = [entry for entry in entries if system in (None, entry.system)]
     if len(named) != 1:

@@ -137,10 +137,10 @@ def summary(
     expected: ExpectedOption = None,
 ) -> None:
     """Print the tables of a results file again; of several, one table with the differences."""
-    from ..analysis.report import load_run
+    from ..analysis.report import load_runs
     from ..analysis.summary import print_summary
 
-    runs = [load_run(path, listeners, expected) for path in results]
+    runs = load_runs(results, listeners, expected)
     if len(runs) == 1:
         print_summary(runs[0].scores, runs[0].listeners, runs[0].expected)
     else:
@@ -172,9 +172,9 @@ def report(
     expected: ExpectedOption = None,
 ) -> None:
     """Write a report with plots: predicted against intrusive scores, per listener."""
-    from ..analysis.report import load_run, write_report
+    from ..analysis.report import load_runs, write_report
 
-    runs = [load_run(path, listeners, expected) for path in results]
+    runs = load_runs(results, listeners, expected)
     write_report(runs, out)
     for note in dict.fromkeys(run.note for run in runs if run.note):
         typer.echo(note, err=True)

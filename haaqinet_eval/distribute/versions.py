@@ -28,6 +28,7 @@ PARTS = (
     "haaqi",
     "haspi",
     "hasqi",
+    "inference",
     "io",
     "mixture_aware",
     "model",

@@ -198,6 +198,7 @@ def test_standings_are_exported(made, capsys):
     [
         ("moon", (), "--to 'moon' is unknown; known: evalai, latex, cadenza-json, hf-eval-results"),
         ("evalai", (), "--to evalai needs --challenge and --root"),
+        ("hf-eval-results", ("--dataset", "a/b: c"), "--dataset 'a/b: c': the Hub asks"),
         ("latex", ("--scorer", "hasqi"), "has no rows of hasqi; it has haaqi"),
         ("cadenza-json", ("--scorer", "haaqinet"), "has no rows of haaqinet"),
         ("hf-eval-results", (), "--dataset '': the Hub asks for the benchmark's owner/name"),

@@ -58,6 +58,7 @@ def test_time_and_loudness():
     late = found(np.r_[np.zeros(1200), remix(GAIN)])
     assert late.text == "50 ms late"
     assert found(remix(GAIN)[720:]).text == "30 ms early"
+    assert found(-remix(GAIN)).text == "polarity inverted"
     assert found(10 ** (5 / 20) * remix(GAIN)).text == "5.0 LU too loud"
 
 
@@ -109,12 +110,17 @@ def test_noise_clipping_gaps_dynamics():
 
 def test_what_cannot_be_diagnosed_is_named():
     for change, code in (
-        ({"reference": None}, "no_reference"),
-        ({"reference": np.zeros(RATE)}, "silent_reference"),
-        ({"reference": np.ones(100)}, "too_short"),
+        ({"reference": None}, "needs_reference"),
+        ({"reference": np.zeros(6 * RATE)}, "silent_reference"),
+        ({"reference": np.full(6 * RATE, np.nan)}, "not_finite"),
+        ({"reference": np.ones(100)}, "length_mismatch"),
+        ({"reference_sample_rate": 16000}, "length_mismatch"),
     ):
         with pytest.raises(Unscorable) as caught:
             found(remix(GAIN), **change)
         assert caught.value.code == code
     with pytest.raises(Unscorable, match="every sample of the processed"):
-        found(np.zeros(RATE))
+        found(np.zeros(6 * RATE))
+    short = np.ones(100)
+    with pytest.raises(Unscorable, match="too short to diagnose"):
+        found(short, reference=short, mixture=short)

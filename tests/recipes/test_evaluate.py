@@ -10,6 +10,7 @@ from pathlib import Path
 
 import cadenza_tree as tree
 import pytest
+import soundfile
 from commands import run as command
 from omegaconf import OmegaConf
 from places import ROOT
@@ -121,6 +122,9 @@ def test_results_go_to_a_folder_that_hydra_did_not_make(challenge, tmp_path, cap
         assert trial["diagnosis"][0] == worst_of
         assert "loudness_lu" in trial["measures"]
     (signals_file,) = (challenge / "stand/exp/icassp/ours/enhanced_signals").iterdir()
+    sound, rate = soundfile.read(signals_file)
+    soundfile.write(signals_file, sound / 2, rate)
+    assert "is not what was scored; evaluate again" in command(capsys, "worst", exp, "--diagnose")[1]
     kept = signals_file.rename(tmp_path / "away.flac")
     code, out, _ = command(capsys, "worst", exp, "--diagnose")
     kept.rename(signals_file)
