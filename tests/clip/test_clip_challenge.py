@@ -410,7 +410,8 @@ def test_the_board_shows_public_splits_to_all_and_private_ones_to_organisers(roo
     assert not page.exception
     assert not page.dataframe  # a page with scores is not among those of a private split
     assert "private" in page.info[0].value
-    page.text_input(key="token").set_value(token).run()
-    assert page.dataframe[0].value["RMSE (%)"].tolist() == [12.3456]
     page.switch_page(str(labels.PAGES / "status.py")).run()
     assert not page.exception
+    page.text_input(key="token").set_value(token).run()
+    page.switch_page(str(labels.PAGES / "predictions.py")).run()
+    assert page.dataframe[0].value["RMSE (%)"].tolist() == [12.3456]
