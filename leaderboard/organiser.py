@@ -59,10 +59,14 @@ def show_round(challenge: Challenge) -> None:
     if who is None:
         return
     with st.expander("Organisers", icon=":material/key:", expanded=True):
-        private = st.toggle("Scores are private until the close", challenge.private, key="private")
+        hidden = challenge.private
+        st.markdown("Scores are **private until the close**." if hidden else "Scores are **public**.")
+        label = "Make them public now" if hidden else "Make them private until the close"
+        # a button acts on the click alone, and the key holds what it was shown for
+        clicked = st.button(label, key=f"private-{challenge.id}-{hidden}")
         st.caption("Times: `haaqinet store round --challenge NAME --opens TIME --closes TIME`.")
-        if private != challenge.private:
-            change = {"private": private}
+        if clicked:
+            change = {"private": not hidden}
             _act(lambda: set_round(the_store(), challenge.name, challenge.split, **change))
 
 

@@ -49,9 +49,10 @@ class _Command(TyperCommand):
         with _nearest_option():
             given = self.make_parser(ctx).parse_args(args=list(args))[2]
         for number, option in enumerate(given):
-            several = getattr(option, "multiple", True) or getattr(option, "is_flag", False)
-            if option in given[:number] and not several:  # an argument has no `multiple`
-                raise InputError(f"{option.opts[0]} is given twice; it takes one value")
+            names = "/".join([*option.opts[:1], *option.secondary_opts[:1]])
+            flag = getattr(option, "is_flag", False) and not option.secondary_opts
+            if option in given[:number] and not (getattr(option, "multiple", True) or flag):  # or an argument
+                raise InputError(f"{names} is given twice; it takes one value")
         return super().parse_args(ctx, args)
 
 

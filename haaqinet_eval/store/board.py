@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
@@ -59,13 +60,13 @@ def revision(store: Store) -> str:
         sa.select(sa.func.max(Aggregates.refreshed)),
         sa.select(sa.func.count()).select_from(Aggregates),
         sa.select(sa.func.count()).select_from(Published),
-        sa.select(sa.func.sum(sa.func.coalesce(Challenges.opens, 0))),
-        sa.select(sa.func.sum(sa.func.coalesce(Challenges.closes, 0))),
-        sa.select(sa.func.count()).select_from(Challenges).where(Challenges.private),
     )
+    rounds = sa.select(Challenges.id, Challenges.opens, Challenges.closes, Challenges.private)
     with store.reading() as session:
         found = session.execute(sa.select(*(part.scalar_subquery() for part in parts))).one()
-    return "-".join(str(part or 0) for part in found)
+        times = sorted(map(tuple, session.execute(rounds)))
+    digest = hashlib.sha256(repr(times).encode()).hexdigest()[:16]
+    return "-".join([*(str(part or 0) for part in found), digest])
 
 
 def scorer_versions(store: Store, challenge: str, split: str = "") -> list[ScorerVersion]:

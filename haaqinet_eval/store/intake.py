@@ -106,8 +106,9 @@ def submit(
         row, owner = _same_bytes(session, found.id, sha256)
         if row is not None and not _comes_back(row, owner == team, state, visitor):
             return describe(session, row.id), False
-        if state == "queued":
+        if state == "queued" or visitor:
             check_open(store, session, found)
+        if state == "queued":
             _check_quota(store, session, found, team)
         told = System(system.team, system.name) if state == "invalid" else system
         about = {"system_id": save_system(store, session, told, visitor=visitor), **given}

@@ -59,6 +59,7 @@ def next_pair(
         trials: (scene, listener, stem) that can be heard.
         attempt: another one for each number, where a sound cannot be read.
     """
+    judge = clean_name(judge, "code")
     with store.reading() as session:
         heard = session.execute(
             sa.select(Judgements.first_id, Judgements.second_id).where(
@@ -80,8 +81,10 @@ def add_judgement(store: Store, challenge: Challenge, heard: Heard, judge: str, 
     """Keep an answer.
 
     Raises:
-        InputError: for another answer than `ANSWERS`, or a bad code of the judge.
+        InputError: for another answer than `ANSWERS`, a bad code of the judge, or a system beside itself.
     """
+    if heard.first == heard.second:
+        raise InputError(f"submission {heard.first} is compared with itself")
     if answer not in ANSWERS:
         raise InputError(f"answer {answer!r}: it is 1, 0.5 or 0")
     with store.writing() as session:

@@ -2,6 +2,7 @@
 
 import re
 from collections import Counter
+from dataclasses import replace
 
 import pytest
 
@@ -56,6 +57,13 @@ def test_pairs_are_balanced_and_their_order_tells_nothing(store):
     assert (found.answers, found.judges) == (30, 1)
     best = max(range(3), key=lambda k: found.strengths[k].value)
     assert found.submissions[best] == max(ids)
+    composed, decomposed = "Zo\u00eb", "Zoe\u0308"  # one code in two spellings
+    first = next_pair(store, known, ids, [("S1", "L1", "")], decomposed)
+    add_judgement(store, known, first, decomposed, 1.0)
+    second = next_pair(store, known, ids, [("S1", "L1", "")], decomposed)
+    assert second == next_pair(store, known, ids, [("S1", "L1", "")], composed) != first
+    with pytest.raises(InputError, match="compared with itself"):
+        add_judgement(store, known, replace(first, second=first.first), "P01", 1.0)
     with pytest.raises(InputError, match=r"it is 1, 0\.5 or 0"):
         add_judgement(store, known, heard, "P01", 0.7)
     with pytest.raises(InputError):

@@ -28,6 +28,8 @@ from haaqinet_eval.store import (
     is_hidden,
     open_store,
     phase,
+    register_predictions,
+    revision,
     set_round,
     set_webhook,
     standings,
@@ -242,8 +244,48 @@ def test_a_round_takes_what_is_handed_in_while_it_is_open(private):
     set_round(private, CHALLENGE, SPLIT, opens=None, closes=when("2020-01-01"))
     with pytest.raises(InputError, match="closed at 2020-01-01 00:00 UTC"):
         hand_in("late")
+    with pytest.raises(InputError, match="closed at 2020-01-01 00:00 UTC"):
+        submit(
+            private, CHALLENGE, System("late", "import"), sha256="import", scorers=["haaqi"], split=SPLIT,
+            state="scoring", visitor=True,
+        )  # fmt: skip
     with pytest.raises(InputError, match="close before it opens"):
         set_round(private, CHALLENGE, SPLIT, opens=FAR)
+
+
+def test_only_an_organisers_click_changes_who_sees_the_scores(show, private):
+    page = show("round", token=add_token(private, "Eve"))
+    (button,) = (b for b in page.button if "public" in b.label)
+    set_round(private, CHALLENGE, SPLIT, private=False)  # by the command line, beside the page
+    page.run()
+    assert not challenge(private, CHALLENGE, SPLIT).private
+    set_round(private, CHALLENGE, SPLIT, private=True)
+    page.run()
+    assert challenge(private, CHALLENGE, SPLIT).private
+    (button,) = (b for b in page.button if "public" in b.label)
+    button.click().run()
+    assert not challenge(private, CHALLENGE, SPLIT).private
+    given = ["store", "round", "--challenge", CHALLENGE, "--split", SPLIT, "--private", "--public"]
+    told = CliRunner().invoke(commands, [*given, "--store", private.url.database])
+    assert "--private/--public is given twice" in str(told.exception or told.output)
+
+
+def test_two_splits_that_change_places_change_the_revision(tmp_path):
+    store = open_store(str(tmp_path / "s.sqlite"))
+    for split, hidden in (("valid", False), ("eval", True)):
+        settings = {"root": str(tmp_path), "signals": 15, "sha256": "", "private": hidden}
+        register_predictions(store, "clip1", split, settings)
+    known = [revision(store)]
+    for split, hidden in (("valid", True), ("eval", False)):
+        set_round(store, "clip1", split, private=hidden)
+    known.append(revision(store))
+    for split, day in (("valid", "2990-01-02"), ("eval", "2990-01-01")):
+        set_round(store, "clip1", split, closes=when(day))
+    known.append(revision(store))
+    for split, day in (("valid", "2990-01-01"), ("eval", "2990-01-02")):
+        set_round(store, "clip1", split, closes=when(day))
+    assert len({*known, revision(store)}) == 4
+    store.close()
 
 
 def test_a_finished_submission_is_told_to_the_webhook(private):
