@@ -105,7 +105,11 @@ async def _cite(request: Request) -> Response:
 
 
 async def _index(request: Request) -> Response:
-    return JSONResponse({"read-only": [route.path for route in ROUTES]})
+    return JSONResponse({"read-only": [route.path for route in ROUTES[:-1]]})
+
+
+async def _unknown(request: Request) -> Response:
+    return JSONResponse({"error": f"no such address; {PREFIX} lists them"}, 404)
 
 
 ROUTES = [
@@ -116,4 +120,5 @@ ROUTES = [
     Route(f"{PREFIX}/best", answering(_best), methods=["GET"]),
     Route(f"{PREFIX}/everything.zip", _everything, methods=["GET"]),
     Route(f"{PREFIX}/cite", _cite, methods=["GET"]),
+    Route(f"{PREFIX}/{{rest:path}}", _unknown, methods=["GET"]),
 ]

@@ -114,10 +114,12 @@ def trials(sounds: Sequence[Sound], listeners: Sequence[str], sets: Sequence[str
     """Groups of one trial each: the report's grid first.
 
     Raises:
-        InputError: for an unknown set.
+        InputError: for an unknown set or listener.
     """
     if unknown := [name for name in sets if name not in SETS]:
         raise InputError(f"sets: {', '.join(unknown)} unknown; known: {', '.join(SETS)}")
+    for name in listeners:
+        listener_of(name)  # a mistake shows before anything is written
     return [
         (Trial(CHALLENGE, degradation, sound.name, sound.name, listener, "left"),)
         for name in sets

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from omegaconf import DictConfig
 
+from haaqinet_eval.errors import InputError
 from haaqinet_eval.io.markdown import markdown_table
 from haaqinet_eval.neighbours.correlating import Measured
 from haaqinet_eval.neighbours.judging import verdicts
@@ -18,7 +19,11 @@ from haaqinet_eval.scores import read_scores
 def validate(config: DictConfig) -> None:
     """Print the tables of a report's results."""
     options = plain_options(config)
-    measured = Measured.from_rows(read_scores(Path(options["out"]) / "results.csv"))
+    path = Path(options["out"]) / "results.csv"
+    rows = read_scores(path)
+    if not rows:
+        raise InputError(f"{path}: holds no rows")
+    measured = Measured.from_rows(rows)
     print(markdown_table(*best_table(verdicts(measured))))
     print(markdown_table(*contradiction_table(measured, options["examples"])))
 

@@ -320,6 +320,8 @@ def test_a_finished_submission_is_told_to_the_webhook(private):
 
 
 def test_the_api_gives_what_the_board_shows(api, store):
+    assert api.get("/api/nothing").status_code == 404
+    assert "/api lists them" in api.get("/api/nothing").json()["error"]
     public = {"challenge": CHALLENGE, "split": SPLIT}
     found = api.get("/api/standings", params=public).json()
     assert [(e["system"], e["mean"]) for e in found] == [

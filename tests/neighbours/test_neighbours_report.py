@@ -12,6 +12,7 @@ from scripts import run_script
 from haaqinet_eval import Audiogram
 from haaqinet_eval.neighbours import degrading, judging, measuring, published
 from haaqinet_eval.neighbours.correlating import Measured, centred, correlate
+from haaqinet_eval.scores import write_scores
 from haaqinet_eval.synthesis.conditions import CONDITIONS
 
 RATE = 16_000
@@ -163,6 +164,7 @@ def test_the_recipe_leaves_a_tidy_table_a_report_and_a_page(reported):
         (["audio=nowhere"], "audio=nowhere: has no file"),
         (["metrics=[haaqinet_target]"], "haaqinet_target needs gains and mixture"),
         (["skip=[colour]"], "scorer 'colour' is unknown"),
+        (["metrics=[haaqi]", "listeners=[foo]"], "foo"),
         (["metrics=[haaqi]", "sets=[all]"], "sets: all unknown; known: paper, conditions"),
         (
             ["metrics=[embedding_vggish]", "weights={embedding_vggish: nowhere.pth}"],
@@ -175,6 +177,13 @@ def test_a_mistake_is_one_line(tmp_path, options, said):
     assert done.returncode == 2
     assert said in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_a_table_without_rows_has_no_verdicts(tmp_path):
+    write_scores(tmp_path / "results.csv", [])
+    done = run_script(ROOT / "recipes" / "degradations" / "validate.py", "out=.", cwd=tmp_path)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "results.csv: holds no rows" in done.stderr
 
 
 def test_rows_become_a_table_with_gaps(tmp_path):
