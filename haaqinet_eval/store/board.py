@@ -55,18 +55,21 @@ class ScorerVersion:
 
 def revision(store: Store) -> str:
     """Changes whenever what a board shows may have changed; a key for caches."""
+    columns = (Challenges.id, Challenges.opens, Challenges.closes, Challenges.private)
+    times = sa.literal("")
+    for column in columns:
+        times += sa.func.coalesce(sa.cast(column, sa.String), "") + ":"
     parts = (
         sa.select(sa.func.max(Events.id)),
         sa.select(sa.func.max(Aggregates.refreshed)),
         sa.select(sa.func.count()).select_from(Aggregates),
         sa.select(sa.func.count()).select_from(Published),
+        sa.select(sa.func.aggregate_strings(times, ",")),
     )
-    rounds = sa.select(Challenges.id, Challenges.opens, Challenges.closes, Challenges.private)
     with store.reading() as session:
-        found = session.execute(sa.select(*(part.scalar_subquery() for part in parts))).one()
-        times = sorted(map(tuple, session.execute(rounds)))
-    digest = hashlib.sha256(repr(times).encode()).hexdigest()[:16]
-    return "-".join([*(str(part or 0) for part in found), digest])
+        *numbers, rounds = session.execute(sa.select(*(part.scalar_subquery() for part in parts))).one()
+    digest = hashlib.sha256(repr(sorted((rounds or "").split(","))).encode()).hexdigest()[:16]
+    return "-".join([*(str(number or 0) for number in numbers), digest])
 
 
 def scorer_versions(store: Store, challenge: str, split: str = "") -> list[ScorerVersion]:
