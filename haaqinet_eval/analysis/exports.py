@@ -8,9 +8,7 @@ from typing import Any
 
 from ..registry import caution, is_ranked, scorer_title
 from ..scores import Score
-from .comparison import value_of
-from .standings import Standing
-from .statistics import mean_interval
+from .standings import Standing, score_interval
 
 _CADENZA = {
     "rank": "Rank",
@@ -80,9 +78,8 @@ def latex_table(scores: Sequence[Score], entries: Sequence[Standing]) -> str:
             missing = f"-- ({entry.scored} of {entry.expected} scored)"
             lines.append(rf"-- & {escape_latex(entry.system)} & {missing} & -- & -- \\")
             continue
-        rows = [s for s in scores if (s.trial.system, s.scorer) == (entry.system, entry.scorer)]
-        found = mean_interval(
-            [value_of(s) for s in rows], [s.trial.scene for s in rows], [s.trial.listener for s in rows]
+        found = score_interval(
+            s for s in scores if (s.trial.system, s.scorer) == (entry.system, entry.scorer)
         )
         mean = f"{entry.mean:.3f}"
         if found.low == found.low:

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from ..errors import InputError
 from ..registry import is_ranked
 from ..scores import Score
-from .comparison import compare_systems, value_of
-from .standings import standings
-from .statistics import Difference, Interval, mean_interval
+from .comparison import compare_systems
+from .standings import score_interval, standings
+from .statistics import Difference, Interval
 
 
 @dataclass(frozen=True)
@@ -61,11 +61,8 @@ def side_by_side(
     entrants = []
     for run, entry, rows in found:
         name = entry.system if systems.count(entry.system) == 1 else f"{entry.system} ({run})"
-        scored = [row for row in rows if not row.failed]
-        limits, behind = None, None
-        if entry.mean is not None:
-            labels = [s.trial.scene for s in scored], [s.trial.listener for s in scored]
-            limits = mean_interval([value_of(s) for s in scored], *labels)
+        limits = None if entry.mean is None else score_interval(rows)
+        behind = None
         if ranked and rows is not found[0][2] and entry.mean is not None:
             behind = compare_systems(found[0][2], rows, scorer, {}).overall
         entrants.append(Entrant(name, entry.mean, limits, entry.scored, entry.expected, behind))

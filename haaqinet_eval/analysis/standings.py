@@ -14,6 +14,7 @@ import numpy as np
 
 from ..audiogram import EARS
 from ..scores import Score
+from .statistics import Interval, mean_interval
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,14 @@ def mean_score(scores: Iterable[Score]) -> float:
     """Plain mean of the scores; NaN for none."""
     values = [s.score for s in scores if s.score is not None]
     return float(np.mean(values)) if values else float("nan")
+
+
+def score_interval(rows: Iterable[Score]) -> Interval:
+    """Plain mean of the rows that have a score, with its interval over scenes and listeners."""
+    scored = [(row.score, row.trial) for row in rows if row.score is not None]
+    trials = [trial for _, trial in scored]
+    labels = [trial.scene for trial in trials], [trial.listener for trial in trials]
+    return mean_interval([score for score, _ in scored], *labels)
 
 
 def _standing(system: str, scorer: str, rows: list[Score], expected: int) -> Standing:

@@ -40,7 +40,7 @@ def estimate(plan: Plan, scorers: Mapping[str, Scorer]) -> Estimate:
         InputError: where nothing of the first system can be scored.
     """
     system, folder = next(iter(plan.enhanced.items()))
-    message = ""
+    message, mean = "", _mean_seconds(plan)
     for pair in plan.pairs:
         (load,) = pair_loaders(plan.challenge, pair, {system: folder}, False)
         trials = pair_trials(plan.challenge, pair, system)
@@ -53,7 +53,7 @@ def estimate(plan: Plan, scorers: Mapping[str, Scorer]) -> Estimate:
         if lost is not None:
             message = message or f"{pair.scene} {pair.listener}: {lost.message}"
             continue
-        longer = _mean_seconds(plan) / (plan.challenge.seconds(pair.song) or _mean_seconds(plan))
+        longer = mean / (plan.challenge.seconds(pair.song) or mean)
         scoring = {}
         for name, scorer in scorers.items():
             score_trial(trials[0], stimuli[0], scorer)

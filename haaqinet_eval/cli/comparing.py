@@ -67,21 +67,27 @@ def rows_of(given: str, store: str | None, listeners: Path | None) -> tuple[list
     return _of_submission(store, given) if store else _of_file(given, listeners)
 
 
+def split_system(given: str) -> tuple[Path, str]:
+    """The results file of `path` or `path:SYSTEM`, and the system's name, empty where none is given."""
+    from ..scores import results_path
+
+    path, _, system = given.rpartition(":") if ":" in given and not Path(given).exists() else (given, "", "")
+    return results_path(Path(path)), system
+
+
 def _of_file(given: str, listeners: Path | None) -> tuple[list[Score], dict]:
     """Rows of one system of a results file, and the listeners that its run had."""
     from ..analysis.report import read_listeners_of
-    from ..scores import read_scores, results_path
+    from ..scores import read_scores
 
-    path, _, system = given.rpartition(":") if ":" in given and not Path(given).exists() else (given, "", "")
-    file = results_path(Path(path))
+    file, system = split_system(given)
     rows = read_scores(file)
     systems = sorted({row.trial.system for row in rows})
     if not rows:
         raise InputError(f"{file}: holds no rows")
     if not system and len(systems) > 1:
-        raise InputError(
-            f"{file}: holds {len(systems)} systems; write {path}:SYSTEM, one of {', '.join(systems)}"
-        )
+        write = f"{given.removesuffix(':')}:SYSTEM"
+        raise InputError(f"{file}: holds {len(systems)} systems; write {write}, one of {', '.join(systems)}")
     system = system or systems[0]
     if system not in systems:
         raise InputError(f"{file}: has no system {system!r}; it has {', '.join(systems)}")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -15,6 +14,7 @@ from .comparing import (
     ScorerOption,
     SystemArgument,
     rows_of,
+    split_system,
     trial_record,
     used_columns,
 )
@@ -60,14 +60,12 @@ def _diagnoses(given: str, store: str | None, found: Worst) -> dict[Key, Diagnos
     """What is wrong with the signals of the worst trials, by their rows' keys."""
     from ..analysis.diagnosis import diagnose
     from ..cadenza.reload import reload_stimuli
-    from ..scores import results_path
 
     if store:
         raise InputError("--diagnose: a store keeps no audio; give the results file of a run")
-    path = given if Path(given).exists() else given.rpartition(":")[0]
     told: dict[Key, Diagnosis | Unscorable] = {}
     rows = [trial.score for trial in found.trials]
-    for row, stimulus, other_ear in reload_stimuli(results_path(Path(path)), rows):
+    for row, stimulus, other_ear in reload_stimuli(split_system(given)[0], rows):
         try:
             if isinstance(stimulus, Unscorable):
                 raise stimulus
