@@ -5,27 +5,24 @@ from __future__ import annotations
 import html
 import math
 import warnings
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
 
-from ..audiogram import Listener, read_listeners
 from ..errors import InputError
 from ..io.files import write_text
-from ..io.runfile import asked_trials, listeners_file, read_run, run_beside
 from ..registry import (
-    CALIBRATED,
     INTRUSIVE,
     caution,
     is_ranked,
     predictors_of,
     scorer_title,
 )
-from ..scores import Score, read_scores, results_path
+from ..scores import Score
 from .comparison import value_of
 from .report_plots import listener_plot, scatter_plot
+from .runs import Run, by_name, load_run, scorers_of
 from .side_by_side import SIDE_HEAD, side_by_side, side_by_side_rows
-from .standings import current_versions, group_means
+from .standings import group_means
 from .summary import (
     AGREEMENT_HEAD,
     agreement_rows,
@@ -36,6 +33,8 @@ from .summary import (
 )
 from .worst import find_worst
 
+__all__ = ["Run", "load_run", "write_report"]
+
 MOST_SCENES, MOST_TRIALS = 10, 5  # of all systems, of each
 TRIAL_HEAD = ["system", "score", "scene", "listener", "ear", "stem", "severity", "lowest part", "song"]
 LIMIT = (
@@ -45,87 +44,6 @@ LIMIT = (
     "the gains, not the stems: it may be deceived about which stem was changed. Predicted and intrusive "
     "scores are ranked apart."
 )
-
-
-@dataclass(frozen=True)
-class Run:
-    """A results file and what is needed to read it."""
-
-    path: Path
-    challenge: str
-    scores: list[Score]
-    listeners: dict[str, Listener]
-    expected: dict[str, int]  # trials per system that each scorer was asked for
-    note: str = ""  # what could not be read, for the user
-
-
-def load_run(results: Path, listeners: Path | None = None, expected: int | None = None) -> Run:
-    """Read a results file with the `run.json` beside it.
-
-    Args:
-        results: `results.csv` of an evaluate recipe, or its folder.
-        listeners: Clarity listener JSON; default: the one that `run.json` names, if it is here: the folder
-            may come from another machine.
-        expected: trials per system; default: from `run.json`, for each scorer.
-
-    Raises:
-        InputError: where neither the arguments nor `run.json` say it.
-    """
-    results = results_path(results)
-    scores = current_versions(read_scores(results))
-    if not scores:
-        raise InputError(f"{results}: holds no rows")
-    record = read_run(run_beside(results))
-    asked = asked_trials(record)
-    trials = {
-        scorer: expected or asked.get(scorer) or _as_predicted(scorer, asked) for scorer in _scorers(scores)
-    }
-    if lacking := [scorer for scorer, number in trials.items() if not number]:
-        what = f"how many trials of {', '.join(lacking)} are expected"
-        raise InputError(f"{results}: no run.json beside it says {what}; give --expected")
-    people, note = read_listeners_of(results, listeners)
-    return Run(results, scores[0].trial.challenge, scores, people, trials, note)
-
-
-def load_runs(results: Sequence[Path], listeners: Path | None, expected: int | None) -> list[Run]:
-    """Several runs; of more than one, `expected` is for those whose `run.json` does not say."""
-    if len(results) == 1:
-        return [load_run(results[0], listeners, expected)]
-    runs = []
-    for path in results:
-        told = asked_trials(read_run(run_beside(results_path(path))))
-        runs.append(load_run(path, listeners, None if told else expected))
-    return runs
-
-
-def read_listeners_of(results: Path, listeners: Path | None = None) -> tuple[dict[str, Listener], str]:
-    """Listeners of a results file, none where their file is not here, and then a sentence that says so.
-
-    Args:
-        listeners: Clarity listener JSON; default: the one that the `run.json` beside the results names.
-    """
-    place, note = listeners or listeners_file(read_run(run_beside(results))), ""
-    if listeners is None and place and not place.is_file():
-        place, note = None, f"{place}: not on this machine, so severities are unknown; give --listeners"
-    return (read_listeners(place) if place else {}), note
-
-
-def by_name(runs: Sequence[Run]) -> dict[str, tuple[list[Score], dict[str, int]]]:
-    """Rows and numbers of trials of each run, by its folder's name; by its path, where names are alike."""
-    names = [run.path.parent.name for run in runs]
-    return {
-        name if name and names.count(name) == 1 else str(run.path): (run.scores, run.expected)
-        for run, name in zip(runs, names, strict=True)
-    }
-
-
-def _scorers(scores: Sequence[Score]) -> list[str]:
-    return sorted({score.scorer for score in scores})
-
-
-def _as_predicted(scorer: str, asked: Mapping[str, int]) -> int:
-    """Trials of a scorer that `calibrate apply` has added: those of the scorer that it maps."""
-    return asked.get(scorer.removesuffix(CALIBRATED), 0)
 
 
 def html_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
@@ -153,7 +71,7 @@ def html_figure(caption: str, image: str | None) -> list[str]:
 
 def _section(run: Run) -> str:
     parts = [f"<h2>{html.escape(run.challenge)}</h2>"]
-    for scorer in sorted({s.scorer for s in run.scores}):
+    for scorer in scorers_of(run.scores):
         parts += [f"<h3>Mean per system: {html.escape(scorer_title(scorer))}</h3>"]
         parts += [html_table(*standings_rows(run.scores, scorer, run.expected))]
         entrants = side_by_side({"": (run.scores, run.expected)}, scorer)
@@ -170,7 +88,7 @@ def _section(run: Run) -> str:
             parts += [f"<h3>{title}</h3>", html_table(AGREEMENT_HEAD, rows)]
             parts += html_figure("Each dot is one ear of one signal.", scatter_plot(run, predictor))
     parts += html_figure("Mean per listener and ear.", listener_plot(run))
-    there = _scorers(run.scores)
+    there = scorers_of(run.scores)
     for scorer in [INTRUSIVE] if INTRUSIVE in there else there:
         parts += _worst_parts(run, scorer)
     if any(not s.failed for s in run.scores):

@@ -14,7 +14,7 @@ from .agreement import FEW, Agreement, agreement_by, pair_scores
 from .standings import group_means
 
 if TYPE_CHECKING:
-    from .report import Run
+    from .runs import Run
 
 
 def _png(figure: Any) -> str:

@@ -77,7 +77,7 @@ def split_system(given: str) -> tuple[Path, str]:
 
 def _of_file(given: str, listeners: Path | None) -> tuple[list[Score], dict]:
     """Rows of one system of a results file, and the listeners that its run had."""
-    from ..analysis.report import read_listeners_of
+    from ..analysis.runs import read_listeners_of
     from ..scores import read_scores
 
     file, system = split_system(given)

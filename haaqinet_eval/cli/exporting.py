@@ -13,7 +13,7 @@ from ..io.names import counted
 from .options import JsonOption, SplitOption
 
 if TYPE_CHECKING:
-    from ..analysis.report import Run
+    from ..analysis.runs import Run
     from ..analysis.standings import Standing
 
 FORMS = ("evalai", "latex", "cadenza-json", "hf-eval-results")
@@ -71,7 +71,7 @@ def _export_results(
 ) -> int:  # fmt: skip
     """Write a run's standings by one scorer; the number of systems."""
     from ..analysis.exports import cadenza_table, latex_table
-    from ..analysis.report import load_run
+    from ..analysis.runs import load_run
     from ..analysis.standings import standings
     from ..io.files import write_text
     from ..io.jsonfile import json_text

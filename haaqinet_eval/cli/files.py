@@ -14,7 +14,7 @@ from ..registry import ScorerRecord
 from .options import CHALLENGES, WeightsOption, own_weights
 
 if TYPE_CHECKING:
-    from ..analysis.report import Run
+    from ..analysis.runs import Run
 
 
 ResultsArgument = Annotated[list[Path], typer.Argument(help="results.csv files of evaluate recipes.")]
@@ -137,7 +137,7 @@ def summary(
     expected: ExpectedOption = None,
 ) -> None:
     """Print the tables of a results file again; of several, one table with the differences."""
-    from ..analysis.report import load_runs
+    from ..analysis.runs import load_runs
     from ..analysis.summary import print_summary
 
     runs = load_runs(results, listeners, expected)
@@ -151,7 +151,7 @@ def summary(
 
 def _print_together(runs: list[Run]) -> None:
     """One table per scorer of all systems of several runs."""
-    from ..analysis.report import by_name
+    from ..analysis.runs import by_name
     from ..analysis.side_by_side import SIDE_HEAD, side_by_side, side_by_side_rows
     from ..registry import caution, scorer_title
     from .tables import columns
@@ -172,7 +172,8 @@ def report(
     expected: ExpectedOption = None,
 ) -> None:
     """Write a report with plots: predicted against intrusive scores, per listener."""
-    from ..analysis.report import load_runs, write_report
+    from ..analysis.report import write_report
+    from ..analysis.runs import load_runs
 
     runs = load_runs(results, listeners, expected)
     write_report(runs, out)
