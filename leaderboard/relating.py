@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import combinations_with_replacement
+
 import altair as alt
 import pandas as pd
 
@@ -75,9 +77,13 @@ def table(challenge: Challenge, truth: str) -> pd.DataFrame:
 def heat_map(challenge: Challenge) -> alt.LayerChart:
     """Spearman's correlation of all pairs of scorers, over all trials."""
     names, frame = reading.shared(scorers, challenge), reading.shared(values, challenge)
+    found = {
+        frozenset(pair): of_pair(frame, *pair, 2).spearman.value
+        for pair in combinations_with_replacement(names, 2)
+    }
     cells = pd.DataFrame(
         [
-            {"first": label(a), "second": label(b), "value": of_pair(frame, a, b, 2).spearman.value}
+            {"first": label(a), "second": label(b), "value": found[frozenset((a, b))]}
             for a in names
             for b in names
         ]

@@ -121,8 +121,8 @@ def show(challenge: Challenge, item: reading.Scored, scorer: str) -> None:
     if not names:
         return
     st.header("Where it is worst")
-    people, trials = st.tabs(["Trials", "Listeners"])
-    with people:
+    trials, listeners = st.tabs(["Trials", "Listeners"])
+    with trials:
         chosen = choices.pick("Whose trials", [EVERY, *names], "of")
         st.html(reading.shared(trials_table, chosen, *which))
         if not reading.shared(parts_of, *which).shape[1]:
@@ -131,7 +131,7 @@ def show(challenge: Challenge, item: reading.Scored, scorer: str) -> None:
             "What is measurably wrong with the signals, against their references: "
             f"`haaqinet worst RESULTS --diagnose`. Here: {verbatim(item.label)}'s parts of the score."
         )
-    with trials:
+    with listeners:
         st.html(reading.shared(listeners_table, *which))
 
 

@@ -103,16 +103,12 @@ def group_records(store: Store, known: Challenge, kind: str) -> list[dict[str, A
     """
     if kind not in KINDS:
         raise InputError(f"by {kind!r}: known are {', '.join(KINDS)}")
+    entries = {e.submission: e for e in standings(store, known.name, known.split)}
     return [
         {"team": e.team, "system": e.system, "submission": e.submission, **vars(group)}
-        for e, groups in _groups(store, known, kind)
-        for group in groups
+        for e in entries.values()
+        for group in group_table(store, e.submission, kind)
     ]
-
-
-def _groups(store: Store, known: Challenge, kind: str) -> Iterable[tuple[Any, list[Any]]]:
-    entries = {e.submission: e for e in standings(store, known.name, known.split)}
-    return ((e, group_table(store, e.submission, kind)) for e in entries.values())
 
 
 def best_records(store: Store, known: Challenge, scorer: str, by: str) -> list[dict[str, Any]]:

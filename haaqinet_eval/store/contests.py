@@ -19,8 +19,6 @@ from .opening import Store
 from .schema import Aggregates, Listeners, Scorers
 from .standing_row import StandingRow
 
-BY = ("listener", "severity")
-
 
 @dataclass(frozen=True)
 class Contest:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -156,8 +155,3 @@ def health(store: Store, challenge: Challenge) -> Health:
     with store.reading() as session:
         found = session.execute(sa.select(*columns).where(Submissions.challenge_id == challenge.id)).one()
     return Health(*map(int, found[:3]), None if found[3] is None else float(found[3]))
-
-
-def public(challenges: Collection[Challenge], now: float | None = None) -> list[Challenge]:
-    """Those whose scores everybody may see."""
-    return [challenge for challenge in challenges if not is_hidden(challenge, now)]
