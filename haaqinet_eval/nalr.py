@@ -12,7 +12,7 @@ filter are those of `clarity.enhancer.nalr.NALR`, to rounding error.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Protocol
 
 import numpy as np
@@ -44,6 +44,17 @@ def thresholds_at(audiogram: AudiogramLike, frequencies: np.ndarray) -> np.ndarr
     measured = np.log(np.asarray(audiogram.frequencies, dtype=float))
     levels = np.asarray(audiogram.levels, dtype=float)
     return np.interp(np.log(frequencies), measured, levels)
+
+
+def check_measured(audiogram: AudiogramLike, frequencies: Iterable[float]) -> None:
+    """Refuse an audiogram without a level at one of some frequencies (Hz); none is made up.
+
+    Raises:
+        InputError: names the first that is missing.
+    """
+    for frequency in frequencies:
+        if frequency not in audiogram.frequencies:
+            raise InputError(f"audiogram has no level at {frequency:g} Hz, which is needed")
 
 
 def nalr_gains(levels: np.ndarray) -> np.ndarray:

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from scipy.fft import irfft, rfft
 
-from ..errors import InputError
 from ..haaqi.cochlea import BANDS, HAAQI_FREQUENCIES
+from ..nalr import check_measured
 from .description import BEYOND, describe
 from .ear import BLOCK, HALF, HOP, OVERLAP, STEP, VALID, Ear, blocks_of, envelope_of, mean_power
 from .fourier import BLOCKS
@@ -75,9 +75,7 @@ def levels_of(audiogram: Any) -> np.ndarray:
     Raises:
         InputError: the audiogram lacks one of them; none is made up.
     """
-    missing = [f for f in HAAQI_FREQUENCIES if f not in audiogram.frequencies]
-    if missing:
-        raise InputError(f"audiogram has no level at {missing[0]:g} Hz, which is needed")
+    check_measured(audiogram, HAAQI_FREQUENCIES)
     return np.array(audiogram.resample(tuple(HAAQI_FREQUENCIES)).levels, float)
 
 

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from ..audiogram import CLARITY_FREQUENCIES, Audiogram
 from ..deprecated import old_names
-from ..errors import InputError
+from ..nalr import check_measured
 from .auditory import HAAQI_FREQUENCIES
 from .confidence import Prediction
 
@@ -39,9 +39,7 @@ class Network(nn.Module):
         >>> PaperNet(PaperDimensions()).encode_audiogram(Audiogram.flat(40))
         array([40., 40., 40., 40., 40., 40., 40., 40.])
         """
-        missing = [f for f in HAAQI_FREQUENCIES if f not in audiogram.frequencies]
-        if missing:
-            raise InputError(f"audiogram has no level at {missing[0]:g} Hz, which is needed")
+        check_measured(audiogram, HAAQI_FREQUENCIES)
         return self._encode(audiogram)
 
     def _encode(self, audiogram: Audiogram) -> np.ndarray:
