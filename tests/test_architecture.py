@@ -1,6 +1,7 @@
 """Who may import whom, what stays out of the core, and what is light."""
 
 import ast
+import graphlib
 import subprocess
 import sys
 import textwrap
@@ -143,6 +144,19 @@ def test_arrows_and_walls(path):
             assert target in ARROWS[part] | EVERYWHERE | {part}, f"{part} imports {name}"
         if top in WALLS:
             assert part in WALLS[top], f"{part} imports {name}"
+
+
+def test_no_files_import_each_other_in_a_circle():
+    """Not even for their types: `graphlib` raises for a circle and names its files."""
+    modules = {
+        ".".join(["haaqinet_eval", *path.relative_to(PACKAGE).with_suffix("").parts]): path for path in FILES
+    }
+    graph = {
+        name: {n for used in imported(path) for n in (used, used.rpartition(".")[0]) if n in modules} - {name}
+        for name, path in modules.items()
+    }
+    assert sum(map(len, graph.values())) > len(graph)
+    graphlib.TopologicalSorter(graph).prepare()
 
 
 def test_every_part_is_in_the_table():

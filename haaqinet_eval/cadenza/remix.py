@@ -107,7 +107,8 @@ class RemixChallenge(ABC):
 
     def submission_files(self, pair: Pair) -> list[SubmissionFile]:
         """One stereo remix."""
-        return one_remix(self, pair)
+        form = self.enhanced
+        return one_remix(self.enhanced_file(pair, "left", ""), form.sample_rate, form.channels)
 
     def seed_name(self, pair: Pair) -> str:
         """The scene."""

@@ -4,10 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from .challenge import Challenge, Pair
 
 SCALE, REMIX, STEM = "scale", "remix", "stem"
 
@@ -27,10 +23,9 @@ class SubmissionFile:
     timed: bool = True  # whether it is as long as the song, see `Challenge.seconds`
 
 
-def one_remix(challenge: Challenge, pair: Pair) -> list[SubmissionFile]:
-    """The only file of a pair: a stereo remix."""
-    path, form = challenge.enhanced_file(pair, "left", ""), challenge.enhanced
-    return [SubmissionFile(path, REMIX, sample_rate=form.sample_rate, channels=form.channels)]
+def one_remix(path: Path, sample_rate: int, channels: int) -> list[SubmissionFile]:
+    """The only file of a pair, a remix; `path` is below `enhanced_signals`, the rate in Hz."""
+    return [SubmissionFile(path, REMIX, sample_rate=sample_rate, channels=channels)]
 
 
 def header_seconds(path: Path) -> float | None:

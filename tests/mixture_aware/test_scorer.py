@@ -102,7 +102,7 @@ def make_challenge(folder, name):
 
 @pytest.mark.parametrize("name", tree.BUILDERS)
 def test_a_mixture_is_a_reference_without_gains(tmp_path, monkeypatch, name):
-    monkeypatch.setattr("haaqinet_eval.cadenza.cad2_task1.adapter.GAINS", dict.fromkeys(tree.STEMS, 0.0))
+    monkeypatch.setattr("haaqinet_eval.cadenza.cad2_task1.segments.GAINS", dict.fromkeys(tree.STEMS, 0.0))
     root, challenge = make_challenge(tmp_path, name)
     path = root / "metadata/gains.json"
     if path.exists():

@@ -12,7 +12,7 @@ from ...errors import InputError
 from ..challenge import Pair
 from ..rendering import RemixRenderer, Rendered, Signals, Stems
 from ..songs import MUSDB_STEMS, Scene, Song
-from .adapter import GAINS, Cad2Task1
+from .segments import GAINS, LyricsScenes
 
 DOWNMIXES = ("alpha", "reference")
 
@@ -23,9 +23,9 @@ class Cad2Task1Renderer(RemixRenderer):
     With the option `downmix=reference` the gains are those of HAAQI's reference, +1 and -1 dB, for all alpha.
     """
 
-    challenge: Cad2Task1
+    challenge: LyricsScenes
 
-    def __init__(self, challenge: Cad2Task1, config: Mapping) -> None:
+    def __init__(self, challenge: LyricsScenes, config: Mapping) -> None:
         super().__init__(challenge, config)
         self.downmix = config.get("downmix", "alpha")
         if self.downmix not in DOWNMIXES:

@@ -13,7 +13,6 @@ from __future__ import annotations
 import csv
 import warnings
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
 import numpy as np
 from rich.console import Console
@@ -26,9 +25,7 @@ from ...lyrics.hearing import FULL_SCALE, simulate_loss
 from ..challenge import Pair
 from ..enhanced import SignalFolder
 from ..plan import Plan
-
-if TYPE_CHECKING:
-    from .adapter import Cad2Task1
+from .segments import LyricsScenes
 
 COLUMNS = ("scene", "song", "listener", "alpha", "stoi_left", "stoi_right", "stoi_better")
 SHORTEST = 0.4  # s of voice, 30 frames of STOI
@@ -37,7 +34,7 @@ SHORTEST = 0.4  # s of voice, 30 frames of STOI
 class VocalStoi:
     """STOI of the vocals in a system's output, ear by ear; what is heard of the vocals is kept."""
 
-    def __init__(self, challenge: Cad2Task1, full_scale: float = FULL_SCALE) -> None:
+    def __init__(self, challenge: LyricsScenes, full_scale: float = FULL_SCALE) -> None:
         self.challenge, self.full_scale = challenge, full_scale
         self._clean: dict[tuple[str, str], np.ndarray] = {}  # by listener and ear, of one segment
         self._segment = ""
@@ -77,7 +74,7 @@ class VocalStoi:
         return found[0], found[1]
 
 
-def write_stand_ins(challenge: Cad2Task1, plan: Plan, config: Mapping, console: Console) -> None:
+def write_stand_ins(challenge: LyricsScenes, plan: Plan, config: Mapping, console: Console) -> None:
     """Write `stand_in.csv` of each system of a plan; a pair that has none has empty cells."""
     measure = VocalStoi(challenge, config["evaluate"].get("equiv_0db_spl", FULL_SCALE))
     rows: dict[str, list[tuple]] = {system: [] for system in plan.systems}

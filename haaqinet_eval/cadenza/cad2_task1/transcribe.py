@@ -7,7 +7,6 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from rich.console import Console
 
@@ -26,9 +25,7 @@ from ..challenge import Pair
 from ..enhanced import SignalFolder
 from ..flac import Output
 from ..plan import Plan
-
-if TYPE_CHECKING:
-    from .adapter import Cad2Task1
+from .segments import LyricsScenes
 
 WordsByPair = dict[tuple[str, str, str], Words]  # by system, scene and listener
 
@@ -48,7 +45,7 @@ def hands_in(config: Mapping) -> bool:
     return check_recogniser(config) == TRANSCRIPTS
 
 
-def count_transcripts(challenge: Cad2Task1, rows: Iterable[Transcript], where: str) -> WordsByPair:
+def count_transcripts(challenge: LyricsScenes, rows: Iterable[Transcript], where: str) -> WordsByPair:
     """Count the words of transcripts.
 
     Args:
@@ -71,7 +68,7 @@ def count_transcripts(challenge: Cad2Task1, rows: Iterable[Transcript], where: s
     }
 
 
-def given_transcripts(challenge: Cad2Task1, path: str, systems: Iterable[str]) -> WordsByPair:
+def given_transcripts(challenge: LyricsScenes, path: str, systems: Iterable[str]) -> WordsByPair:
     """What a table says that was handed in; it needs a column `system` where there are several."""
     rows, names = read_transcripts(locate(path)), list(systems)
     if not all(row.system for row in rows):
@@ -82,7 +79,7 @@ def given_transcripts(challenge: Cad2Task1, path: str, systems: Iterable[str]) -
 
 
 def lacking(
-    challenge: Cad2Task1, pairs: Iterable[Pair], systems: Iterable[str], heard: WordsByPair
+    challenge: LyricsScenes, pairs: Iterable[Pair], systems: Iterable[str], heard: WordsByPair
 ) -> list[tuple[str, ...]]:
     """System, scene, listener and ear without a transcript, where the joint score needs one."""
     return [
@@ -103,7 +100,7 @@ class Ears:
         full_scale: dB SPL, for the simulation.
     """
 
-    def __init__(self, challenge: Cad2Task1, simulated: bool, full_scale: float = FULL_SCALE) -> None:
+    def __init__(self, challenge: LyricsScenes, simulated: bool, full_scale: float = FULL_SCALE) -> None:
         self.challenge, self.simulated, self.full_scale = challenge, simulated, full_scale
 
     def write(self, signals: SignalFolder, pair: Pair, folder: Path) -> Iterator[tuple[str, Path]]:
@@ -182,7 +179,7 @@ def transcribe(
 
 
 def complete(
-    challenge: Cad2Task1, recogniser: Recogniser | None, plan: Plan, config: Mapping, console: Console
+    challenge: LyricsScenes, recogniser: Recogniser | None, plan: Plan, config: Mapping, console: Console
 ) -> WordsByPair:
     """What a recogniser understood of the systems of a plan; nothing without one."""
     name = check_recogniser(config)
@@ -220,7 +217,7 @@ def complete(
     return count_transcripts(challenge, rows, "transcripts")
 
 
-def recogniser_of(challenge: Cad2Task1, config: Mapping) -> Recogniser | None:
+def recogniser_of(challenge: LyricsScenes, config: Mapping) -> Recogniser | None:
     """The recogniser that is asked for, loaded; None for a choice that needs none."""
     name = check_recogniser(config)
     if name in (NONE, TRANSCRIPTS):
