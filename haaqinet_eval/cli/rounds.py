@@ -20,8 +20,10 @@ def set_times(
         bool | None, typer.Option("--private/--public", help="Whether scores wait for the close.")
     ] = None,
     webhook: Annotated[
-        str | None,
-        typer.Option("--webhook", help="Address to tell of each finished submission; `none`."),
+        list[str] | None,
+        typer.Option(
+            "--webhook", help="https:// or mailto: address to tell of each finished submission; `none`."
+        ),
     ] = None,
     store: StoreOption = None,
 ) -> None:
@@ -37,7 +39,7 @@ def set_times(
     known = set_round(
         opened, known.name, known.split, opens=time(opens), closes=time(closes), private=private
     )
-    if webhook is not None:
-        set_webhook(opened, known.name, known.split, "" if webhook == "none" else webhook)
+    if webhook:
+        set_webhook(opened, known.name, known.split, "" if webhook == ["none"] else " ".join(webhook))
     scores = "private until it closes" if is_hidden(known) else "public"
     typer.echo(f"{known.title}: {phase(known)}; scores are {scores}")

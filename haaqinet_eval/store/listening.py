@@ -10,13 +10,15 @@ from itertools import combinations
 
 import numpy as np
 import sqlalchemy as sa
+from sqlalchemy.orm import Session
 
 from ..analysis.pairs import Strength, judged_strengths
 from ..errors import InputError
 from ..io.names import clean_name
 from .challenges import Challenge
 from .opening import Store
-from .schema import Judgements
+from .rounds import is_hidden
+from .schema import Judgements, Submissions
 
 ANSWERS = (1.0, 0.5, 0.0)  # the first is better, no difference, the second is better
 
@@ -81,13 +83,17 @@ def add_judgement(store: Store, challenge: Challenge, heard: Heard, judge: str, 
     """Keep an answer.
 
     Raises:
-        InputError: for another answer than `ANSWERS`, a bad code of the judge, or a system beside itself.
+        InputError: for another answer than `ANSWERS`, a bad code of the judge, a system beside itself, a
+            submission of another split, or a split whose scores are private: what panels say is one.
     """
     if heard.first == heard.second:
         raise InputError(f"submission {heard.first} is compared with itself")
     if answer not in ANSWERS:
         raise InputError(f"answer {answer!r}: it is 1, 0.5 or 0")
+    if is_hidden(challenge):
+        raise InputError(f"{challenge.title}: its scores are private until it closes; nobody compares by ear")
     with store.writing() as session:
+        _check_entered(session, challenge, (heard.first, heard.second))
         session.add(
             Judgements(
                 challenge_id=challenge.id,
@@ -101,6 +107,15 @@ def add_judgement(store: Store, challenge: Challenge, heard: Heard, judge: str, 
                 time=store.now(session),
             )
         )
+
+
+def _check_entered(session: Session, challenge: Challenge, ids: Sequence[int]) -> None:
+    """Refuse submissions that are not there, or another split's."""
+    found = sa.select(Submissions.id).where(Submissions.challenge_id == challenge.id, Submissions.id.in_(ids))
+    there = set(session.scalars(found))
+    for id in ids:
+        if id not in there:
+            raise InputError(f"submission {id} is none of {challenge.title}")
 
 
 def panel(store: Store, challenge: Challenge) -> Panel | None:

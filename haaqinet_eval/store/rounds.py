@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -17,6 +18,7 @@ from .schema import Challenges, Submissions
 
 PHASES = ("not yet open", "open", "closed")
 KEEP = "keep"  # as it is
+_ADDRESS = re.compile(r"https?://\S+|mailto:[^\s@,;<>]+@[^\s@,;<>?]+")
 
 
 @dataclass(frozen=True)
@@ -95,20 +97,24 @@ def set_round(
 
 
 def set_webhook(store: Store, challenge: str, split: str, address: str) -> None:
-    """Say where a finished submission is told, or nowhere for an empty address.
+    """Say where a finished submission is told, or nowhere for an empty text.
+
+    Args:
+        address: of http, https or `mailto:`; several are separated by blanks.
 
     Raises:
-        InputError: for anything but an address of http or https.
+        InputError: for another address.
     """
-    if address and not address.startswith(("http://", "https://")):
-        raise InputError(f"webhook {address!r}: not an address of http or https")
+    for one in address.split():
+        if not _ADDRESS.fullmatch(one):
+            raise InputError(f"webhook {one!r}: not an address of http or https, nor mailto:name@example.org")
     with store.writing() as session:
         row = session.get_one(Challenges, find_challenge(session, challenge, split).id)
-        row.webhook = address
+        row.webhook = " ".join(address.split())
 
 
 def webhook_of(store: Store, challenge: str, split: str) -> str:
-    """The address that is told; empty for none. It may hold a secret: no page shows it."""
+    """The addresses that are told; empty for none. They may hold a secret: no page shows it."""
     with store.reading() as session:
         return session.get_one(Challenges, find_challenge(session, challenge, split).id).webhook
 

@@ -1,4 +1,4 @@
-"""Tells a round's webhook that a submission is finished; no score of a private split leaves this way."""
+"""Tells a webhook, or by e-mail, that a submission is finished; never a score of a private split."""
 
 from __future__ import annotations
 
@@ -6,8 +6,12 @@ import json
 import logging
 import urllib.request
 
+from ..errors import InputError
+from ..io.redaction import redact
 from ..store import Store, challenge, is_hidden, standings, submission, webhook_of
+from .mail import send_mail
 
+MAILTO = "mailto:"
 SECONDS = 10.0
 _LOG = logging.getLogger(__name__)
 
@@ -30,16 +34,40 @@ def message(store: Store, id: int) -> dict[str, object]:
 
 
 def tell(store: Store, id: int) -> bool:
-    """Send it, where the round has a webhook; a webhook that does not answer stops nothing."""
+    """Send it where the round says, by POST or e-mail; what does not answer stops nothing.
+
+    Returns:
+        Whether there is somebody to tell, and all were told.
+    """
     entry = submission(store, id)
-    address = webhook_of(store, entry.challenge, entry.split)
-    if not address:
-        return False
-    data = json.dumps(message(store, id)).encode()
-    request = urllib.request.Request(address, data, {"Content-Type": "application/json"})
+    addresses = webhook_of(store, entry.challenge, entry.split).split()
+    told = [_told(store, id, address) for address in addresses]
+    return bool(told) and all(told)
+
+
+def _told(store: Store, id: int, address: str) -> bool:
     try:
-        with urllib.request.urlopen(request, timeout=SECONDS):
-            return True
-    except (OSError, ValueError) as error:
-        _LOG.warning("submission %d: the webhook was not told: %s", id, error)
+        if address.startswith(MAILTO):
+            about = message(store, id)
+            subject = "{team} / {system}: {state}".format_map(about)
+            send_mail([address.removeprefix(MAILTO)], subject, _mail_text(about), SECONDS)
+        else:
+            data = json.dumps(message(store, id)).encode()
+            request = urllib.request.Request(address, data, {"Content-Type": "application/json"})
+            with urllib.request.urlopen(request, timeout=SECONDS):
+                pass
+    except (OSError, ValueError, InputError) as error:
+        what = "was sent no mail" if address.startswith(MAILTO) else "was not told"
+        where = address if address.startswith(MAILTO) else "the webhook"
+        _LOG.warning("submission %d: %s %s: %s", id, where, what, redact(str(error)))
         return False
+    return True
+
+
+def _mail_text(about: dict[str, object]) -> str:
+    """A line for each thing that is told."""
+    means = about.get("means", {})
+    facts = {key: value for key, value in about.items() if key != "means" and value != ""}
+    lines = [f"{key}: {value}" for key, value in facts.items()]
+    lines += [f"mean of {name}: {mean}" for name, mean in means.items()]  # type: ignore[attr-defined]
+    return "\n".join(lines) + "\n"

@@ -22,6 +22,7 @@ from haaqinet_eval.store import (
     open_store,
     panel,
     refresh,
+    set_round,
     submissions,
 )
 from leaderboard import labels
@@ -68,6 +69,12 @@ def test_pairs_are_balanced_and_their_order_tells_nothing(store):
         add_judgement(store, known, heard, "P01", 0.7)
     with pytest.raises(InputError):
         add_judgement(store, known, heard, "", 1.0)
+    with pytest.raises(InputError, match=r"submission 999 is none of"):
+        add_judgement(store, known, replace(heard, second=999), "P01", 1.0)
+    hidden = set_round(store, CHALLENGE, SPLIT, private=True)
+    with pytest.raises(InputError, match="private until it closes"):
+        add_judgement(store, hidden, heard, "P01", 1.0)
+    assert panel(store, known).answers == 31
 
 
 def test_the_page_wants_consent_hides_names_and_keeps_answers(store, monkeypatch):

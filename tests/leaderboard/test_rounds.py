@@ -31,7 +31,6 @@ from haaqinet_eval.store import (
     register_predictions,
     revision,
     set_round,
-    set_webhook,
     standings,
     submissions,
     submit,
@@ -286,37 +285,6 @@ def test_two_splits_that_change_places_change_the_revision(tmp_path):
         set_round(store, "clip1", split, closes=when(day))
     assert len({*known, revision(store)}) == 4
     store.close()
-
-
-def test_a_finished_submission_is_told_to_the_webhook(private):
-    from http.server import BaseHTTPRequestHandler, HTTPServer
-    from threading import Thread
-
-    heard = []
-
-    class Hook(BaseHTTPRequestHandler):
-        def do_POST(self):
-            heard.append(json.loads(self.rfile.read(int(self.headers["content-length"]))))
-            self.send_response(204)
-            self.end_headers()
-
-        def log_message(self, *args):
-            pass
-
-    entry = next(s for s in submissions(private) if s.state == "scored" and s.origin == "submitted")
-    assert not telling.tell(private, entry.id)
-    server = HTTPServer(("127.0.0.1", 0), Hook)
-    thread = Thread(target=server.handle_request)
-    thread.start()
-    set_webhook(private, CHALLENGE, SPLIT, f"http://127.0.0.1:{server.server_port}/hook")
-    assert telling.tell(private, entry.id)
-    thread.join()
-    server.server_close()
-    assert not telling.tell(private, entry.id)  # nobody answers: nothing is raised
-    set_webhook(private, CHALLENGE, SPLIT, "")
-    assert heard == [telling.message(private, entry.id)]
-    with pytest.raises(InputError, match="not an address"):
-        set_webhook(private, CHALLENGE, SPLIT, "file:///etc/passwd")
 
 
 def test_the_api_gives_what_the_board_shows(api, store):
