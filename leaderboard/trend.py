@@ -10,17 +10,12 @@ import pandas as pd
 import streamlit as st
 
 from haaqinet_eval.analysis.best import records
+from haaqinet_eval.site.trend import COSTS
 from haaqinet_eval.store import StandingRow, complete
 
 from . import choices, exports, ranking, reading
 from .charts import GREY, SECOND
 from .labels import label, yes_no
-
-COSTS = {  # what a system costs -> of an entry, title of the axis, whether the axis is logarithmic
-    "parameters": ("model_size", "Parameters", True),
-    "look-ahead": ("look_ahead", "Look-ahead (ms)", False),
-    "real-time factor": ("speed", "Real-time factor (s of work for 1 s of music)", True),
-}
 
 
 def entries(scorer: str, *shown: object) -> list[StandingRow]:

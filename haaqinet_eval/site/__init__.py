@@ -47,6 +47,7 @@ from .pages import (
     rules_page,
     system_page,
 )
+from .trend import STYLE as CHARTS
 
 INDEX = "site.json"
 _OWN = re.compile(
@@ -116,7 +117,7 @@ def site_files(store: Store, now: float | None = None) -> dict[str, str]:
     parts += published_parts(store, dict.fromkeys(challenge.name for challenge in known))
     limits = [element("h2", "What the scores are and are not"), *(element("p", text) for text in LIMITS)]
     empty = [] if known else [element("p", "The store is empty.")]
-    files["index.html"] = page("HAAQI leaderboard", *empty, *parts, *limits, style=FIGURES)
+    files["index.html"] = page("HAAQI leaderboard", *empty, *parts, *limits, style=FIGURES + CHARTS)
     record = {"schema": schema_version(store), "challenges": [challenge.title for challenge in known]}
     files[INDEX] = _to_json({**record, "files": sorted(files)})
     return files

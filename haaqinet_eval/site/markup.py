@@ -30,8 +30,12 @@ def markup(value: object) -> Html:
     """
     if isinstance(value, Html):
         return value
-    text = "".join(c if c.isprintable() or c in "\n\t" else "\ufffd" for c in str(value))
-    return Html(escape(text))
+    return Html(escape(plain(value)))
+
+
+def plain(value: object) -> str:
+    """A value as text without what could change the text around it."""
+    return "".join(c if c.isprintable() or c in "\n\t" else "\ufffd" for c in str(value))
 
 
 def element(tag: str, *parts: object, **attributes: str) -> Html:

@@ -26,6 +26,7 @@ from .best import answer, best_rows, by_severity, heat, ordered, wins_matrix
 from .figures import STYLE as FIGURES
 from .figures import Row, severity_words, standings_figure
 from .markup import Html, element, page, table
+from .trend import trend_parts
 from .words import challenge_words, leader_sentence, short_title, tie_words
 
 LIMITS = (
@@ -135,6 +136,7 @@ def challenge_parts(store: Store, known: Challenge, entries: Sequence[StandingRo
     if any(entry.mean is not None for entry in ours):
         link = element("a", "Best for whom, and all pairs of systems", href=f"best/{name}.html")
         parts.append(element("p", link))
+        parts += trend_parts(ours, leading_scorer(known.name, _there(ours)))
     note = rank_note(known.name, _there(entries)) if entries else ""
     parts += [element("p", note)] if note else []
     for title, mine in _by_scorer(entries):

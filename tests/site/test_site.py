@@ -1,6 +1,8 @@
 """The static copy of the board: complete, escaped, valid, the same each time."""
 
 import json
+import re
+import sys
 from xml.etree import ElementTree
 
 import board_store
@@ -127,6 +129,23 @@ def test_a_page_says_which_system_is_best_for_whom(full, files):
             for e in standings(full, board_store.CHALLENGE)
         )
     )
+
+
+def test_charts_are_pictures_of_the_systems_that_are_ranked_and_need_no_script(full, files, monkeypatch):
+    figures = ElementTree.fromstring(files["index.html"]).findall(".//figure")
+    captions = ["".join(f.find("figcaption").itertext()) for f in figures]
+    assert captions[0].startswith("Mean over the day")
+    costs = next(
+        f for f, told in zip(figures, captions, strict=True) if told.startswith("Mean over parameters")
+    )
+    drawn = {text for text in costs.itertext() if text.strip()}
+    assert {"separate", "stream", "Parameters", "Mean HAAQI"} <= drawn
+    assert "ideal" not in drawn  # a reference competes with nobody
+    said = [e.get("aria-label", "") for e in costs.iter() if e.get("aria-roledescription") == "point"]
+    assert any(re.search(r"Parameters: 83[,.]?6", text) for text in said)
+    assert not [e for f in figures for e in f.iter() if e.get("clip-path")]  # whose names would clash
+    monkeypatch.setitem(sys.modules, "vl_convert", None)
+    assert "Charts are left out" in site_files(full)["index.html"]
 
 
 def test_json_has_the_records_and_the_cadenza_sites_format(full, files):
