@@ -6,7 +6,7 @@ import soundfile
 from raw_flac import frame, raw_flac
 
 from haaqinet_eval import Unscorable
-from haaqinet_eval.audio import read_audio, resample, rms
+from haaqinet_eval.audio import read_audio, resample, rms, write_flac
 
 RNG = np.random.default_rng(0)
 
@@ -179,6 +179,13 @@ def test_resampling_keeps_a_tone_and_removes_what_would_alias():
     expected = np.sin(2 * np.pi * 1000 * np.arange(24000) / 24000)
     assert np.abs(kept - expected)[2000:-2000].max() < 1e-3
     assert np.abs(killed)[2000:-2000].max() < 1e-3
+
+
+def test_full_scale_does_not_wrap(tmp_path):
+    """pyclarity's car task writes +1.0 as -32768."""
+    write_flac(tmp_path / "x.flac", np.array([0.5, 1.0, 1.7, -1.0, -1.7]), 32000)
+    whole = read_audio(tmp_path / "x.flac").samples[:, 0] * 32768
+    np.testing.assert_array_equal(whole, [16384, 32767, 32767, -32768, -32768])
 
 
 def test_rms_of_nothing_is_zero():

@@ -86,13 +86,15 @@ def diagnose(stimulus: Stimulus, other_ear: Audiogram | None = None) -> Diagnosi
     output, heard = _spectra(processed), np.stack([_spectra(signal) for signal in sources])
     measures: dict[str, float] = {}
     gaps = _gaps(output, heard[0])
-    output, heard = output[~gaps], heard[:, ~gaps]
+    silent = (gaps.sum() + np.sum(np.diff(gaps, prepend=False) & gaps)) * WINDOW / 2 / rate
+    whole = ~np.convolve(gaps, np.ones(3), "same").astype(bool)  # without what a gap begins or ends in
+    output, heard = output[whole], heard[:, whole]
     bands, steady = _Bands(rate), _steady(output, heard)
     findings = [
         *_timing(1000 * lag / rate, inverted, measures),
         *_loudness(processed, sources[0], rate, measures),
         *_clipping(processed, measures),
-        *_silence(float(gaps.sum() * WINDOW / 2 / rate), measures),
+        *_silence(float(silent), measures),
         *_levels(steady, heard[0], bands, stimulus.audiogram, other_ear, measures),
         *_dynamics(output, steady, bands, measures),
         *_balance(output, heard, bands, measures),
@@ -114,6 +116,15 @@ class _Bands:
         """[L, F] -> [B, L]."""
         power = np.abs(spectra) ** 2
         return np.array([power[:, bins].sum(1) for bins in self.bins])
+
+    def follow(self, sound: np.ndarray, output: np.ndarray) -> np.ndarray:
+        """A sound [L, F] at the levels that it has in an output, by least squares in each band and frame."""
+        made = sound.copy()
+        for bins in self.bins:
+            own = sound[:, bins]
+            like = (own.conj() * output[:, bins]).real.sum(1) / np.maximum((np.abs(own) ** 2).sum(1), 1e-30)
+            made[:, bins] *= like[:, None]
+        return made
 
 
 def _signals(stimulus: Stimulus, rate: float) -> tuple[np.ndarray, list[np.ndarray]]:
@@ -298,7 +309,15 @@ def _residual(
     output: np.ndarray, steady: np.ndarray, reference: np.ndarray, bands: _Bands, measures: dict
 ) -> Iterator[Finding]:
     """What a filter that stays the same cannot explain of the output, and of which kind it is."""
-    explained, error, clean = (bands.powers(part) for part in (steady, output - steady, reference))
+    followed = bands.follow(steady, output)
+    explained, error, less, clean = (
+        bands.powers(part) for part in (steady, output - steady, output - followed, reference)
+    )
+    if less.sum() < error.sum() / 2:  # most of it is the same sound at levels that change
+        moved = measures["moving_levels_db"] = float(_db(error.sum()) - _db(explained.sum()))
+        if measures.get("dynamics_db_per_db", 0.0) < DYNAMICS:
+            yield Finding("distortion", "levels move against the music's", 1 + (moved - RESIDUAL_DB) / 5)
+        error = less
     ratio = measures["residual_db"] = float(_db(error.sum()) - _db(explained.sum()))
     follows = np.zeros(len(clean))
     for band, (music, rest) in enumerate(zip(clean, error, strict=True)):

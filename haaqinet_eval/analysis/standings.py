@@ -7,8 +7,8 @@ missing trials lower the coverage, not the mean.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -103,6 +103,18 @@ def standings(scores: Iterable[Score], expected: int | Mapping[str, int]) -> lis
         ranked.append(Standing(**{**vars(entry), "rank": rank}))
     last = len(ranked) + 1
     return sorted(ranked, key=lambda e: (e.scorer, e.rank or last, e.system))
+
+
+def without_ranks(entries: Iterable[Standing], systems: Collection[str]) -> list[Standing]:
+    """Standings of one scorer in which some systems, references, take no rank and hold no other's."""
+    entries = list(entries)
+    above = [e.mean for e in entries if e.mean is not None and e.system not in systems]
+    return [
+        replace(e, rank=None)
+        if e.mean is None or e.system in systems
+        else replace(e, rank=1 + sum(mean > e.mean for mean in above))
+        for e in entries
+    ]
 
 
 def group_means(

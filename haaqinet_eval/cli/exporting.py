@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -34,6 +35,9 @@ def export(
     root: Annotated[Path | None, typer.Option("--root", help="evalai: the challenge's data.")] = None,
     split: SplitOption = None,
     scorer: Annotated[str, typer.Option("--scorer", help="Whose scores of a run.")] = "haaqi",
+    reference: Annotated[
+        list[str] | None, typer.Option("--reference", help="System that takes no rank, such as passthrough.")
+    ] = None,
     team: Annotated[str, typer.Option("--team", help="cadenza-json: team of the systems.")] = "",
     system: Annotated[
         str | None, typer.Option("--system", help="hf-eval-results: which, where a run has several.")
@@ -59,20 +63,20 @@ def export(
         number, what = export_evalai(path, challenge, root, split, out), "signal"
     else:
         number, what = (
-            _export_results(path, to, out, scorer, team, system, (dataset, split, source)),
+            _export_results(path, to, out, scorer, reference or (), team, system, (dataset, split, source)),
             "system",
         )
     typer.echo(to_json({"out": str(out), f"{what}s": number}) if json else f"{out}: {counted(number, what)}")
 
 
 def _export_results(
-    path: Path, to: str, out: Path, scorer: str, team: str, system: str | None,
+    path: Path, to: str, out: Path, scorer: str, references: Collection[str], team: str, system: str | None,
     hub: tuple[str | None, str | None, str],
 ) -> int:  # fmt: skip
     """Write a run's standings by one scorer; the number of systems."""
     from ..analysis.exports import cadenza_table, latex_table
     from ..analysis.runs import load_run
-    from ..analysis.standings import standings
+    from ..analysis.standings import standings, without_ranks
     from ..io.files import write_text
     from ..io.jsonfile import json_text
     from ..registry import INTRUSIVE
@@ -82,6 +86,9 @@ def _export_results(
     if not entries:
         have = ", ".join(sorted({row.scorer for row in run.scores}))
         raise InputError(f"{run.path}: has no rows of {scorer}; it has {have}")
+    if unknown := set(references) - {entry.system for entry in entries}:
+        raise InputError(f"--reference {min(unknown)}: {run.path} has no such system")
+    entries = without_ranks(entries, references)
     if to == "latex":
         write_text(out, latex_table(run.scores, entries))
         return len(entries)

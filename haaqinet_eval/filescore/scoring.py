@@ -111,10 +111,10 @@ class FileScorer:
             yield from self._ear(replace(row, ear=ear), audio, clean, channel, audiogram)
 
     def _check_channels(self, audio: Audio, place: Place, clean: _Clean) -> None:
-        """A reference has as many channels as the output; of a stereo one a mono output is one ear's."""
+        """A mono reference is both ears'; of a stereo one a mono output is one ear's."""
         theirs, ours = clean.audio.channels, audio.channels
         one_ear = (theirs, ours) == (2, 1)
-        if theirs == ours or (one_ear and self._listening.named):
+        if theirs == ours or (theirs, ours) == (1, 2) or (one_ear and self._listening.named):
             return
         hint = "; say which ear the output is for with --ear left or --ear right" if one_ear else ""
         has = f"has {counted(theirs, 'channel')}, {place.path} has {ours}{hint}"

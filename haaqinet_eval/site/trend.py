@@ -84,7 +84,7 @@ def over_time(entries: Sequence[StandingRow], scorer: str) -> dict[str, Any]:
         "field": "date",
         "type": "temporal",
         "title": "Received (UTC)",
-        "scale": {"type": "utc", "padding": 14},
+        "scale": {"type": "utc", "padding": 45},
     }
     x["axis"] = {"tickCount": 4, "labelOverlap": True}
     y = _score_axis(scorer)
@@ -107,7 +107,7 @@ def against(entries: Sequence[StandingRow], scorer: str, cost: str) -> dict[str,
     field, title, logarithmic = COSTS[cost]
     values = [{"cost": getattr(e, field), "mean": e.mean, "system": plain(e.system)} for e in entries]
     kind = "log" if logarithmic and all(row["cost"] > 0 for row in values) else "linear"
-    x = {"field": "cost", "type": "quantitative", "title": title, "scale": {"type": kind, "padding": 25}}
+    x = {"field": "cost", "type": "quantitative", "title": title, "scale": {"type": kind, "padding": 45}}
     x["axis"] = {"format": "~s", "tickCount": 4, "labelOverlap": True}
     return _chart(values, _named_points(x, _score_axis(scorer), {"value": "circle"}, "true"))
 
@@ -119,7 +119,7 @@ def _score_axis(scorer: str) -> dict[str, Any]:
 
 def _named_points(x: dict, y: dict, shape: dict, named: str) -> list[dict[str, Any]]:
     """Points, and names of those that a test of Vega's tells."""
-    text = {"type": "text", "align": "right", "dx": -7, "dy": -7, "limit": 130}
+    text = {"type": "text", "dy": -12, "limit": 110}
     points = {"type": "point", "filled": True, "opacity": 1, "size": 70, "color": COLOR}
     return [
         {

@@ -11,9 +11,11 @@ from ..audio import read_audio
 from ..audiogram import Listener
 from ..errors import InputError, Unscorable
 from ..io.files import whole
+from ..io.names import counted
 from .joint import Joint
 
 FORMATS = {".wav": "WAV", ".flac": "FLAC"}
+SHORTEST = 0.01  # s: about a frame of the network
 FULL = 1 - 2.0**-23  # the largest sample of 24 bits
 
 
@@ -34,8 +36,8 @@ def enhance_file(path: str | Path, out: str | Path, listener: Listener, system: 
     is turned down until its highest peak is full scale.
 
     Raises:
-        InputError: for a file that cannot be read or has more than two channels, a rate that the system
-            does not know, or an output that is neither WAV nor FLAC or cannot be written.
+        InputError: for a file that cannot be read, is shorter than 10 ms or has more than two channels, a
+            rate that the system does not know, or an output that is no WAV or FLAC or cannot be written.
     """
     import soundfile
 
@@ -48,6 +50,8 @@ def enhance_file(path: str | Path, out: str | Path, listener: Listener, system: 
         raise InputError(error.message) from None
     if audio.channels > 2:
         raise InputError(f"{path}: has {audio.channels} channels, not one or two")
+    if audio.seconds < SHORTEST:
+        raise InputError(f"{path}: has {counted(len(audio.samples), 'sample')}; {SHORTEST} s are needed")
     if out.exists() and out.samefile(path):
         raise InputError(f"--out {out}: is the file that is read")
     both = np.repeat(audio.samples, 2, 1) if audio.channels == 1 else audio.samples

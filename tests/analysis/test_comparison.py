@@ -191,6 +191,12 @@ def test_standings_are_exported(made, capsys):
     (result,) = yaml.safe_load(export(capsys, folder, "hf-eval-results", "--dataset", "o/n", "--split", "s"))
     assert result["dataset"] == {"id": "o/n", "split": "s"}
     assert result["value"] == row["HAAQI"]
+    write_scores(folder / "results.csv", [*whole, *table("perfect", 0.1, np.random.default_rng(1))])
+    for form, wanted in ((("--reference", "perfect"), [None, 1]), ((), [1, 2])):
+        rows = json.loads(export(capsys, folder, "cadenza-json", *form))["data"]
+        assert [(row["id"], row["rank"]) for row in rows] == list(
+            zip(("perfect", "my_1 & only"), wanted, strict=True)
+        )
 
 
 @pytest.mark.parametrize(
@@ -201,6 +207,7 @@ def test_standings_are_exported(made, capsys):
         ("hf-eval-results", ("--dataset", "a/b: c"), "--dataset 'a/b: c': the Hub asks"),
         ("latex", ("--scorer", "hasqi"), "has no rows of hasqi; it has haaqi"),
         ("cadenza-json", ("--scorer", "haaqinet"), "has no rows of haaqinet"),
+        ("latex", ("--reference", "ideal"), "--reference ideal: "),
         ("hf-eval-results", (), "--dataset '': the Hub asks for the benchmark's owner/name"),
         ("hf-eval-results", ("--dataset", "o/n"), "--system '': one of base, mine is needed"),
         ("hf-eval-results", ("--dataset", "o/n", "--system", "mine"), "mine has 34 of 36 scores, so no mean"),

@@ -266,3 +266,23 @@ def test_a_simulated_loss_takes_more_the_greater_it_is():
     left = [np.std(simulate_loss(signal, 44100, Audiogram.flat(level))) for level in (0.0, 40.0, 70.0)]
     assert left[0] == pytest.approx(np.std(signal), rel=0.2)
     assert left[0] > 2 * left[1] > 4 * left[2]
+
+
+def test_an_ear_without_a_loss_is_simulated_beside_one_that_has_one(root, tmp_path):
+    """MSBG leaves it as long as it was, and the other ear with its filters' tail."""
+    edit(
+        root / "metadata/listeners.valid.json",
+        lambda people: [
+            p.update(audiogram_levels_l=[0.0] * len(p["audiogram_levels_l"])) for p in people.values()
+        ],
+    )
+    challenge = load(root)
+    tree.enhance(challenge, tmp_path / "signals")
+    pair = challenge.pairs()[0]
+    ears = Ears(challenge, True).write(SignalFolder(tmp_path / "signals"), pair, tmp_path)
+    heard = {ear: soundfile.read(path)[0] for ear, path in ears}
+    given = soundfile.read(tmp_path / "signals" / challenge.enhanced_file(pair, "left", ""))[0]
+    left, right = (20 * np.log10(np.std(heard[ear]) / np.std(given)) for ear in ("left", "right"))
+    assert len(given) == len(heard["left"]) < len(heard["right"]) <= len(given) + 255
+    assert left == pytest.approx(0, abs=2)
+    assert right < left - 3

@@ -208,8 +208,9 @@ def test_which_systems(make):
         setup.run(**{"path.exp_folder": str(setup.exp / "notes")})
 
 
-def test_batches_and_merge_give_the_whole_run(make, tmp_path):
-    setup = make(systems=("a", "b"))
+@pytest.mark.parametrize("challenge", [NAME, "cad1_task2"])
+def test_batches_and_merge_give_the_whole_run(make, challenge):
+    setup = make(name=challenge, systems=("a", "b"))
     setup.run()
     whole = {row.key: row.score for row in read_scores(setup.exp / "results.csv")}
     tables = [(setup.exp / s / "scores.csv").read_bytes() for s in "ab"]
@@ -220,7 +221,7 @@ def test_batches_and_merge_give_the_whole_run(make, tmp_path):
         assert (setup.exp / f"a/scores_{batch + 1}-2.csv").exists()
     assert len(read_scores(setup.exp / "results_1-2.csv")) == 8
     assert len(read_scores(setup.exp / "results_2-2.csv")) == 4
-    assert run.find_batches(setup.exp) == (NAME, 2)
+    assert run.find_batches(setup.exp) == (challenge, 2)
     assert CliRunner().invoke(app, ["merge", str(setup.exp)]).exit_code == 0
     merged = read_scores(setup.exp / "results.csv")
     assert {row.key: row.score for row in merged} == whole

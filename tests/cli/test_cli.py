@@ -147,8 +147,12 @@ def test_a_fault_of_a_file_is_a_row_of_each_scorer_and_a_mono_output_has_its_ear
     stimulus = Stimulus(noisy, 24000, MILD, 65 - 20 * np.log10(rms(clean)), reference=clean)
     (row,) = json.loads(out)
     assert (row["ear"], row["score"]) == ("right", load_scorer("haaqi")(stimulus).value)
-    _, out, _ = run(capsys, "score", "noisy.flac", *asked[:2], "--reference", "mono.wav")
-    assert "mono.wav: has 1 channel, noisy.flac has 2" in out
+    both = [*asked[:2], "--reference", "mono.wav", "--scorer", "haaqi", "--json"]
+    _, out, _ = run(capsys, "score", "noisy.flac", *both)
+    heard, level1 = read_audio("noisy.flac").samples, 65 - 20 * np.log10(rms(noisy))
+    for channel, row in zip(heard.T, json.loads(out), strict=True):  # of a mono file both ears hear the same
+        stimulus = Stimulus(channel, 24000, MILD, level1, reference=noisy)
+        assert row["score"] == load_scorer("haaqi")(stimulus).value
     for level1 in ("1000", "-5"):
         code, _, error = run(capsys, "score", "noisy.flac", *asked[:2], "--level1", level1)
         assert code == 2

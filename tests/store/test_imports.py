@@ -302,6 +302,18 @@ def test_each_challenges_table_is_read(store, tmp_path, name, encoding):
     assert import_scores(store, path, name, System("T", "E1"), version="0.4.1").id == entry.id
 
 
+@pytest.mark.parametrize("right", ["whisper_rigth", "whisper_right"])
+def test_a_table_of_lyrics_is_read_with_either_spelling(store, tmp_path, right):
+    """The official evaluator writes the first; whoever mends the table writes the second."""
+    register(store, "cad2_task1")
+    words = {"whisper_left": 0.25, right: 0.75, "whisper_be": 0.75}
+    rows = [{**row, **words, "score": 0.5} for row in table_rows("cad2_task1")]
+    path = write_table(tmp_path / "scores.csv", rows)
+    entry = import_scores(store, path, "cad2_task1", System("T", "E1"), version="0.6.2")
+    found = {(row.scorer, row.mean) for row in standings(store, "cad2_task1") if row.submission == entry.id}
+    assert {("joint_score", 0.5), ("words_better_ear", 0.75)} < found
+
+
 def test_external_rows_never_stand_beside_scores_made_here(store, tmp_path):
     name = "cad_icassp_2024"
     trials = register(store, name)

@@ -196,6 +196,11 @@ def test_a_submission_to_another_challenge_is_named_so(made, decoder, tmp_path):
     ]
     assert f"such as {next(iter(expected.files))}" in told.message
     assert told.message.endswith(f"; this looks like a submission to {name}")
+    (tmp_path / "tables").mkdir()
+    (tmp_path / "tables/predictions.csv").write_text("signal,prediction\na,50\n")
+    found = validate(tmp_path / "tables", expected, decoder=decoder)
+    (told,) = [item for item in found if item.code == "wrong_challenge"]
+    assert told.message.endswith("looks like a submission to one of tables of predictions (clip1, clip2)")
 
 
 def test_the_command_prints_findings_and_returns_an_exit_code(made, tmp_path, capsys):

@@ -97,6 +97,7 @@ def files(tmp_path, music):
     soundfile.write(tmp_path / "mono.wav", music[:RATE, 0], RATE)
     soundfile.write(tmp_path / "three.wav", np.repeat(music[:100, :1], 3, 1), RATE)
     soundfile.write(tmp_path / "slow.wav", music[:4000], 4000)
+    soundfile.write(tmp_path / "short.wav", np.ones(3), RATE)
     (tmp_path / "text.wav").write_text("no audio")
     tree.write_listeners(tmp_path / "listeners.json")
     return tmp_path
@@ -133,6 +134,7 @@ LOSS = "250:60,500:60,1000:60,2000:60,4000:60,6000:60"
         ("none.wav", (), "none.wav: no such file"),
         ("text.wav", (), "text.wav: cannot be decoded"),
         ("three.wav", (), "three.wav: has 3 channels, not one or two"),
+        ("short.wav", (), "short.wav: has 3 samples; 0.01 s are needed"),
         ("slow.wav", (), "slow.wav: sample rate 4000 Hz is no whole number from 8000 to 192,000"),
         ("mono.wav", ("--noise-reduction", 3), "joint.noise_reduction is 3.0, not a number from 0 to 2"),
         ("mono.wav", ("--out", "out.mp3"), "--out out.mp3: is neither .wav nor .flac"),
