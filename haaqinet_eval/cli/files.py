@@ -124,11 +124,15 @@ def mini(
     challenge: Annotated[str, typer.Argument(help=f"One of {', '.join(CHALLENGES)}.")],
     root: Annotated[Path | None, typer.Option(help="Where to write it; default: the user's cache.")] = None,
     force: Annotated[bool, typer.Option("--force", help="Write it again.")] = False,
+    head: Annotated[
+        Path | None,
+        typer.Option("--head", help="cad1_task2: SOFA file of a measured head; default: a sphere."),
+    ] = None,
 ) -> None:
     """Make the mini challenge, in the official layout, and print its root."""
     from ..cadenza.mini import make_mini
 
-    typer.echo(make_mini(challenge, root, force=force))
+    typer.echo(make_mini(challenge, root, force=force, head=head))
 
 
 def summary(

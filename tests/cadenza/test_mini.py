@@ -3,7 +3,10 @@
 import importlib
 import json
 import re
+from contextlib import closing
 from importlib.resources import files
+from pathlib import Path
+from unittest.mock import Mock
 
 import cadenza_tree as tree
 import numpy as np
@@ -18,15 +21,18 @@ from scipy.io import wavfile
 
 from haaqinet_eval.audiogram import read_listeners
 from haaqinet_eval.cadenza import CHALLENGES, load_challenge, mini_write
+from haaqinet_eval.cadenza.cad1_task2 import mini as car_mini
 from haaqinet_eval.cadenza.cad2_task2 import mini as cad2_mini
 from haaqinet_eval.cadenza.cad_icassp_2024 import mini as icassp_mini
 from haaqinet_eval.cadenza.challenge import Pair
+from haaqinet_eval.cadenza.measured_head import MeasuredHead
 from haaqinet_eval.cadenza.mini import (
     MANIFEST,
     cache_folder,
     is_complete,
     make_mini,
 )
+from haaqinet_eval.cadenza.mini_room import in_the_open
 from haaqinet_eval.cadenza.spherical_head import at_ears, ear_delay
 from haaqinet_eval.errors import InputError
 from haaqinet_eval.io.files import sha256
@@ -164,6 +170,53 @@ def test_car_layout(minis):
     places = recipe.load_hrtf(config)
     assert all(str(scene["hr"]) in places for scene in theirs.values())
     assert len(recipe.make_scene_listener_list(pairs)) == 9
+
+
+KEMAR = Path("/usr/share/libmysofa/MIT_KEMAR_normal_pinna.sofa")
+
+
+@pytest.mark.skipif(
+    not KEMAR.is_file(), reason="MIT_KEMAR_normal_pinna.sofa is not there: Debian's libmysofa1"
+)
+def test_a_measured_head_in_place_of_the_sphere(tmp_path, monkeypatch):
+    with closing(MeasuredHead(KEMAR, RATE)) as head:
+        front, left, right = (in_the_open(azimuth, RATE, 1024, head) for azimuth in (0, -90, 90))
+        near, far = head(np.array([0.0, 1.0, 0.0])).T  # a source on the left
+        car_mini.write_impulses(tmp_path / "measured", [-12.5], head)
+    np.testing.assert_allclose(left, right[:, ::-1], atol=1e-6)
+    assert np.sum(left[:, 0] ** 2) > 8 * np.sum(left[:, 1] ** 2)
+    lag = (np.argmax(np.abs(far)) - np.argmax(np.abs(near))) / RATE
+    assert 6e-4 < lag < 8e-4  # s, as between the ears of grown-ups
+    np.testing.assert_allclose(front[:, 0], front[:, 1], atol=1e-6)
+    car_mini.write_impulses(tmp_path / "sphere", [-12.5])
+    names = {p.relative_to(tmp_path / "sphere") for p in (tmp_path / "sphere").rglob("*.wav")}
+    assert len(names) == 14
+    for name in names:
+        (one, two) = (wavfile.read(tmp_path / head / name)[1] for head in ("sphere", "measured"))
+        assert one.shape == two.shape
+        assert not np.allclose(one, two)
+    monkeypatch.setattr(car_mini, "write_cad1_task2", lambda root, head: (root / "x").write_text(str(head)))
+    root = make_mini("cad1_task2", tmp_path / "mini", head=KEMAR)
+    assert (root / "x").read_text() == str(KEMAR)
+    assert json.loads((root / MANIFEST).read_text())["head"] == sha256(KEMAR)
+    assert not is_complete("cad1_task2", root)  # that is the sphere's
+
+
+def test_what_is_wrong_with_a_head_is_said(tmp_path, monkeypatch):
+    (tmp_path / "text.sofa").write_text("no head")
+    for challenge, file, said in (
+        ("cad1_task2", "none.sofa", "none.sofa: no such file"),
+        ("cad2_task2", "text.sofa", "only cad1_task2 hears through one"),
+    ):
+        with pytest.raises(InputError, match=said):
+            make_mini(challenge, tmp_path / "mini", head=tmp_path / file)
+    if KEMAR.is_file():
+        with pytest.raises(InputError, match=r"text.sofa: libmysofa cannot read it"):
+            make_mini("cad1_task2", tmp_path / "mini", head=tmp_path / "text.sofa")
+    monkeypatch.setattr("ctypes.CDLL", Mock(side_effect=OSError))
+    with pytest.raises(InputError, match=r"libmysofa 1\.1 or later is needed"):
+        make_mini("cad1_task2", tmp_path / "mini", head=tmp_path / "text.sofa")
+    assert [path.name for path in tmp_path.iterdir()] == ["text.sofa"]
 
 
 def test_lyrics_layout(minis):

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import closing, nullcontext
 from pathlib import Path
 
 import numpy as np
 
 from ...errors import InputError
 from ...synthesis.music import make_song
+from ..measured_head import MeasuredHead
 from ..mini_listeners import listener_records, mini_listeners
 from ..mini_room import in_a_box, in_the_open
 from ..mini_write import RATE, SECONDS, write_json
@@ -59,16 +61,16 @@ def places_of(rotation: float) -> dict[str, dict]:
     }
 
 
-def write_impulses(folder: Path, rotations: list[float]) -> None:
-    """All files that some rotations of the head (degrees) need, below `folder`."""
+def write_impulses(folder: Path, rotations: list[float], head: MeasuredHead | None = None) -> None:
+    """All files that some rotations of the head (degrees) need, below `folder`; without head, of a sphere."""
     anechoic, car = (folder / ROOMS[room] / "audio" for room in ("anechoic", "car"))
     for azimuth, name in NOISE.items():
-        _write(anechoic, name, in_the_open(azimuth, RATE, TAPS))
+        _write(anechoic, name, in_the_open(azimuth, RATE, TAPS, head))
     for rotation in rotations:
         for speaker in SIDES:
             azimuth = rotation + REFERENCE[speaker]
-            _write(anechoic, f"HR{rotation_index(azimuth)}_E02_CH0", in_the_open(azimuth, RATE, TAPS))
-            heard = in_a_box(CAR, HEAD, LOUDSPEAKERS[speaker], -rotation, REFLECTION, RATE, TAPS)
+            _write(anechoic, f"HR{rotation_index(azimuth)}_E02_CH0", in_the_open(azimuth, RATE, TAPS, head))
+            heard = in_a_box(CAR, HEAD, LOUDSPEAKERS[speaker], -rotation, REFLECTION, RATE, TAPS, head)
             _write(car, f"HR{rotation_index(rotation)}_{ENTRIES[speaker]}_CH1", heard)
 
 
@@ -96,8 +98,17 @@ def write_mp3(path: Path, samples: np.ndarray) -> None:
     soundfile.write(path, samples, RATE, format="MP3")
 
 
-def write_cad1_task2(root: Path) -> None:
-    """CAD1 task 2: 3 validation and 2 training scenes of 10 s, one to three listeners each."""
+def write_cad1_task2(root: Path, head: str | Path | None = None) -> None:
+    """CAD1 task 2: 3 validation and 2 training scenes of 10 s, one to three listeners each.
+
+    Args:
+        head: a SOFA file of a measured head; None for a sphere.
+    """
+    with closing(MeasuredHead(head, RATE)) if head is not None else nullcontext() as measured:
+        _write_all(root, measured)
+
+
+def _write_all(root: Path, head: MeasuredHead | None) -> None:
     rng, metadata = np.random.RandomState(2023), root / "metadata"
     scenes, heard, rotations = {}, {}, {}
     for split, (folder, first, songs) in _SPLITS.items():
@@ -124,6 +135,5 @@ def write_cad1_task2(root: Path) -> None:
     write_json(metadata / "scenes.json", scenes)
     write_json(metadata / "scenes_listeners.json", heard)
     write_json(metadata / "eBrird_BRIR.json", rotations)
-    write_impulses(
-        root / "audio/eBrird", sorted({float(angle) for each in rotations.values() for angle in each})
-    )
+    angles = sorted({float(angle) for each in rotations.values() for angle in each})
+    write_impulses(root / "audio/eBrird", angles, head)
