@@ -23,6 +23,8 @@ class ClipMember(nn.Module):
         outputs: P.
     """
 
+    CONVOLUTIONS = 9  # so many first ones of `layers`
+
     def __init__(self, description: int, channels: int, dropout: float, outputs: int) -> None:
         super().__init__()
         half, quarter = channels // 2, channels // 4

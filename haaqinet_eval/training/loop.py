@@ -22,10 +22,12 @@ from .curves import read_curve, write_curve
 from .measures import measure, on_device
 from .objective import Settings, haaqi_loss
 
-OPTIONAL_FIELDS = {
+OPTIONAL_FIELDS = {  # what runs of earlier versions lack, as it was then
     "condition_weight": 0.0,
+    "hold_weight": 0.0,
+    "convolutions": True,
     "music": False,
-}  # what runs of earlier versions lack, as it was then
+}
 LISTS = str.maketrans("()", "[]")
 
 
@@ -79,7 +81,7 @@ class Trainer:
         start: str | Path | None = None,
         device: str = "cpu",
     ) -> None:
-        self.folder, self.settings, self.name = Path(folder), settings, name
+        self.folder, self.settings, self.name, self.start = Path(folder), settings, name, start
         self.folder.mkdir(parents=True, exist_ok=True)
         self.best = self.folder / "best.safetensors"
         torch.manual_seed(settings.seed)

@@ -31,6 +31,8 @@ class Settings:
     patience: int = 8  # epochs without a better validation MSE
     max_steps: int = 0  # stop early, for tests; 0 for no limit
     seed: int = 1
+    hold_weight: float = 0.0  # of keeping what the start's network says of replayed trials; for clip networks
+    convolutions: bool = True  # train a clip network's convolutions, too, not the dense layers alone
 
 
 def haaqi_loss(outputs: Tensor, labels: Tensor, settings: Settings) -> Tensor:

@@ -12,11 +12,12 @@ from scripts import run_script
 
 from haaqinet_eval import InputError
 from haaqinet_eval.model import Dimensions, FrontEndOutput, HaaqiNet, join, load_model, save_model
+from haaqinet_eval.model.clip import ClipMember
 from haaqinet_eval.model.description import _quantiles, describe_bands
 from haaqinet_eval.model.net import frame_times, with_mean
 from haaqinet_eval.model.texture import TEXTURE
 from haaqinet_eval.training.cache import GrowingSplit, read_split
-from haaqinet_eval.training.clip import ClipTrainer, kind_of, read_described
+from haaqinet_eval.training.clip import ClipTrainer, kind_of, read_described, with_replay
 from haaqinet_eval.training.measures import predict
 from haaqinet_eval.training.objective import Settings
 
@@ -170,10 +171,11 @@ def test_the_recipe_trains_as_many_as_are_asked_for(folder, tmp_path):
         "settings.max_steps=2",
         "settings.batch_size=8",
     )
-    places = (f"trials={folder}", f"run={tmp_path / 'run'}", "name=tiny", "design=clip")
+    places = (f"trials={folder}", f"run={tmp_path / 'run'}", "name=tiny", "design=clip", f"replay={folder}")
     done = run_script(RECIPE, *places, *sizes)
     assert done.returncode == 0, done.stderr
     assert load_model(tmp_path / "run" / "best.safetensors").dims.clips == 2
+    assert "64 trials to train on" in done.stdout  # 32, and as many replayed
 
 
 def test_a_clip_network_may_tell_the_condition_beside_the_score_and_goes_on_after_a_kill(folder, tmp_path):
@@ -217,3 +219,37 @@ def test_telling_conditions_is_learned(folder, tmp_path):
     before = error()
     trainer.run(lambda: train, read_described(folder, "validation"), lambda row: None)
     assert error() < 0.6 * before
+
+
+def test_training_on_forgets_less_with_replayed_trials_and_held_answers(folder, tmp_path):
+    def train():
+        """Trials whose labels are the opposite of what the network has learned."""
+        trials = read_described(folder, "train")
+        return replace(trials, labels=1 - trials.labels)
+
+    old, validation = GrowingSplit(folder, "train", read_described), read_described(folder, "validation")
+    settings = Settings(epochs=6, batch_size=8, learning_rate=0.01, average=0.5, bfloat16=False)
+    start = ClipTrainer(tmp_path / "start", settings, CLIP, "start").run(old, validation, lambda row: None)
+
+    def trained_on(name, trials, **changes):
+        trainer = ClipTrainer(tmp_path / name, replace(settings, **changes), CLIP, name, start)
+        return load_model(trainer.run(trials, validation, lambda row: None))
+
+    def moved(net):
+        before, after = (predict(n, read_split(folder, "train"))[:, 0] for n in (load_model(start), net))
+        return float(np.abs(after - before).mean())
+
+    forgot = trained_on("alone", train)
+    held = trained_on("held", with_replay(train, old, 3), hold_weight=10.0, convolutions=False)
+    assert moved(held) < 0.7 * moved(forgot)
+    fixed = ClipMember.CONVOLUTIONS
+    states = [net.clips[0].layers for net in (load_model(start), held, forgot)]
+    for part, same in ((slice(fixed), True), (slice(fixed, None), False)):
+        first, second, third = (
+            torch.cat([p.ravel() for p in layers[part].parameters()]) for layers in states
+        )
+        assert torch.equal(first, second) == same
+        assert not torch.equal(first, third)
+    for change in ({"hold_weight": 1.0}, {"convolutions": False}):
+        with pytest.raises(InputError, match="needs start="):
+            ClipTrainer(tmp_path / "none", replace(settings, **change), CLIP, "none")

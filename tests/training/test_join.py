@@ -72,7 +72,8 @@ def test_a_joined_file_tells_where_its_parts_are_from(folder, trained, tmp_path)
         "epoch": int(own["epoch"]),
     }
     settings, dims = first["settings"]
-    assert settings | {"condition_weight": 0.0} == {**asdict(SETTINGS), "crop": list(SETTINGS.crop)}
+    unsaid = {"condition_weight": 0.0, "hold_weight": 0.0, "convolutions": True}
+    assert settings | unsaid == {**asdict(SETTINGS), "crop": list(SETTINGS.crop)}
     assert (dims["clips"], dims["clip_channels"]) == (1, 8)
     assert second == {"name": "plain", "sha256": sha256(plain)}  # it tells nothing of itself
     assert join([both, plain], whole).returncode == 0
