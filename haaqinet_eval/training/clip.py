@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from ..errors import InputError
 from ..model import Dimensions, HaaqiNet, load_model
 from ..model.clip import FEATURES, ClipMember
+from ..synthesis.options import natural
 from .augmentation import shift_bands
 from .cache import HEARD, Trials, TrialTable, read_table, split_paths
 from .confidence import describe
@@ -50,8 +51,10 @@ def with_replay(
         times: how often a replayed trial comes in an epoch.
 
     Raises:
-        InputError: when called, if the splits of the two share other things (`protocol`).
+        InputError: for times that are no whole number from 1 on; when called, if the splits of the two
+            share other things (`protocol`).
     """
+    natural(times, "replay_times", 1)
 
     def joined() -> DescribedTrials:
         parts = [new(), *[replay()] * times]

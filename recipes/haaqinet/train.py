@@ -8,7 +8,7 @@ from omegaconf import DictConfig, OmegaConf
 from haaqinet_eval.errors import InputError
 from haaqinet_eval.model import Dimensions
 from haaqinet_eval.recipe import recipe
-from haaqinet_eval.synthesis.options import natural, naturals, writable
+from haaqinet_eval.synthesis.options import naturals, writable
 from haaqinet_eval.training.cache import GrowingSplit, read_split
 from haaqinet_eval.training.clip import ClipTrainer, read_described, with_replay
 from haaqinet_eval.training.curves import plot_curves
@@ -37,15 +37,14 @@ def train(config: DictConfig) -> None:
     settings = naturals(plain(config.settings), "settings", "epochs", "batch_size", "patience")
     kind, trainer, read = HEADS[config.head]
     dims = kind(**plain(config.dimensions))
-    if config.replay and trainer is not ClipTrainer:
+    if config.replay and config.head != "clip":
         raise InputError(f"replay {config.replay}: is for design=clip")
-    times = natural(config.replay_times, "replay_times", 1)
     starts = {} if kind is Dimensions else {"weights": config.weights}
     run = writable(config.run, "run")
     trainer = trainer(run, Settings(**settings), dims, config.name, config.start, config.device, **starts)
     growing = GrowingSplit(config.trials, "train", read)
     if config.replay:
-        growing = with_replay(growing, GrowingSplit(config.replay, "train", read), times)
+        growing = with_replay(growing, GrowingSplit(config.replay, "train", read), config.replay_times)
     validation = read(config.trials, "validation")
     print(f"{len(growing())} trials to train on, {len(validation)} to validate on", flush=True)
 
