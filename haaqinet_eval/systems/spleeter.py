@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import ClassVar
 
 import numpy as np
@@ -35,6 +36,7 @@ class Spleeter:
         bass_edge: upper edge of the bass (Hz).
         extension: "average" or "zeros".
         device: as `separator.device`: empty for a GPU where there is one, "cpu", "gpu0", …
+        weights: a file of recipes/ustc/train.py, which trained Spleeter further; None for its own.
 
     Raises:
         InputError: for an option's value, or without the weights; says what to install.
@@ -46,7 +48,11 @@ class Spleeter:
     rebalances: ClassVar[bool] = True
 
     def __init__(
-        self, bass_edge: float = 180.0, extension: str = "average", device: str | None = None
+        self,
+        bass_edge: float = 180.0,
+        extension: str = "average",
+        device: str | None = None,
+        weights: str | Path | None = None,
     ) -> None:
         check_number(bass_edge, 20, 2000, "spleeter.bass_edge")
         if extension not in EXTENSIONS:
@@ -55,7 +61,7 @@ class Spleeter:
             )
         self.bass_edge, self.extension = bass_edge, extension
         self.device = pick_device(device, "spleeter.device")
-        self.networks = [network.to(self.device) for network in load_networks()]
+        self.networks = [network.to(self.device) for network in load_networks(weights)]
 
     def separate(self, song: Song) -> dict[str, np.ndarray]:
         """The four estimated stems, [T, 2] each."""
@@ -72,7 +78,7 @@ class Spleeter:
 
 
 def separate_two(networks: Sequence[UNet], mixture: torch.Tensor, extension: str) -> torch.Tensor:
-    """Vocals and accompaniment of a stereo mixture at 44.1 kHz: [2, T] to [2 stems, 2, T].
+    """Vocals and accompaniment of a stereo mixture at 44.1 kHz: [2, T] to [2 stems, 2, T]; with gradients.
 
     A patch of 512 frames after the other, so that memory does not grow with the song but for the spectra.
     """
@@ -86,7 +92,6 @@ def separate_two(networks: Sequence[UNet], mixture: torch.Tensor, extension: str
     return stems.reshape(len(networks), *mixture.shape)
 
 
-@torch.no_grad()
 def _masks(networks: Sequence[UNet], magnitudes: torch.Tensor, extension: str) -> torch.Tensor:
     """Ratio masks of a patch: [2, F, L], L at most 512, to [stems, 2, F, L]."""
     seen, frames = magnitudes[:, :BINS], magnitudes.shape[-1]

