@@ -103,5 +103,11 @@ _SYSTEMS = (
         "Spleeter's vocals and accompaniment; drums and bass from the latter by filtering.",
         extra="spleeter",
     ),
+    SystemRecord(
+        "ustc",
+        "haaqinet_eval.systems.ustc:Ustc",
+        "USTC's rebalancer: an ensemble of separators, and some of the mixture added back.",
+        extra="recipes",
+    ),
 )
 SYSTEMS = Registry("system", SystemRecord, _SYSTEMS)

@@ -1,0 +1,118 @@
+"""The rebalancer of Lan, Cheng, He, Chen and Du, "The USTC system for Cadenza 2024 challenge" (2024).
+
+An ensemble of separators, the scene's gains, some of the mixture added back, the mixture's loudness, NAL-R.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import ClassVar
+
+import numpy as np
+
+from ..audiogram import EARS
+from ..cadenza.loudness import match_loudness
+from ..errors import InputError
+from ..nalr import NalR
+from . import Scene, Separator, Song, check_number, load_system
+
+NFIR = 220  # order of NAL-R's filter, the challenge's
+MIXTURE = 0.15  # the paper's weight of the mixture, section 2.4
+
+
+class Ustc:
+    """Stems of several separators averaged, remixed with the scene's gains and some of the mixture.
+
+    Args:
+        separators: names of systems that separate, or mappings of `name` and that system's options.
+        weights: of the separators in the ensemble, from 0 on, divided by their sum; None: all alike.
+        mixture: weight of the mixture that is added to the remix.
+
+    Raises:
+        InputError: for an option's value, an unknown name or option, or a separator without its weights.
+    """
+
+    name: ClassVar[str] = "ustc"
+    blind: ClassVar[bool] = True
+
+    def __init__(
+        self,
+        separators: Sequence[str | Mapping] = ("spleeter",),
+        weights: Sequence[float] | None = None,
+        mixture: float = MIXTURE,
+    ) -> None:
+        check_number(mixture, 0, 10, "ustc.mixture")
+        if isinstance(separators, str) or not separators:
+            raise InputError(f"option ustc.separators is {separators!r}, not a list of systems that separate")
+        weights = [1.0] * len(separators) if weights is None else list(weights)
+        if len(weights) != len(separators):
+            raise InputError(f"option ustc.weights: {len(weights)} for {len(separators)} separators")
+        for number, weight in enumerate(weights):
+            check_number(weight, 0, 1e6, f"ustc.weights[{number}]")
+        if not sum(weights):
+            raise InputError("option ustc.weights: all are 0")
+        self.mixture = mixture
+        self.weights = [weight / sum(weights) for weight in weights]
+        self.separators = [_load(given) for given in separators]
+        self._last: tuple[Song, dict[str, np.ndarray]] | None = None
+
+    def separate(self, song: Song) -> dict[str, np.ndarray]:
+        """The ensemble's stems of a song, [T, 2] each; those of the last song are kept."""
+        if self._last is None or self._last[0] is not song:
+            every = [system.separate(song) for system in self.separators]
+            averaged = {
+                stem: sum(weight * stems[stem] for weight, stems in zip(self.weights, every, strict=True))
+                for stem in every[0]
+            }
+            self._last = song, averaged
+        return self._last[1]
+
+    def enhance(self, song: Song, scene: Scene) -> dict[str, np.ndarray]:
+        """The listener's remix, [T + NFIR, 2].
+
+        Raises:
+            InputError: for a challenge that wants other signals than a remix with given gains.
+        """
+        if scene.parts != ("",) or set(scene.gains) != set(song.stems):
+            parts, gains = ", ".join(filter(None, scene.parts)), ", ".join(scene.gains)
+            raise InputError(
+                f"system ustc: makes one remix with gains of all stems; scene {scene.name} wants "
+                f"{parts or 'a remix'}, with gains of {gains or 'none'}"
+            )
+        both = remix(self.separate(song), song.mixture, scene.gains, self.mixture, song.sample_rate)
+        nalr = NalR(NFIR, song.sample_rate)
+        ears = [nalr.apply(nalr.build(scene.listener.ear(ear))[0], both[:, i]) for i, ear in enumerate(EARS)]
+        return {"": np.stack(ears, axis=1)}
+
+
+def remix(
+    stems: Mapping[str, np.ndarray],
+    mixture: np.ndarray,
+    gains: Mapping[str, float],
+    weight: float,
+    sample_rate: int,
+) -> np.ndarray:
+    """Stems with gains (dB) and a weight of the mixture, as loud as the mixture: [T, 2].
+
+    Args:
+        stems: of `gains`, [T, 2] each.
+        mixture: [T, 2].
+        gains: dB by stem.
+        weight: of the mixture, a factor.
+        sample_rate: Hz.
+    """
+    total = sum(10 ** (gain / 20) * stems[stem] for stem, gain in gains.items()) + weight * mixture
+    return match_loudness(total, mixture, sample_rate)
+
+
+def _load(given: str | Mapping) -> Separator:
+    options = dict(given) if isinstance(given, Mapping) else {"name": given}
+    name = options.pop("name", None)
+    if not isinstance(name, str):
+        raise InputError(f"option ustc.separators: {given!r} names no system")
+    system = load_system(name, **options)
+    if not isinstance(system, Separator):
+        raise InputError(f"option ustc.separators: system {name} does not separate")
+    if not system.blind:
+        raise InputError(f"option ustc.separators: system {name} hears the true stems")
+    return system
