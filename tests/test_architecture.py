@@ -59,6 +59,10 @@ ARROWS = {
         *("audiogram", "audio", "nalr", "trials", "haaqi"),
         *("model", "synthesis", "analysis", "training"),
     },
+    "ustc": {
+        *("audiogram", "nalr", "trials", "haaqi", "cadenza"),
+        *("systems", "synthesis", "analysis", "training"),
+    },
     "weights": set(),
     "conf": set(),
     "filescore": {"audiogram", "audio", "trials", "nalr", "haaqi", "scorers"},
@@ -75,7 +79,7 @@ ANYTHING = {"cli", "pyclarity_recipe", "__init__"}
 # third-party package -> parts that may import it
 WALLS = {
     "torch": {
-        *("clip", "embeddings", "joint", "model", "training"),
+        *("clip", "embeddings", "joint", "model", "training", "ustc"),
         *("systems", "scorers", "tuning", "mixture_aware"),
     },
     "torchaudio": {"model", "systems"},
@@ -106,7 +110,7 @@ WALLS = {
     "audiomentations": set(),
     "pyroomacoustics": set(),
     "sklearn": {"clip", "mixture_aware"},
-    "matplotlib": {"analysis", "joint", "neighbours", "training"},
+    "matplotlib": {"analysis", "joint", "neighbours", "training", "ustc"},
     "typer": {"cli"},
 }
 

@@ -126,7 +126,8 @@ def hdemucs(
 
     Args:
         download: fetch the weights (about 320 MB) if they are missing.
-        weights: a file of weights; by default where torchaudio keeps its own.
+        weights: a file of weights; by default where torchaudio keeps its own. A .safetensors file of
+            recipes/ustc/train.py is a small network.
         device: see `pick_device`.
 
     Raises:
@@ -137,7 +138,12 @@ def hdemucs(
         from torchaudio.pipelines import HDEMUCS_HIGH_MUSDB as bundle
     except ImportError:
         raise _needs_extra("hdemucs", "torch and torchaudio") from None
+    if weights and Path(weights).suffix == ".safetensors":
+        from .small_hdemucs import RATE, load_small
 
+        place = pick_device(device)
+        net = load_small(weights).to(place)
+        return TorchSeparator("hdemucs", net, MUSDB_STEMS, RATE, normalise=False, device=place)
     path = Path(weights) if weights else Path(torch.hub.get_dir(), "torchaudio", bundle._model_path)
     if not path.is_file() and (weights or not download):
         raise _no_weights("hdemucs", path)

@@ -1,0 +1,45 @@
+"""Train a small Hybrid Demucs towards one or several stages of the enhancement; goes on after a kill."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import torch
+from omegaconf import DictConfig
+from rich.console import Console
+
+from haaqinet_eval.io.progress import counting
+from haaqinet_eval.recipe import plain_options, recipe
+from haaqinet_eval.synthesis.multitracks import find_songs
+from haaqinet_eval.synthesis.options import naturals, several, writable
+from haaqinet_eval.systems.small_hdemucs import HDemucsSize
+from haaqinet_eval.ustc.scenes import SceneRules, prepare_scenes
+from haaqinet_eval.ustc.training import UstcSettings, UstcTrainer
+
+
+@recipe("config/train")
+def train(config: DictConfig) -> None:
+    """Make the scenes that are not there yet, and train."""
+    options = plain_options(config)
+    torch.set_num_threads(options["threads"])
+    data, without = options["data"], several(options["data"]["without"])
+    songs = [song for song in find_songs(data["songs"]) if song.name not in without] if data["songs"] else []
+    settings = naturals(options["settings"], "settings", "steps", "batch_size", "every", "seed")
+    settings["targets"] = several(settings["targets"])
+    run = writable(options["run"], "run")
+    trainer = UstcTrainer(run, UstcSettings(**settings), HDemucsSize(**options["size"]), options["start"])
+    sets = []
+    for split, count in (("train", data["scenes"]), ("validation", data["validation"])):
+        rules = SceneRules(count, data["seconds"], data["procedural"], split, data["seed"])
+        with counting(f"{split} scenes", count, Console()) as step:
+            path = Path(data["out"], f"{split}-{count}.npz")
+            sets.append(prepare_scenes(path, rules, songs if split == "train" else [], step))
+
+    def show(row: dict) -> None:
+        print("  ".join(f"{k} {v:.5g}" for k, v in row.items()), flush=True)
+
+    print(trainer.run(*sets, show))
+
+
+if __name__ == "__main__":
+    train()
