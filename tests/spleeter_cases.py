@@ -56,3 +56,11 @@ def figures(stems: list[np.ndarray]) -> list[dict]:
         {"samples": stem[:, at].tolist(), "power": float(np.mean(np.square(stem[:, :length], dtype=float)))}
         for stem in stems
     ]
+
+
+def random_weights() -> dict[str, torch.Tensor]:
+    """Both networks' weights as they lie in the cache; drawn, not trained."""
+    from haaqinet_eval.systems.spleeter_network import STEMS, rename
+
+    named = zip(STEMS, (rename(random_state(seed)) for seed in range(2)), strict=True)
+    return {f"{stem}.{name}": value for stem, state in named for name, value in state.items()}

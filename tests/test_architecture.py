@@ -60,7 +60,7 @@ ARROWS = {
         *("model", "synthesis", "analysis", "training"),
     },
     "ustc": {
-        *("audiogram", "nalr", "trials", "haaqi", "cadenza"),
+        *("audio", "audiogram", "model", "nalr", "trials", "haaqi", "cadenza"),
         *("systems", "synthesis", "analysis", "training"),
     },
     "weights": set(),

@@ -77,26 +77,37 @@ class Spleeter:
         return {"vocals": vocals, "drums": drums, "bass": bass, "other": other}
 
 
-def separate_two(networks: Sequence[UNet], mixture: torch.Tensor, extension: str) -> torch.Tensor:
+def separate_two(
+    networks: Sequence[UNet], mixture: torch.Tensor, extension: str, frames: int | None = None
+) -> torch.Tensor:
     """Vocals and accompaniment of a stereo mixture at 44.1 kHz: [2, T] to [2 stems, 2, T]; with gradients.
 
-    A patch of 512 frames after the other, so that memory does not grow with the song but for the spectra.
+    A patch after the other, so that memory does not grow with the song but for the spectra.
+
+    Args:
+        networks: of vocals and accompaniment.
+        mixture: [2, T].
+        extension: as of `Spleeter`.
+        frames: of a patch, a multiple of 64; None for Spleeter's 512.
     """
+    frames = frames or FRAMES
     window = torch.hann_window(WINDOW, device=mixture.device)
     settings = {"n_fft": WINDOW, "hop_length": HOP, "window": window, "center": True}
     spectrum = torch.stft(mixture, **settings, pad_mode="constant", return_complex=True)  # [2, F, L]
-    parts = [_masks(networks, patch.abs(), extension) for patch in spectrum.split(FRAMES, dim=-1)]
+    parts = [_masks(networks, patch.abs(), extension, frames) for patch in spectrum.split(frames, dim=-1)]
     masked = spectrum * torch.cat(parts, -1)  # [stems, 2, F, L]
     shape = (len(networks) * len(mixture), *spectrum.shape[1:])
     stems = torch.istft(masked.reshape(shape), **settings, length=mixture.shape[-1])
     return stems.reshape(len(networks), *mixture.shape)
 
 
-def _masks(networks: Sequence[UNet], magnitudes: torch.Tensor, extension: str) -> torch.Tensor:
-    """Ratio masks of a patch: [2, F, L], L at most 512, to [stems, 2, F, L]."""
+def _masks(
+    networks: Sequence[UNet], magnitudes: torch.Tensor, extension: str, patch_frames: int
+) -> torch.Tensor:
+    """Ratio masks of a patch: [2, F, L], L at most `patch_frames`, to [stems, 2, F, L]."""
     seen, frames = magnitudes[:, :BINS], magnitudes.shape[-1]
-    patch = functional.pad(seen, (0, FRAMES - frames)).transpose(1, 2)[None]
-    power = torch.stack([network(patch)[0] ** 2 for network in networks])  # [stems, 2, FRAMES, BINS]
+    patch = functional.pad(seen, (0, patch_frames - frames)).transpose(1, 2)[None]
+    power = torch.stack([network(patch)[0] ** 2 for network in networks])  # [stems, 2, patch, BINS]
     masks = (power + TINY / len(STEMS)) / (power.sum(0) + TINY)
     masks = masks.transpose(2, 3)[..., :frames]
     high = magnitudes.shape[1] - BINS

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ..audiogram import Audiogram
+from ..audiogram import CLARITY_FREQUENCIES, Audiogram
 from ..errors import InputError
 from ..io.files import written
 from ..nalr import NalR
@@ -60,21 +60,42 @@ def draw_scenes(rules: SceneRules, songs: Sequence[Path]) -> Iterator[tuple[Scen
 
 
 @dataclass(frozen=True, eq=False)
+class Batch:
+    """Excerpts of scenes."""
+
+    stems: Tensor  # [B, 4, C, T] in the order of `ROLES`
+    factors: Tensor  # [B, 4], of the gains
+    filters: Tensor  # [B, NFIR + 1], NAL-R's for the ears
+    ears: Sequence[Audiogram]  # B
+
+    def by_channel(self, stems: Tensor, factors: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """Arguments of `targets.stages` for stems [B, S, C, T] with factors [B, S]: channels are rows."""
+        channels = stems.shape[2]
+        rows = [x.repeat_interleave(channels, 0) for x in (factors, self.filters)]
+        return stems.transpose(1, 2).flatten(0, 1), self.stems.sum(1).flatten(0, 1), *rows
+
+
+@dataclass(frozen=True, eq=False)
 class SceneSet:
-    """Scenes to train on."""
+    """Scenes to train on, in one channel."""
 
     stems: np.ndarray  # [N, 4, T] in the order of `ROLES`, float16
     gains: np.ndarray  # [N, 4] dB
     filters: np.ndarray  # [N, NFIR + 1], NAL-R's for the ear
+    levels: np.ndarray  # [N, 8] dB HL, the ear's; [0, 8] in files of old
 
-    def batch(self, rows: np.ndarray, length: int, rng: np.random.Generator) -> tuple[Tensor, Tensor, Tensor]:
-        """Random stretches [B, 4, length] of some scenes, factors of their gains [B, 4], and filters."""
+    def __len__(self) -> int:
+        return len(self.stems)
+
+    def batch(self, rows: np.ndarray, seconds: float, rng: np.random.Generator) -> Batch:
+        """Random stretches of some scenes, no longer than they are."""
+        length = min(round(seconds * SAMPLE_RATE), self.stems.shape[-1])
         starts = rng.integers(self.stems.shape[-1] - length + 1, size=len(rows))
         parts = [self.stems[row, :, start : start + length] for row, start in zip(rows, starts, strict=True)]
-        factors = 10 ** (self.gains[rows] / 20)
-        return tuple(
-            torch.from_numpy(np.asarray(x, np.float32)) for x in (parts, factors, self.filters[rows])
-        )
+        known = parts, 10 ** (self.gains[rows] / 20), self.filters[rows]
+        stems, factors, filters = (torch.from_numpy(np.asarray(x, np.float32)) for x in known)
+        ears = [Audiogram(tuple(self.levels[row])) for row in rows if len(self.levels)]
+        return Batch(stems[:, :, None], factors, filters, ears)
 
 
 def prepare_scenes(
@@ -96,14 +117,15 @@ def prepare_scenes(
         for scene, ear in draw_scenes(rules, songs):
             stems = np.stack([scene.stems[role] for role in ROLES])
             stems = stems / (np.abs(stems.sum(0)).max() + 1e-9)
-            parts.append(
-                (stems.astype(np.float16), [scene.gains[role] for role in ROLES], nalr.build(ear)[0])
-            )
+            gains = [scene.gains[role] for role in ROLES]
+            parts.append((stems.astype(np.float16), gains, nalr.build(ear)[0], ear.levels))
             step()
-        stems, gains, filters = (np.array(some) for some in zip(*parts, strict=True))
+        names = ("stems", "gains", "filters", "levels")
+        arrays = {name: np.array(some) for name, some in zip(names, zip(*parts, strict=True), strict=True)}
         with written(path, binary=True) as file:
-            np.savez(file, stems=stems, gains=gains, filters=filters, about=about)
+            np.savez(file, **arrays, about=about)
     with np.load(path) as file:
         if str(file.get("about")) != about:
             raise InputError(f"{path}: holds scenes of other rules; choose another file, or remove it")
-        return SceneSet(file["stems"], file["gains"], file["filters"])
+        levels = file["levels"] if "levels" in file else np.zeros((0, len(CLARITY_FREQUENCIES)))
+        return SceneSet(file["stems"], file["gains"], file["filters"], levels)

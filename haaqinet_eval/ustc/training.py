@@ -1,4 +1,4 @@
-"""Multi-target training of a small Hybrid Demucs, resumable at any kill."""
+"""Multi-target training of separators, resumable at any kill."""
 
 from __future__ import annotations
 
@@ -14,10 +14,9 @@ import torch
 
 from ..errors import InputError
 from ..io.files import whole, written
-from ..synthesis.render import SAMPLE_RATE
-from ..systems.small_hdemucs import HDemucsSize, OneChannel, load_small, save_small
+from .backbones import Choice
 from .scenes import SceneSet
-from .targets import stages, target_loss
+from .targets import HAAQI, check_targets, haaqi_loss, stages, target_loss
 
 
 @dataclass(frozen=True)
@@ -25,11 +24,13 @@ class UstcSettings:
     """How to train; the paper's, but for the number of steps, which it does not tell.
 
     Attributes:
-        targets: of `targets.STAGES`.
+        targets: of `targets.STAGES`, and `haaqi`.
         steps: updates.
         batch_size: excerpts of an update.
         seconds: of an excerpt.
         learning_rate: of Adam, constant.
+        haaqi_weight: of HAAQI as a target, whose loss is 1 less HAAQI; the others' are errors of some 0.05.
+        haaqi_excerpts: of a batch, for which HAAQI is computed.
         every: updates between two checkpoints.
         seed: of everything.
     """
@@ -39,35 +40,38 @@ class UstcSettings:
     batch_size: int = 24
     seconds: float = 8.0
     learning_rate: float = 6e-4
+    haaqi_weight: float = 0.1
+    haaqi_excerpts: int = 2
     every: int = 25
     seed: int = 1
 
 
 class UstcTrainer:
-    """Trains one network in a folder: `last.pt` to go on from, `best.safetensors`, `curve.csv`.
+    """Trains one network in a folder: `last.pt` to go on from, `best` with its weights, `curve.csv`.
 
     Args:
         folder: where the run lives; a run that is there goes on.
-        settings, size: must be those the run was begun with.
-        start: weights to begin with; None for random ones.
+        settings, choice: must be those the run was begun with.
 
     Raises:
-        InputError: for a folder that holds a run with other settings, or a start of another size.
+        InputError: for unknown targets, a folder that holds a run with other settings, or as `Choice.make`.
     """
 
-    def __init__(
-        self, folder: str | Path, settings: UstcSettings, size: HDemucsSize, start: str | Path | None = None
-    ) -> None:
+    def __init__(self, folder: str | Path, settings: UstcSettings, choice: Choice) -> None:
+        check_targets(settings.targets)
         self.folder, self.settings = Path(folder), settings
         torch.manual_seed(settings.seed)
-        self.net = load_small(start, frozen=False) if start else OneChannel(size)
-        if self.net.size != size:
-            raise InputError(f"start={start}: has {asdict(self.net.size)}, not {asdict(size)}")
-        self.optimizer = torch.optim.Adam(self.net.parameters(), settings.learning_rate, (0.9, 0.999))
+        self.net = choice.make()
+        self.optimizer = torch.optim.Adam(self.net.learned(), settings.learning_rate, (0.9, 0.999))
         self.done, self.seconds, self.curve, self.best = 0, 0.0, [], float("inf")
-        self.about = json.dumps([asdict(settings), asdict(size), str(start)])
+        self.about = json.dumps([asdict(settings), asdict(choice)])
         if (self.folder / "last.pt").exists():
             self._resume()
+
+    @property
+    def best_path(self) -> Path:
+        """Where the best weights are."""
+        return self.folder / f"best{self.net.suffix}"
 
     def _resume(self) -> None:
         saved = torch.load(self.folder / "last.pt", weights_only=True)
@@ -85,26 +89,30 @@ class UstcTrainer:
                 {"net": self.net.state_dict(), "optimizer": self.optimizer.state_dict(), **facts}, part
             )
         if better:
-            save_small(self.net, self.folder / "best.safetensors", settings=self.about, step=str(self.done))
+            self.net.write(self.best_path, settings=self.about, step=str(self.done))
         with written(self.folder / "curve.csv") as file:
             rows = csv.DictWriter(file, list(self.curve[0]))
             rows.writeheader()
             rows.writerows(self.curve)
 
     def _loss(self, scenes: SceneSet, rows: np.ndarray, rng: np.random.Generator) -> torch.Tensor:
-        length = min(round(self.settings.seconds * SAMPLE_RATE), scenes.stems.shape[-1])
-        stems, factors, filters = scenes.batch(rows, length, rng)
-        mixture = stems.sum(1)
-        estimated = self.net(mixture[:, None])[:, :, 0]
-        outputs = [stages(x, mixture, factors, filters) for x in (estimated, stems)]
-        return target_loss(*outputs, self.settings.targets)
+        settings, batch = self.settings, scenes.batch(rows, self.settings.seconds, rng)
+        true, factors = self.net.merged(batch.stems, batch.factors)
+        given = (self.net(batch.stems.sum(1)), true)
+        estimated, wanted = (stages(*batch.by_channel(stems, factors)) for stems in given)
+        loss = target_loss(estimated, wanted, settings.targets)
+        if HAAQI in settings.targets:
+            ears = [ear for ear in batch.ears for _ in range(true.shape[2])]
+            found = haaqi_loss(estimated, wanted, ears, settings.haaqi_excerpts)
+            loss = loss + settings.haaqi_weight * found
+        return loss
 
     def step(self, train: SceneSet) -> float:
         """One update; its loss."""
         rng = np.random.default_rng([self.settings.seed, self.done])  # a resumed run is the same run
-        count = min(self.settings.batch_size, len(train.stems))
+        count = min(self.settings.batch_size, len(train))
         self.net.train()
-        loss = self._loss(train, rng.choice(len(train.stems), count, replace=False), rng)
+        loss = self._loss(train, rng.choice(len(train), count, replace=False), rng)
         self.optimizer.zero_grad()
         loss.backward()
         self.optimizer.step()
@@ -116,7 +124,7 @@ class UstcTrainer:
         """Mean loss over a set, of the same stretches each time."""
         self.net.eval()
         rng = np.random.default_rng(self.settings.seed)
-        parts = np.array_split(np.arange(len(validation.stems)), -(-len(validation.stems) // 8))
+        parts = np.array_split(np.arange(len(validation)), -(-len(validation) // 8))
         losses = [self._loss(validation, rows, rng).item() for rows in parts]
         return float(np.average(losses, weights=[len(rows) for rows in parts]))
 
@@ -134,4 +142,4 @@ class UstcTrainer:
                 self.best = min(found, self.best)
                 self._save(better)
                 report(self.curve[-1])
-        return self.folder / "best.safetensors"
+        return self.best_path

@@ -1,4 +1,4 @@
-"""Train a small Hybrid Demucs towards one or several stages of the enhancement; goes on after a kill."""
+"""Train a separator towards one or several stages of the enhancement; goes on after a kill."""
 
 from __future__ import annotations
 
@@ -12,7 +12,9 @@ from haaqinet_eval.io.progress import counting
 from haaqinet_eval.recipe import plain_options, recipe
 from haaqinet_eval.synthesis.multitracks import find_songs
 from haaqinet_eval.synthesis.options import naturals, several, writable
+from haaqinet_eval.synthesis.render import SAMPLE_RATE
 from haaqinet_eval.systems.small_hdemucs import HDemucsSize
+from haaqinet_eval.ustc.backbones import Choice
 from haaqinet_eval.ustc.scenes import SceneRules, prepare_scenes
 from haaqinet_eval.ustc.training import UstcSettings, UstcTrainer
 
@@ -24,10 +26,13 @@ def train(config: DictConfig) -> None:
     torch.set_num_threads(options["threads"])
     data, without = options["data"], several(options["data"]["without"])
     songs = [song for song in find_songs(data["songs"]) if song.name not in without] if data["songs"] else []
-    settings = naturals(options["settings"], "settings", "steps", "batch_size", "every", "seed")
+    settings = naturals(
+        *(options["settings"], "settings", "steps", "batch_size", "every", "seed", "haaqi_excerpts")
+    )
     settings["targets"] = several(settings["targets"])
     run = writable(options["run"], "run")
-    trainer = UstcTrainer(run, UstcSettings(**settings), HDemucsSize(**options["size"]), options["start"])
+    choice = Choice(options["backbone"], options["start"], HDemucsSize(**options["size"]), SAMPLE_RATE)
+    trainer = UstcTrainer(run, UstcSettings(**settings), choice)
     sets = []
     for split, count in (("train", data["scenes"]), ("validation", data["validation"])):
         rules = SceneRules(count, data["seconds"], data["procedural"], split, data["seed"])

@@ -26,13 +26,6 @@ needs_package = pytest.mark.skipif(
 )
 
 
-def random_weights():
-    """Both networks' weights as they lie in the cache; drawn, not trained."""
-    states = [spleeter_network.rename(cases.random_state(seed)) for seed in range(2)]
-    named = zip(spleeter_network.STEMS, states, strict=True)
-    return {f"{stem}.{name}": value for stem, state in named for name, value in state.items()}
-
-
 @pytest.fixture
 def cache(tmp_path, monkeypatch):
     """An empty cache."""
@@ -43,7 +36,7 @@ def cache(tmp_path, monkeypatch):
 @pytest.fixture
 def untrained(cache, monkeypatch):
     """Random weights in the cache, and short patches."""
-    save_file(random_weights(), cache)
+    save_file(cases.random_weights(), cache)
     monkeypatch.setattr(spleeter, "FRAMES", cases.FRAMES)
 
 
@@ -57,7 +50,7 @@ def make_song(rate=RATE, stems=MUSDB_STEMS):
 def test_stems_are_those_of_torchspleeters_own_code(case, cache, monkeypatch):
     if case == "random":
         monkeypatch.setattr(spleeter, "FRAMES", cases.FRAMES)
-        networks = spleeter_network.make_networks(random_weights())
+        networks = spleeter_network.make_networks(cases.random_weights())
     else:
         networks = spleeter_network.load_networks()
         assert cache.is_file()  # the next start reads it
@@ -89,7 +82,7 @@ def test_silence_stays_silence_and_zeros_silence_the_top(untrained):
 
 def test_networks_that_were_trained_further_come_from_a_file(untrained, tmp_path):
     """A step down the gradient of the vocals' power makes them softer, in the file's system alone."""
-    networks = spleeter_network.make_networks(random_weights())
+    networks = spleeter_network.make_networks(cases.random_weights())
     mixture = torch.from_numpy(cases.signal(1.0))
     learned = list(networks[0].requires_grad_().parameters())
     power = spleeter.separate_two(networks, mixture, "average")[0].square().mean()
