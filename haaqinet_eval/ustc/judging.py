@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
-from itertools import accumulate
+from functools import cache, partial
 from pathlib import Path
 
 import numpy as np
 
 from ..audiogram import EARS, Audiogram
 from ..cadenza.mini_listeners import mini_listeners
+from ..errors import InputError
 from ..haaqi import Reference
 from ..io.jsonfile import read_json, write_json
 from ..nalr import NalR
@@ -55,22 +55,34 @@ def mean_stems(every: Sequence[Stems]) -> dict[str, np.ndarray]:
 
 
 def outputs(
-    scene: Scene, separated: Mapping[str, Stems], plan: Comparison
-) -> Iterator[tuple[dict, np.ndarray]]:
-    """What is judged of a scene: about the system, and its remix [T]."""
-    yield {"system": "ideal"}, scene.target
-    yield {"system": "passthrough"}, scene.mixture
-    for name, stems in separated.items():
-        yield {"system": name}, remixed(scene, stems)
-    grown = list(accumulate([[separated[name]] for name in plan.ensemble]))
-    for size, some in enumerate(grown, 1):
-        yield {"system": "ensemble", "size": size}, remixed(scene, mean_stems(some))
-    added = {name: separated[name] for name in plan.on}
-    if grown:
-        added["ensemble"] = mean_stems(grown[-1])
-    for name, stems in added.items():
+    scene: Scene, names: Sequence[str], stems_of: Callable[[str], Stems], plan: Comparison
+) -> Iterator[tuple[dict, Callable[[], np.ndarray]]]:
+    """What is judged of a scene: about the system, and what makes its remix [T].
+
+    Args:
+        scene: to rebalance.
+        names: of the separators.
+        stems_of: the stems that one of them makes of the scene.
+        plan: what is compared.
+    """
+
+    def grown(size: int) -> Stems:
+        return mean_stems([stems_of(name) for name in plan.ensemble[:size]])
+
+    yield {"system": "ideal"}, lambda: scene.target
+    yield {"system": "passthrough"}, lambda: scene.mixture
+    for name in names:
+        yield {"system": name}, lambda name=name: remixed(scene, stems_of(name))
+    for size in range(1, len(plan.ensemble) + 1):
+        yield {"system": "ensemble", "size": size}, lambda size=size: remixed(scene, grown(size))
+    for name in [*plan.on, *(["ensemble"] if plan.ensemble else [])]:
         for weight in plan.weights:
-            yield {"system": name, "weight": weight}, remixed(scene, stems, weight)
+
+            def added(name: str = name, weight: float = weight) -> np.ndarray:
+                every = grown(len(plan.ensemble)) if name == "ensemble" else stems_of(name)
+                return remixed(scene, every, weight)
+
+            yield {"system": name, "weight": weight}, added
 
 
 def ears_of(number: int, count: int) -> list[tuple[str, Audiogram]]:
@@ -79,12 +91,17 @@ def ears_of(number: int, count: int) -> list[tuple[str, Audiogram]]:
     return [every[(5 * (number * count + n)) % len(every)] for n in range(count)]
 
 
+def _what(row: Mapping) -> tuple:
+    return row["system"], row.get("size"), row.get("weight")
+
+
 def judge_scene(
     number: int,
     scene: Scene,
     separators: Mapping[str, Separate],
     plan: Comparison,
     predictor: Callable[[Stimulus], object] | None = None,
+    known: Sequence[Mapping] = (),
 ) -> list[dict]:
     """Rows of a scene: true HAAQI of each system at each ear.
 
@@ -94,10 +111,13 @@ def judge_scene(
         separators: by name.
         plan: what is compared.
         predictor: a scorer that knows mixture and gains, which is asked about weights of the mixture.
+        known: rows whose systems are left out.
     """
-    separated = {name: separate(scene.mixture) for name, separate in separators.items()}
-    every, rows = list(outputs(scene, separated, plan)), []
-    for ear, audiogram in ears_of(number, plan.ears):
+    stems_of = cache(lambda name: separators[name](scene.mixture))
+    there, rows = {_what(row) for row in known}, []
+    wanted = outputs(scene, list(separators), stems_of, plan)
+    every = [(which, make()) for which, make in wanted if _what(which) not in there]
+    for ear, audiogram in ears_of(number, plan.ears) if every else ():
         own = partial(NalR(NFIR, SAMPLE_RATE).amplify, audiogram)
         reference = Reference(own(scene.target), SAMPLE_RATE, audiogram, 2, scene.level1)
         about = {"scene": f"{number:03d} {scene.song}", "origin": scene.origin, "ear": ear}
@@ -107,8 +127,8 @@ def judge_scene(
             amplified = own(heard)
             row = {**about, **which, "haaqi": reference.score(amplified, SAMPLE_RATE).value}
             if predictor and "weight" in which:
-                known = {"mixture": own(scene.mixture), "gains": dict(scene.gains), "amplified": True}
-                given = Stimulus(amplified, SAMPLE_RATE, audiogram, scene.level1, **known)
+                mixture = {"mixture": own(scene.mixture), "gains": dict(scene.gains), "amplified": True}
+                given = Stimulus(amplified, SAMPLE_RATE, audiogram, scene.level1, **mixture)
                 row["predicted"] = predictor(given).value  # type: ignore[attr-defined]
             rows.append(row)
     return rows
@@ -122,12 +142,26 @@ def judge(
     predictor: Callable[[Stimulus], object] | None,
     step: Callable[[], None],
 ) -> list[dict]:
-    """Rows of all scenes; those of a scene whose file is in the folder are read from it."""
+    """Rows of all scenes: what a scene's file in the folder has is read, what it lacks is added to it.
+
+    Raises:
+        InputError: for a name that is no separator's, or files of another ensemble, number of ears, or scene.
+    """
+    unknown = [name for name in (*plan.ensemble, *plan.on) if name not in separators]
+    if unknown:
+        raise InputError(f"{unknown[0]!r} is none of the separators: {', '.join(separators)}")
     rows: list[dict] = []
     for number, (scene, _) in enumerate(scenes):
         path = folder / f"{number:03d}.json"
-        if not path.exists():
-            write_json(path, {"rows": judge_scene(number, scene, separators, plan, predictor)})
-        rows += read_json(path, dict)["rows"]
+        about = {"song": scene.song, "ensemble": list(plan.ensemble), "ears": plan.ears}
+        found = read_json(path, dict) if path.exists() else {"about": about, "rows": []}
+        if found.get("about") not in (about, about | {"ensemble": []}):
+            raise InputError(f"{path}: was judged with {found.get('about')}, now it is {about}; remove it")
+        found["about"] = about
+        more = judge_scene(number, scene, separators, plan, predictor, found["rows"])
+        if more:
+            found["rows"] += more
+            write_json(path, found)
+        rows += found["rows"]
         step()
-    return rows
+    return [row for row in rows if row["system"] in {"ideal", "passthrough", "ensemble", *separators}]

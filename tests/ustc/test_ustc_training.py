@@ -90,8 +90,17 @@ def test_rebalancers_are_judged_and_the_page_is_made(best, tmp_path):
     separators = {"HPSS": separator("hpss", RATE), "small": separator("hdemucs", RATE, weights=best)}
     plan = Comparison(["HPSS", "small"], (0.0, 1e6), ["HPSS"], ears=1)
     asked = (tmp_path, scenes, separators, plan, None, lambda: None)
-    rows = judge(*asked)
+    alone = {"HPSS": separators["HPSS"]}
+    first = judge(tmp_path, scenes, alone, replace(plan, ensemble=()), None, lambda: None)
+    draw(first, tmp_path / "alone.png")
+    assert "HPSS" in blocks(first, (), [], "HPSS")["systems"]
+    with pytest.raises(InputError, match="'small' is none of the separators: HPSS"):
+        judge(tmp_path, scenes, alone, plan, None, lambda: None)
+    rows = judge(*asked)  # adds what is missing
     assert judge(*asked) == rows  # from the files
+    assert all(row in rows for row in first)
+    with pytest.raises(InputError, match=r"000\.json: was judged with .*'ears': 1.* now"):
+        judge(tmp_path, scenes, separators, replace(plan, ears=2), None, lambda: None)
 
     def mean(system, **what):
         parts = {"system": system, "weight": None, "size": None} | what
