@@ -10,10 +10,12 @@ import numpy as np
 
 from ..audio import read_audio, resample, rms
 from ..errors import InputError
+from .layouts import read_clips
 from .remix import ROLES, Array, Rng
 from .render import SAMPLE_RATE
 
 VARIATION = 0.17  # octaves by which pitch and tempo change at most, by resampling
+STEM_LAYOUTS = ("folders", "musdb", "cadenza")
 QUIET = 1e-3  # re the mixture; a stem of that RMS is silent: there is no such stem
 
 
@@ -27,6 +29,28 @@ def find_songs(folder: str | Path) -> list[Path]:
     if not songs:
         raise InputError(f"{folder}: no folder in it has a file vocals.* (WAV, FLAC or Ogg)")
     return songs
+
+
+def songs_of(root: str | Path, layout: str = "folders", split: str = "train") -> list[Path]:
+    """Folders of songs of a collection.
+
+    Args:
+        root: "folders": holds a folder per song; otherwise where the collection lies.
+        layout: "folders", "musdb" for MUSDB18-HQ, or "cadenza" for a challenge of popular music.
+        split: of the collection; folders have none.
+
+    Raises:
+        InputError: there are none, or as `layouts.read_clips`.
+    """
+    if layout == "folders":
+        return find_songs(root)
+    if layout not in STEM_LAYOUTS:
+        raise InputError(f"layout={layout}: none of {', '.join(STEM_LAYOUTS)}")
+    folders = sorted({clip.path.parent for clip in read_clips(layout, root) if clip.split == split})
+    folders = [folder for folder in folders if any(folder.glob("vocals.*"))]
+    if not folders:
+        raise InputError(f"{root}: no song in stems of split {split}")
+    return folders
 
 
 @lru_cache(maxsize=8)

@@ -10,7 +10,7 @@ from rich.console import Console
 
 from haaqinet_eval.io.progress import counting
 from haaqinet_eval.recipe import plain_options, recipe
-from haaqinet_eval.synthesis.multitracks import find_songs
+from haaqinet_eval.synthesis.multitracks import songs_of
 from haaqinet_eval.synthesis.options import naturals, several, writable
 from haaqinet_eval.synthesis.render import SAMPLE_RATE
 from haaqinet_eval.systems.small_hdemucs import HDemucsSize
@@ -25,7 +25,8 @@ def train(config: DictConfig) -> None:
     options = plain_options(config)
     torch.set_num_threads(options["threads"])
     data, without = options["data"], several(options["data"]["without"])
-    songs = [song for song in find_songs(data["songs"]) if song.name not in without] if data["songs"] else []
+    known = songs_of(data["songs"], data["layout"]) if data["songs"] else []
+    songs = [song for song in known if song.name not in without]
     settings = naturals(
         *(options["settings"], "settings", "steps", "batch_size", "every", "seed", "haaqi_excerpts")
     )

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import torch
 from omegaconf import DictConfig
 from rich.console import Console
@@ -12,8 +10,8 @@ from haaqinet_eval.io.files import write_text
 from haaqinet_eval.io.progress import counting
 from haaqinet_eval.recipe import plain_options, recipe
 from haaqinet_eval.scorers import load_scorer
-from haaqinet_eval.synthesis.multitracks import find_songs
-from haaqinet_eval.synthesis.options import several, writable
+from haaqinet_eval.synthesis.multitracks import songs_of
+from haaqinet_eval.synthesis.options import chosen, several, writable
 from haaqinet_eval.synthesis.render import SAMPLE_RATE
 from haaqinet_eval.systems.by_ear import separator
 from haaqinet_eval.training.cards import updated
@@ -27,22 +25,26 @@ def validate(config: DictConfig) -> None:
     """Score the scenes that are not scored yet, and write page and picture."""
     options = plain_options(config)
     torch.set_num_threads(options["threads"])
-    data, names = options["data"], options["separators"]
-    songs = [s for s in find_songs(data["songs"]) if s.name in several(data["only"])] if data["songs"] else []
+    data = options["data"]
+    names = several(options["only"]) or list(options["separators"])
+    known = songs_of(data["songs"], data["layout"], data["split"]) if data["songs"] else []
+    songs = [song for song in known if data["only"] is None or song.name in several(data["only"])]
     rules = SceneRules(data["scenes"], data["seconds"], data["procedural"], "test", data["seed"])
-    separators = {
-        name: separator(given["name"], SAMPLE_RATE, **{k: v for k, v in given.items() if k != "name"})
-        for name, given in names.items()
-    }
-    plan = Comparison(options["ensemble"], options["weights"], options["on"], options["ears"])
+    separators = {}
+    for name in chosen(names, "only", options["separators"]):
+        system = dict(options["separators"][name])
+        separators[name] = separator(system.pop("name"), SAMPLE_RATE, **system)
+    plan = Comparison(options["ensemble"], options["weights"], options["added_to"], options["ears"])
     predictor = load_scorer(options["predictor"]) if options["predictor"] else None
     scenes = list(draw_scenes(rules, songs))
     with counting("scenes", len(scenes), Console()) as step:
         rows = judge(writable(options["out"], "out"), scenes, separators, plan, predictor, step)
-    draw(rows, options["picture"])
+    if options["picture"]:
+        draw(rows, options["picture"])
     found = blocks(rows, plan.ensemble, options["pairs"], options["losses_of"])
-    write_text(options["page"], updated(options["page"], {}, found))
-    print(f"Wrote {Path(options['page'])} and {options['picture']}")
+    placed = {place: found[part] for part, place in options["blocks"].items()}
+    write_text(options["page"], updated(options["page"], {}, placed))
+    print("Wrote", *filter(None, (options["page"], options["picture"])))
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ from cadenza_tree import cad1, cad2, icassp
 from haaqinet_eval import InputError
 from haaqinet_eval.synthesis.clips import SPLITS, load_excerpt
 from haaqinet_eval.synthesis.layouts import LAYOUTS, read_clips
+from haaqinet_eval.synthesis.multitracks import songs_of
 
 RATE = 32_000
 TONE = 0.1 * np.sin(2 * np.pi * 300 * np.arange(RATE) / RATE)
@@ -130,6 +131,25 @@ def test_musdb_lends_validation_whole_artists_of_train(tmp_path):
     assert names(clips, "validation")
     again = read_clips("musdb", tmp_path)
     assert clips == again
+
+
+def test_songs_in_stems_are_those_of_a_split(tmp_path):
+    root = musdb(tmp_path / "musdb")
+    for mixture in root.rglob("mixture.wav"):
+        write(mixture.with_name("vocals.wav"))
+    assert {path.name for path in songs_of(root, "musdb", "test")} == {
+        "Band 3 - Another",
+        "Someone Else - Song",
+    }
+    assert len(songs_of(root, "musdb")) == len(names(read_clips("musdb", root), "train"))
+    assert len(songs_of(root / "train")) == 60
+    (at_mic,) = {clip.split for clip in read_clips("cadenza", icassp(tmp_path / "icassp", seconds=0.6))}
+    (song, *_) = songs_of(tmp_path / "icassp", "cadenza", at_mic)
+    assert (song / "vocals.wav").is_file()
+    with pytest.raises(InputError, match="no song in stems of split nothing"):
+        songs_of(root, "musdb", "nothing")
+    with pytest.raises(InputError, match="layout=fma: none of folders, musdb, cadenza"):
+        songs_of(root, "fma")
 
 
 def test_cadenza_roots_of_all_three_challenges(tmp_path):

@@ -5,6 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+import yaml
+from places import ROOT
 
 from haaqinet_eval.audiogram import Audiogram
 from haaqinet_eval.errors import InputError
@@ -117,3 +119,10 @@ def test_rebalancers_are_judged_and_the_page_is_made(best, tmp_path):
     assert "| 2 | small |" in made["sizes"]
     draw(rows, tmp_path / "picture.png")
     assert (tmp_path / "picture.png").stat().st_size > 10_000
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "recipes/ustc/config").glob("*.yaml")), ids=lambda p: p.stem)
+def test_options_have_names(path):
+    """YAML takes some words, such as `on`, for true."""
+    options = yaml.safe_load(path.read_text())
+    assert all(isinstance(name, str) for name in options)
