@@ -46,7 +46,7 @@ ARROWS = {
         *("audiogram", "audio", "trials", "nalr", "haaqi", "registry", "scorers"),
         *("distribute", "evaluate", "scores", "analysis", "synthesis", "lyrics"),
     },
-    "systems": {"audiogram", "audio", "trials", "nalr", "model", "registry", "cadenza"},
+    "systems": {"audiogram", "audio", "trials", "nalr", "model", "registry", "scorers", "cadenza"},
     "submissions": {"registry", "error_codes", "audiogram", "audio", "nalr", "cadenza"},
     "clip": {*("audio", "cadenza", "model", "registry", "submissions", "synthesis")},
     "training": {"audiogram", "audio", "trials", "haaqi", "model", "synthesis", "analysis"},

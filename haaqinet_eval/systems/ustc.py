@@ -10,10 +10,13 @@ from typing import ClassVar
 
 import numpy as np
 
+from ..audio import rms
 from ..audiogram import EARS
 from ..cadenza.loudness import match_loudness
 from ..errors import InputError
 from ..nalr import NalR
+from ..scorers import load_scorer
+from ..trials import DEFAULT_LEVEL1, Stimulus
 from . import Scene, Separator, Song, check_number, load_system
 
 NFIR = 220  # order of NAL-R's filter, the challenge's
@@ -26,7 +29,8 @@ class Ustc:
     Args:
         separators: names of systems that separate, or mappings of `name` and that system's options.
         weights: of the separators in the ensemble, from 0 on, divided by their sum; None: all alike.
-        mixture: weight of the mixture that is added to the remix.
+        mixture: weight of the mixture that is added to the remix; of several ones, each listener gets that
+            with the best prediction of `haaqinet_target`, mean of both ears.
 
     Raises:
         InputError: for an option's value, an unknown name or option, or a separator without its weights.
@@ -39,9 +43,13 @@ class Ustc:
         self,
         separators: Sequence[str | Mapping] = ("spleeter",),
         weights: Sequence[float] | None = None,
-        mixture: float = MIXTURE,
+        mixture: float | Sequence[float] = MIXTURE,
     ) -> None:
-        check_number(mixture, 0, 10, "ustc.mixture")
+        self.mixtures = list(mixture) if isinstance(mixture, Sequence) else [mixture]
+        for weight in self.mixtures:
+            check_number(weight, 0, 10, "ustc.mixture")
+        if not self.mixtures or isinstance(mixture, str):
+            raise InputError(f"option ustc.mixture is {mixture!r}, neither a weight nor several")
         if isinstance(separators, str) or not separators:
             raise InputError(f"option ustc.separators is {separators!r}, not a list of systems that separate")
         weights = [1.0] * len(separators) if weights is None else list(weights)
@@ -51,9 +59,9 @@ class Ustc:
             check_number(weight, 0, 1e6, f"ustc.weights[{number}]")
         if not sum(weights):
             raise InputError("option ustc.weights: all are 0")
-        self.mixture = mixture
         self.weights = [weight / sum(weights) for weight in weights]
         self.separators = [_load(given) for given in separators]
+        self.predictor = load_scorer("haaqinet_target") if len(self.mixtures) > 1 else None
         self._last: tuple[Song, dict[str, np.ndarray]] | None = None
 
     def separate(self, song: Song) -> dict[str, np.ndarray]:
@@ -79,10 +87,28 @@ class Ustc:
                 f"system ustc: makes one remix with gains of all stems; scene {scene.name} wants "
                 f"{parts or 'a remix'}, with gains of {gains or 'none'}"
             )
-        both = remix(self.separate(song), song.mixture, scene.gains, self.mixture, song.sample_rate)
+        heard = {weight: self._amplified(song, scene, weight) for weight in self.mixtures}
+        if self.predictor is None:
+            return {"": heard[self.mixtures[0]]}
+        return {"": max(heard.values(), key=lambda signal: self._predicted(signal, song, scene))}
+
+    def _amplified(self, song: Song, scene: Scene, weight: float) -> np.ndarray:
+        both = remix(self.separate(song), song.mixture, scene.gains, weight, song.sample_rate)
         nalr = NalR(NFIR, song.sample_rate)
         ears = [nalr.apply(nalr.build(scene.listener.ear(ear))[0], both[:, i]) for i, ear in enumerate(EARS)]
-        return {"": np.stack(ears, axis=1)}
+        return np.stack(ears, axis=1)
+
+    def _predicted(self, signal: np.ndarray, song: Song, scene: Scene) -> float:
+        """HAAQI of a listener's signal by the scorer, the mixture at 65 dB SPL; mean of the ears."""
+        scores = []
+        for number, ear in enumerate(EARS):
+            mixture, who = song.mixture[:, number], scene.listener.ear(ear)
+            level1 = DEFAULT_LEVEL1 - 20 * np.log10(rms(mixture) or 1.0)
+            known = {"mixture": mixture, "gains": dict(scene.gains)}
+            scores.append(
+                self.predictor(Stimulus(signal[:, number], song.sample_rate, who, level1, **known)).value
+            )
+        return float(np.mean(scores))
 
 
 def remix(

@@ -18,6 +18,8 @@ from haaqinet_eval.ustc.backbones import Choice
 from haaqinet_eval.ustc.scenes import SceneRules, prepare_scenes
 from haaqinet_eval.ustc.training import UstcSettings, UstcTrainer
 
+OTHER = 1_000_000  # is added to the seed of what is not trained on
+
 
 @recipe("config/train")
 def train(config: DictConfig) -> None:
@@ -35,10 +37,13 @@ def train(config: DictConfig) -> None:
     choice = Choice(options["backbone"], options["start"], HDemucsSize(**options["size"]), SAMPLE_RATE)
     trainer = UstcTrainer(run, UstcSettings(**settings), choice)
     sets = []
-    for split, count in (("train", data["scenes"]), ("validation", data["validation"])):
-        rules = SceneRules(count, data["seconds"], data["procedural"], split, data["seed"])
+    for split, name, count, seed in (
+        ("train", "train", data["scenes"], data["seed"]),
+        ("validation", "unseen", data["validation"], data["seed"] + OTHER),
+    ):
+        rules = SceneRules(count, data["seconds"], data["procedural"], split, seed)
         with counting(f"{split} scenes", count, Console()) as step:
-            path = Path(data["out"], f"{split}-{count}.npz")
+            path = Path(data["out"], f"{name}-{count}.npz")
             sets.append(prepare_scenes(path, rules, songs if split == "train" else [], step))
 
     def show(row: dict) -> None:

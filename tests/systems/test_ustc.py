@@ -8,9 +8,11 @@ import soundfile
 from haaqinet_eval.audiogram import Audiogram, Listener
 from haaqinet_eval.cadenza.songs import MUSDB_STEMS, Scene, Song
 from haaqinet_eval.errors import InputError
+from haaqinet_eval.scorers import load_scorer
 from haaqinet_eval.systems import load_system
 from haaqinet_eval.systems.run import run_enhancement
 from haaqinet_eval.systems.ustc import remix
+from haaqinet_eval.trials import Stimulus
 
 RATE = 44_100
 SHORT = {"name": "hpss", "bass_edge": 400.0, "short_window": 0.05}
@@ -50,6 +52,26 @@ def test_an_ensemble_averages_stems_and_the_mixture_is_added_to_the_remix_alone(
     assert np.std(remix(stems, song.mixture, GAINS, 1e4, RATE) - song.mixture) < 1e-3 * np.std(song.mixture)
 
 
+def test_of_several_weights_a_listener_gets_that_with_the_best_prediction():
+    song, ears = song_of(), (Audiogram.flat(20), Audiogram.flat(50))
+    scene, weights = Scene("scene", Listener("L1", *ears), GAINS, ("",)), [0.0, 5.0]
+    heard = [load_system("ustc", separators=["hpss"], mixture=w).enhance(song, scene)[""] for w in weights]
+    scorer = load_scorer("haaqinet_target")
+
+    def predicted(signal):
+        scores = []
+        for ear, audiogram in enumerate(ears):
+            mixture = song.mixture[:, ear]
+            level1 = 65 - 20 * np.log10(np.std(mixture))
+            stimulus = Stimulus(signal[:, ear], RATE, audiogram, level1, mixture=mixture, gains=GAINS)
+            scores.append(scorer(stimulus).value)
+        return np.mean(scores)
+
+    best = heard[np.argmax([predicted(signal) for signal in heard])]
+    chosen = load_system("ustc", separators=["hpss"], mixture=weights).enhance(song, scene)[""]
+    np.testing.assert_array_equal(chosen, best)
+
+
 @pytest.mark.parametrize(
     ("options", "said"),
     [
@@ -63,6 +85,8 @@ def test_an_ensemble_averages_stems_and_the_mixture_is_added_to_the_remix_alone(
         ({"separators": ["hpss"], "weights": [-1]}, "ustc.weights\\[0\\] is -1"),
         ({"separators": ["hpss"], "weights": [0]}, "all are 0"),
         ({"separators": ["hpss"], "mixture": -0.1}, "ustc.mixture is -0.1"),
+        ({"separators": ["hpss"], "mixture": [0.1, "all"]}, "ustc.mixture is 'all'"),
+        ({"separators": ["hpss"], "mixture": []}, "ustc.mixture is \\[\\], neither"),
     ],
 )
 def test_wrong_options_are_named(options, said):
