@@ -60,6 +60,12 @@ def score(
         Path | None, typer.Option("--csv", help="Write the rows to this CSV file as well.")
     ] = None,
     weights: WeightsOption = None,
+    non_matching: Annotated[
+        Path | None,
+        typer.Option(
+            help="For noresqa: a folder of clean music to compare with; need not be the same music."
+        ),
+    ] = None,
 ) -> None:
     """Score files: both ears of a stereo file, one ear of a mono one. Rows come as they are made."""
     from .. import filescore
@@ -69,7 +75,11 @@ def score(
     listening = filescore.EarSetup.from_options(audiogram, listener, id, ear)
     setting = filescore.ScoreOptions(tuple(scorer), reference, equalisation, level1)
     places = filescore.audio_files(files or (), listing)
-    load = own_weights(weights, scorer) if weights else None
+    load = own_weights(weights, scorer) if weights or non_matching else None
+    if load and non_matching:
+        if "noresqa" not in scorer:
+            raise InputError(f"--non-matching {non_matching}: is for --scorer noresqa")
+        load.options["noresqa"] = {"non_matching": non_matching}
     score_file = filescore.FileScorer(listening, setting, load)
     writers = [] if table is None else [filescore.CsvRows(table)]
     writers.append(filescore.JsonRows(sys.stdout, frames) if json else filescore.TextRows(sys.stdout))

@@ -7,12 +7,22 @@ know the listener's hearing loss; the difference is one of HAAQI.
 
 from __future__ import annotations
 
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar
+
 import torch
 from torch import Tensor, nn
 
+from ..errors import InputError
 from .clip import ClipMember
+from .state import load_strictly, read_state, write_tensors
 
 CLASSES = 40  # of |difference of HAAQI|, each 1/40 wide
+LEVEL = 3.0  # dB between the levels of a pair, at most
+_BANK = ("features", "scores", "hearing_loss", "level1")
+LOSS = 5.0  # dB between the hearing losses of a pair, mean over the bands, at most
 
 
 @torch.inference_mode()
@@ -75,3 +85,110 @@ def expected_difference(logits: Tensor) -> Tensor:
     """|difference| of HAAQI [B]: the mean of the classes' centres."""
     centres = (torch.arange(CLASSES, device=logits.device) + 0.5) / CLASSES
     return logits.softmax(1) @ centres
+
+
+@dataclass(frozen=True, eq=False)
+class ReferenceBank:
+    """Clips that are compared with: what is known of K of them."""
+
+    features: Tensor  # [K, F], of HAAQI-Net's clip members
+    scores: Tensor  # [K], true HAAQI
+    hearing_loss: Tensor  # [K, 32] dB
+    level1: Tensor  # [K] dB SPL
+
+    def nearest(self, hearing_loss: Tensor, level1: float, count: int) -> Tensor:
+        """Rows [count] of the references whose ear and level are most like the given ones.
+
+        Args:
+            hearing_loss: [32] dB.
+            level1: dB SPL that an RMS of 1 means.
+            count: as many, or all that there are.
+        """
+        apart = (self.hearing_loss - hearing_loss).abs().mean(1) / LOSS + (self.level1 - level1).abs() / LEVEL
+        return apart.argsort()[:count]
+
+    def __getitem__(self, rows: Tensor) -> ReferenceBank:
+        return ReferenceBank(
+            self.features[rows], self.scores[rows], self.hearing_loss[rows], self.level1[rows]
+        )
+
+
+@torch.inference_mode()
+def signed_difference(head: PairHead, first: Tensor, second: Tensor) -> Tensor:
+    """Expected HAAQI of the first clips less that of the second, [B] in [-1, 1], for features [B, F] each."""
+    preference, quantity = head(first, second)
+    return (2 * preference.sigmoid() - 1) * expected_difference(quantity)
+
+
+def scores_against(head: PairHead, features: Tensor, bank: ReferenceBank) -> Tensor:
+    """What each of K references says of a clip: its own score and the difference to it, [K].
+
+    Args:
+        head: trained on differences.
+        features: [F] of the clip.
+        bank: references for the same ear.
+    """
+    given = features.expand(len(bank.features), -1)
+    return bank.scores + signed_difference(head, given, bank.features)
+
+
+@dataclass(frozen=True, eq=False)
+class NoresqaModel:
+    """A pair head with references, and the factor that makes their spread an interval."""
+
+    LEAST: ClassVar[float] = 0.05  # is added to the spread
+
+    head: PairHead
+    bank: ReferenceBank
+    factor: float  # half of the interval re spread and `LEAST`
+    count: int  # references that a clip is compared with
+    haaqinet: str  # version of the HAAQI-Net whose features these are
+
+    def score(
+        self, features: Tensor, hearing_loss: Tensor, level1: float, bank: ReferenceBank | None = None
+    ) -> tuple[float, tuple[float, float]]:
+        """Score and interval of a clip.
+
+        Args:
+            features: [F] of HAAQI-Net's clip members.
+            hearing_loss: [32] dB.
+            level1: dB SPL that an RMS of 1 means.
+            bank: other references, all of which are asked.
+        """
+        near = bank or self.bank[self.bank.nearest(hearing_loss, level1, self.count)]
+        said = scores_against(self.head, features, near)
+        value, half = (
+            said.mean().clamp(0, 1).item(),
+            self.factor * (said.std(unbiased=False).item() + self.LEAST),
+        )
+        return value, (max(value - half, 0.0), min(value + half, 1.0))
+
+
+def save_noresqa(model: NoresqaModel, path: str | Path) -> None:
+    """Write a model; errors as of `write_tensors`. Features are kept in half precision."""
+    bank = {f"bank.{name}": getattr(model.bank, name).half() for name in _BANK}
+    head = {f"head.{name}": value for name, value in model.head.state_dict().items()}
+    cfg = {"factor": model.factor, "count": model.count, "haaqinet": model.haaqinet}
+    write_tensors(path, {**bank, **head}, {"cfg": json.dumps(cfg)})
+
+
+def load_noresqa(path: str | Path) -> NoresqaModel:
+    """A model as `save_noresqa` wrote it.
+
+    Raises:
+        InputError: no such file, or not of such a model.
+    """
+    state, cfg = read_state(path)
+    kinds = {"factor": float, "count": int, "haaqinet": str}
+    wrong = [name for name, kind in kinds.items() if not isinstance(cfg.get(name), kind)]
+    wrong += [f"bank.{name}" for name in _BANK if f"bank.{name}" not in state]
+    if wrong:
+        raise InputError(f"weights {path}: no NORESQA model: lacks {', '.join(wrong)}")
+    bank = ReferenceBank(*(state.pop(f"bank.{name}").float() for name in _BANK))
+    shapes = {tuple(getattr(bank, name).shape[1:]) for name in _BANK[1:]}
+    if bank.features.ndim != 2 or shapes != {(), bank.hearing_loss.shape[1:]} or not cfg["count"] > 0:
+        raise InputError(f"weights {path}: no NORESQA model: its bank has other shapes")
+    with torch.device("meta"):
+        head = PairHead(bank.features.shape[1])
+    load_strictly(head, {name.removeprefix("head."): value for name, value in state.items()}, path)
+    return NoresqaModel(head, bank, **{name: cfg[name] for name in kinds})

@@ -32,6 +32,18 @@ _SCORERS = (
         takes_weights=True,
     ),
     ScorerRecord(
+        name="noresqa",
+        title="NORESQA (predicted)",
+        label="NORESQA",
+        kind="predicted",
+        factory="haaqinet_eval.scorers.noresqa:NoresqaScorer",
+        purpose="music",
+        summary="Compares the output with unrelated clips, the shipped ones or your own, on HAAQI's scale.",
+        predicts="haaqi",
+        extra="net",
+        takes_weights=True,
+    ),
+    ScorerRecord(
         name="haaqinet_target",
         title="Predicted, mixture and gains known",
         label="Predicted, gains known",

@@ -23,6 +23,7 @@ class Loader:
         self, weights: Mapping[str, str] | None = None, load: Callable[..., Scorer] = load_scorer
     ) -> None:
         self.weights, self._load = dict(weights or {}), load
+        self.options: dict[str, dict[str, Any]] = {}  # further ones by scorer
         self._loaded: dict[str, Scorer] = {}
 
     @classmethod
@@ -64,6 +65,7 @@ class Loader:
     def __call__(self, name: str, **options: Any) -> Scorer:
         """The scorer of a name; options as of `load_scorer`, and then it is not kept."""
         own = {"weights": self.weights[name]} if name in self.weights else {}
+        own |= self.options.get(name, {})
         if options:
             return self._load(name, **own, **options)
         if name not in self._loaded:

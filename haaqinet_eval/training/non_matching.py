@@ -16,13 +16,18 @@ from torch.nn import functional
 
 from ..errors import InputError
 from ..model.net import HaaqiNet
-from ..model.noresqa import PairHead, class_of, clip_features, expected_difference, smoothed
+from ..model.noresqa import (
+    LEVEL,
+    LOSS,
+    PairHead,
+    class_of,
+    clip_features,
+    expected_difference,
+    smoothed,
+)
 from ..model.state import load_strictly, read_state, write_state
 from .cache import Trials
 from .confidence import describe
-
-LEVEL = 3.0  # dB between the levels of a pair, at most
-LOSS = 5.0  # dB between the hearing losses of a pair, mean over the bands, at most
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

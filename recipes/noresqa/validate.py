@@ -1,27 +1,33 @@
-"""How often a trained head prefers the better of two unrelated clips, beside HAAQI-Net's own difference."""
+"""How well a model prefers and scores by comparison with unrelated clips; writes docs/noresqa.md."""
 
 from __future__ import annotations
 
 import torch
 from omegaconf import DictConfig
 
+from haaqinet_eval.io.files import write_text
 from haaqinet_eval.model import WEIGHTS, load_model
+from haaqinet_eval.model.noresqa import load_noresqa
 from haaqinet_eval.recipe import plain_options, recipe
 from haaqinet_eval.training.cache import read_split
-from haaqinet_eval.training.non_matching import Pool, draw_pairs, judge_pairs, read_head
+from haaqinet_eval.training.cards import updated
+from haaqinet_eval.training.non_matching import Pool
+from haaqinet_eval.training.noresqa_page import blocks
 
 
 @recipe("config/validate")
 def validate(config: DictConfig) -> None:
-    """Print one line a folder and figure."""
+    """Print the tables, or write them into the page."""
     options = plain_options(config)
     torch.set_num_threads(options["threads"])
-    net, head = load_model(options["weights"] or WEIGHTS), read_head(options["head"])
-    for folder in options["trials"]:
-        trials = read_split(folder, options["split"])
-        pool = Pool.of(net, trials)
-        told = judge_pairs(head, pool, draw_pairs(pool, options["per_trial"], options["seed"]))
-        print(folder, *(f"{name} {value:.4g}" for name, value in told.items()), sep="\n  ", flush=True)
+    net, model = load_model(WEIGHTS), load_noresqa(options["model"])
+    pools = {
+        name: Pool.of(net, read_split(folder, options["split"])) for name, folder in options["trials"].items()
+    }
+    found = blocks(model, pools, options["per_trial"], options["seed"])
+    print(*found.values(), sep="\n")
+    if options["page"]:
+        write_text(options["page"], updated(options["page"], {}, found))
 
 
 if __name__ == "__main__":

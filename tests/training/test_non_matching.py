@@ -5,7 +5,15 @@ import pytest
 import torch
 
 from haaqinet_eval.errors import InputError
-from haaqinet_eval.model.noresqa import CLASSES, PairHead, class_of, expected_difference, smoothed
+from haaqinet_eval.model.noresqa import (
+    CLASSES,
+    PairHead,
+    class_of,
+    expected_difference,
+    load_noresqa,
+    save_noresqa,
+    smoothed,
+)
 from haaqinet_eval.training.non_matching import (
     PairSettings,
     Pool,
@@ -15,6 +23,8 @@ from haaqinet_eval.training.non_matching import (
     save_head,
     train_head,
 )
+from haaqinet_eval.training.noresqa_page import blocks
+from haaqinet_eval.training.reference_bank import against, choose_bank, fit_model
 
 
 def pool_of(count: int, seed: int, songs: int = 10) -> Pool:
@@ -80,3 +90,31 @@ def test_a_foreign_file_is_refused(tmp_path):
     (tmp_path / "other.safetensors").write_bytes(b"no such file")
     with pytest.raises(InputError, match="not a safetensors file"):
         read_head(tmp_path / "other.safetensors")
+
+
+def test_a_bank_scores_a_clip_by_comparison_and_is_read_again(tmp_path):
+    train = pool_of(600, 1)
+    head = train_head(train, PairSettings(epochs=12, rate=4e-3))
+    bank = choose_bank(train, 64)
+    assert len(bank.scores) == 64
+    counts = np.histogram(bank.scores, bins=8, range=(0, 1))[0]
+    assert counts.min() >= 6  # scores of all kinds
+    near = bank.hearing_loss[bank.nearest(torch.full((32,), 20.5), 65.0, 10)]
+    assert (near.mean(1) > 15).all()
+    unseen = pool_of(200, 2)
+    model = fit_model(head, bank, [pool_of(200, 3), pool_of(100, 4)], 10, "haaqinet-1")
+    mean, _ = against(head, bank, unseen, 10)
+    assert np.corrcoef(mean, unseen.true)[0, 1] > 0.9
+    save_noresqa(model, tmp_path / "model.safetensors")
+    again = load_noresqa(tmp_path / "model.safetensors")
+    row = unseen.features[0], unseen.hearing_loss[0], float(unseen.level1[0])
+    (value, (low, high)), (other, _) = (m.score(*row) for m in (again, model))
+    assert low <= value <= high
+    assert abs(value - other) < 0.01  # the bank is kept in half precision
+    assert abs(other - float(mean[0])) < 1e-6
+    found = blocks(again, {"unseen": unseen}, 5, 1)
+    assert "unseen" in found["counts"]
+    assert float(found["interval"].splitlines()[2].split("|")[3].strip(" %")) > 80
+    save_head(head, tmp_path / "head.safetensors")
+    with pytest.raises(InputError, match="no NORESQA model: lacks factor, count"):
+        load_noresqa(tmp_path / "head.safetensors")

@@ -1,0 +1,137 @@
+"""NORESQA: how much better or worse than other, unrelated clips an output is, on HAAQI's scale."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+
+from ..audio import read_audio, resample, rms
+from ..errors import InputError, Unscorable
+from ..nalr import NalR
+from ..trials import Result, Stimulus
+from .checks import bad_audiogram, validate_signal
+
+try:
+    import torch
+
+    from ..inference.scoring import SAMPLE_RATE, describe_clip, levels_of
+    from ..model import WEIGHTS as HAAQINET
+    from ..model import band_losses, load_model, model_version, sha256
+    from ..model.noresqa import ReferenceBank, clip_features, load_noresqa
+    from ..model.running import isolated, with_threads
+except ModuleNotFoundError as error:
+    raise InputError(
+        f"scorer noresqa needs {error.name}: install haaqinet-eval[net] (pip install 'haaqinet-eval[net]')"
+    ) from None
+
+WEIGHTS = Path(__file__).parents[1] / "weights" / "noresqa.safetensors"
+CPU = torch.device("cpu")
+NFIR = 140  # order of the NAL-R filter at 24 kHz, as HAAQI's
+AUDIO = {".wav", ".flac", ".ogg", ".mp3", ".opus"}
+LONGEST = 30.0  # s of a clip of the user's that are heard
+
+
+class NoresqaScorer:
+    """Score of one ear by comparison with references that need not be the same music; see `model.noresqa`.
+
+    Args:
+        weights: a file of recipes/noresqa/bank.py; None for the one that is shipped.
+        non_matching: a folder of clean music that is compared with instead of the shipped references: as it
+            is, at the output's level after amplification, with the listener's NAL-R gains.
+        threads: CPU threads for an ear.
+
+    Raises:
+        InputError: for a file, or a folder without audio that can be read.
+    """
+
+    name = "noresqa"
+    needs: frozenset[str] = frozenset()
+    limits = (0.0, 1.0)
+    sample_rate = float(SAMPLE_RATE)
+
+    def __init__(
+        self,
+        weights: str | Path | None = None,
+        non_matching: str | Path | None = None,
+        threads: int = 1,
+    ) -> None:
+        path = Path(weights or WEIGHTS)
+        with with_threads(threads):
+            self.model, self.net = load_noresqa(path), load_model(HAAQINET)
+        if (found := model_version(HAAQINET, self.net)) != self.model.haaqinet:
+            raise InputError(f"weights {path}: made for HAAQI-Net {self.model.haaqinet}, here is {found}")
+        self.version = f"{self.name}-{sha256(path)[:12]}"
+        self.threads, self.clips = threads, _read_clips(Path(non_matching)) if non_matching else []
+        if self.clips:
+            self.version += f"/{len(self.clips)} clips of {Path(non_matching or '').name}"
+        self._own_bank = lru_cache(maxsize=8)(self._make_bank)
+
+    def __call__(self, stimulus: Stimulus) -> Result:
+        """Score one ear.
+
+        Returns:
+            the mean of what the references say, and an interval from how much they differ.
+
+        Raises:
+            Unscorable: as of `haaqinet`.
+        """
+        signal = resample(
+            validate_signal(stimulus, stimulus.processed).astype(np.float32, copy=False),
+            stimulus.sample_rate,
+            SAMPLE_RATE,
+        )
+        try:
+            levels = levels_of(stimulus.audiogram)
+            losses = torch.from_numpy(band_losses(stimulus.audiogram)).float()
+        except (AttributeError, TypeError, InputError) as error:
+            raise bad_audiogram(stimulus, error) from None
+        level1 = float(stimulus.level1)
+        with torch.inference_mode(), isolated(CPU, self.threads):
+            features = self._features(signal * np.float32(10 ** (level1 / 20)), levels)
+            bank = None
+            if self.clips:
+                loudness = round(20 * float(np.log10(rms(signal))) + level1)
+                bank = self._own_bank(stimulus.audiogram, loudness)
+            value, interval = self.model.score(features, losses, level1, bank)
+        return Result(value, interval=interval)
+
+    def _features(self, signal: np.ndarray, levels: np.ndarray) -> torch.Tensor:
+        """Of a signal [T] at 24 kHz whose RMS of 1 is 0 dB SPL."""
+        whole, _ = describe_clip(np.ascontiguousarray(signal, dtype=np.float32), levels)
+        return clip_features(self.net.clips, torch.from_numpy(whole)[None])[0]
+
+    def _make_bank(self, audiogram, loudness: int) -> ReferenceBank:
+        """The user's clips for an ear, amplified and then at a level in dB SPL; a clean clip scores 1."""
+        nalr, levels = NalR(NFIR, SAMPLE_RATE), levels_of(audiogram)
+        heard = [nalr.amplify(audiogram, clip) for clip in self.clips]
+        scaled = [x * 10 ** (loudness / 20) / rms(x) for x in heard]
+        features = torch.stack([self._features(x, levels) for x in scaled])
+        count = len(features)
+        losses = torch.from_numpy(band_losses(audiogram)).float().expand(count, -1)
+        return ReferenceBank(features, torch.ones(count), losses, torch.zeros(count))
+
+
+def _read_clips(folder: Path) -> list[np.ndarray]:
+    """The first channel of the clips of a folder, [T] at 24 kHz each, 30 s at most.
+
+    Raises:
+        InputError: no such folder, no audio in it, or a file that cannot be read or is silent.
+    """
+    paths = sorted(path for path in folder.rglob("*") if path.suffix.lower() in AUDIO)
+    if not paths:
+        what = "holds no audio" if folder.is_dir() else "no such folder"
+        raise InputError(f"non_matching {folder}: {what} ({', '.join(sorted(AUDIO))})")
+    clips = []
+    for path in paths:
+        try:
+            audio = read_audio(path)
+        except Unscorable as error:
+            raise InputError(f"non_matching: {error.message}") from None
+        samples = audio.samples[: round(LONGEST * audio.sample_rate)]
+        clip = resample(samples if samples.ndim == 1 else samples[:, 0], audio.sample_rate, SAMPLE_RATE)
+        if len(clip) < SAMPLE_RATE // 2 or not rms(clip):
+            raise InputError(f"non_matching {path}: is silent or shorter than 0.5 s")
+        clips.append(clip)
+    return clips
