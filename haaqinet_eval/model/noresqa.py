@@ -8,6 +8,7 @@ know the listener's hearing loss; the difference is one of HAAQI.
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
@@ -26,7 +27,7 @@ LOSS = 5.0  # dB between the hearing losses of a pair, mean over the bands, at m
 
 
 @torch.inference_mode()
-def clip_features(clips: nn.ModuleList, bands: Tensor) -> Tensor:
+def clip_features(clips: Iterable[nn.Module], bands: Tensor) -> Tensor:
     """Features of all clip members [B, M * 128] for the bands' description [B, D, 32]."""
     members = [member for member in clips if isinstance(member, ClipMember)]
     return torch.cat([member.features(bands) for member in members], 1)

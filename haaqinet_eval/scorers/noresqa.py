@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import lru_cache
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 
 from ..audio import read_audio, resample, rms
+from ..audiogram import Audiogram
 from ..errors import InputError, Unscorable
 from ..nalr import NalR
 from ..trials import Result, Stimulus
@@ -100,9 +103,9 @@ class NoresqaScorer:
     def _features(self, signal: np.ndarray, levels: np.ndarray) -> torch.Tensor:
         """Of a signal [T] at 24 kHz whose RMS of 1 is 0 dB SPL."""
         whole, _ = describe_clip(np.ascontiguousarray(signal, dtype=np.float32), levels)
-        return clip_features(self.net.clips, torch.from_numpy(whole)[None])[0]
+        return clip_features(cast(Iterable, self.net.clips), torch.from_numpy(whole)[None])[0]
 
-    def _make_bank(self, audiogram, loudness: int) -> ReferenceBank:
+    def _make_bank(self, audiogram: Audiogram, loudness: int) -> ReferenceBank:
         """The user's clips for an ear, amplified and then at a level in dB SPL; a clean clip scores 1."""
         nalr, levels = NalR(NFIR, SAMPLE_RATE), levels_of(audiogram)
         heard = [nalr.amplify(audiogram, clip) for clip in self.clips]

@@ -1,4 +1,4 @@
-"""The scorer `noresqa`: order of what is clean and what is not, clips of one's own, wrong folders and files."""
+"""The scorer `noresqa`: clean and noisy music, clips of one's own, wrong folders and files."""
 
 import numpy as np
 import pytest
@@ -58,5 +58,5 @@ def test_what_cannot_be_used_is_named(heard, folder, tmp_path):
     soundfile.write(tmp_path / "broken.wav", np.zeros(RATE), RATE)
     with pytest.raises(InputError, match="silent or shorter"):
         load_scorer("noresqa", non_matching=tmp_path)
-    with pytest.raises(Unscorable, match="silent|inaudible"):
+    with pytest.raises(Unscorable, match=r"silent|inaudible"):
         load_scorer("noresqa")(Stimulus(np.zeros(RATE), RATE, EAR, 85.0))
