@@ -53,7 +53,7 @@ def test_what_cannot_be_used_is_named(heard, folder, tmp_path):
     with pytest.raises(InputError, match="holds no audio"):
         load_scorer("noresqa", non_matching=tmp_path)
     (tmp_path / "broken.wav").write_bytes(b"RIFF")
-    with pytest.raises(InputError, match="broken.wav"):
+    with pytest.raises(InputError, match=r"broken\.wav"):
         load_scorer("noresqa", non_matching=tmp_path)
     soundfile.write(tmp_path / "broken.wav", np.zeros(RATE), RATE)
     with pytest.raises(InputError, match="silent or shorter"):
