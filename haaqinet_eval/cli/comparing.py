@@ -21,7 +21,7 @@ SystemArgument = Annotated[
     str,
     typer.Argument(
         help="results.csv or its folder, with :SYSTEM behind it where it holds several; with --store the "
-        "number of a submission."
+        "number of a submission; or an audio file."
     ),
 ]
 ScorerOption = Annotated[str, typer.Option("--scorer", help="Whose scores.")]
@@ -40,8 +40,23 @@ def compare(
     listeners: ListenersOption = None,
     most: MostOption = 5,
     as_json: JsonOption = False,
+    audiogram: Annotated[str | None, typer.Option(help="Of audio files: as for `haaqinet score`.")] = None,
+    listener: Annotated[Path | None, typer.Option(help="Of audio files: Clarity listener JSON.")] = None,
+    id: Annotated[str | None, typer.Option("--id", help="Of audio files: listener in it.")] = None,
+    ear: Annotated[str | None, typer.Option(help="Of mono files: left or right.")] = None,
+    level1: Annotated[
+        float | None, typer.Option(help="Of audio files: dB SPL that an RMS of 1 means; default: 85.")
+    ] = None,
 ) -> None:
-    """The paired difference of two systems, FIRST minus SECOND, and where it comes from."""
+    """The paired difference of two systems, FIRST minus SECOND, and where it comes from.
+
+    Two audio files are compared for a listener; they need no reference, and need not be the same music.
+    """
+    from ..filescore.comparing import is_audio
+
+    if is_audio(first) or is_audio(second):
+        _compare_audio(first, second, (audiogram, listener, id, ear), level1, as_json)
+        return
     from ..analysis.comparison import compare_systems
     from ..registry import caution
 
@@ -60,6 +75,34 @@ def compare(
     _print_comparison(found, most)
     if text := caution(scorer, rows[0][0].trial.challenge):
         typer.echo(text)
+
+
+def _compare_audio(first: str, second: str, who: tuple, level1: float | None, as_json: bool) -> None:
+    """Print what each ear prefers."""
+    from dataclasses import asdict
+
+    from ..filescore import EarSetup
+    from ..filescore.comparing import compare_files, is_audio
+
+    for given in (first, second):
+        if not is_audio(given):
+            raise InputError(f"{given}: no audio file, and an audio file is compared with another one only")
+    found = compare_files(first, second, EarSetup.from_options(*who), level1)
+    if as_json:
+        from .tables import to_json
+
+        typer.echo(to_json([asdict(one) for one in found]))
+        return
+    for one in found:
+        better, sure = (first, one.probability) if one.probability >= 0.5 else (second, 1 - one.probability)
+        typer.echo(
+            f"{one.ear:5} {better} is better, with probability {sure:.2f}; HAAQI differs by "
+            f"{one.difference:+.2f} (noresqa), by {one.scores[0] - one.scores[1]:+.2f} as haaqinet scores "
+            f"them ({one.scores[0]:.2f}, {one.scores[1]:.2f})"
+        )
+    typer.echo(
+        "Both are predictions, right in seven of ten pairs on other people's degradations: docs/noresqa.md"
+    )
 
 
 def rows_of(given: str, store: str | None, listeners: Path | None) -> tuple[list[Score], dict]:

@@ -22,7 +22,7 @@ try:
     from ..inference.scoring import SAMPLE_RATE, describe_clip, levels_of
     from ..model import WEIGHTS as HAAQINET
     from ..model import band_losses, load_model, model_version, sha256
-    from ..model.noresqa import ReferenceBank, clip_features, load_noresqa
+    from ..model.noresqa import ReferenceBank, clip_features, load_noresqa, signed_difference
     from ..model.running import isolated, with_threads
 except ModuleNotFoundError as error:
     raise InputError(
@@ -80,25 +80,38 @@ class NoresqaScorer:
         Raises:
             Unscorable: as of `haaqinet`.
         """
-        signal = resample(
-            validate_signal(stimulus, stimulus.processed).astype(np.float32, copy=False),
-            stimulus.sample_rate,
-            SAMPLE_RATE,
-        )
+        with torch.inference_mode(), isolated(CPU, self.threads):
+            features, losses = self._heard(stimulus)
+            bank = None
+            if self.clips:
+                level = 20 * float(np.log10(rms(stimulus.processed))) + float(stimulus.level1)
+                bank = self._own_bank(stimulus.audiogram, round(level))
+            value, interval = self.model.score(features, losses, float(stimulus.level1), bank)
+        return Result(value, interval=interval)
+
+    def compare(self, first: Stimulus, second: Stimulus) -> tuple[float, float]:
+        """Probability that the first of two outputs for one ear is the better one, and expected difference.
+
+        They need not be the same music; no reference is asked.
+
+        Raises:
+            Unscorable: as of `haaqinet`.
+        """
+        with torch.inference_mode(), isolated(CPU, self.threads):
+            both = [self._heard(stimulus)[0][None] for stimulus in (first, second)]
+            probability = self.model.head(*both)[0].sigmoid().item()
+            return probability, signed_difference(self.model.head, *both).item()
+
+    def _heard(self, stimulus: Stimulus) -> tuple[torch.Tensor, torch.Tensor]:
+        """Features [F] and hearing loss [32] of a stimulus."""
+        signal = validate_signal(stimulus, stimulus.processed).astype(np.float32, copy=False)
+        signal = resample(signal, stimulus.sample_rate, SAMPLE_RATE)
         try:
             levels = levels_of(stimulus.audiogram)
             losses = torch.from_numpy(band_losses(stimulus.audiogram)).float()
         except (AttributeError, TypeError, InputError) as error:
             raise bad_audiogram(stimulus, error) from None
-        level1 = float(stimulus.level1)
-        with torch.inference_mode(), isolated(CPU, self.threads):
-            features = self._features(signal * np.float32(10 ** (level1 / 20)), levels)
-            bank = None
-            if self.clips:
-                loudness = round(20 * float(np.log10(rms(signal))) + level1)
-                bank = self._own_bank(stimulus.audiogram, loudness)
-            value, interval = self.model.score(features, losses, level1, bank)
-        return Result(value, interval=interval)
+        return self._features(signal * np.float32(10 ** (stimulus.level1 / 20)), levels), losses
 
     def _features(self, signal: np.ndarray, levels: np.ndarray) -> torch.Tensor:
         """Of a signal [T] at 24 kHz whose RMS of 1 is 0 dB SPL."""

@@ -125,21 +125,35 @@ def chosen_table(rows: Rows) -> str:
 
 
 def losses_text(rows: Rows, system: str) -> str:
-    """How HAAQI of a system goes with ears' losses at low and at high frequencies."""
+    """How HAAQI of a system goes with ears' losses at low and at high frequencies.
+
+    Ears hear different scenes: each score is taken less the mean of its scene.
+    """
     own = _plain(rows)[system]
     ears = {row["ear"]: (row["low"], row["high"]) for row in own}
-    means = [np.mean([row["haaqi"] for row in own if row["ear"] == ear]) for ear in ears]
+    scenes = {
+        name: np.mean([row["haaqi"] for row in own if row["scene"] == name])
+        for name in {row["scene"] for row in own}
+    }
+    apart = [(row["ear"], row["haaqi"] - scenes[row["scene"]]) for row in own]
+    means = [np.mean([value for name, value in apart if name == ear]) for ear in ears]
     low, high = np.array(list(ears.values())).T
     table = [
-        [ear, f"{a:.0f}", f"{b:.0f}", f"{mean:.3f}"]
+        [ear, f"{a:.0f}", f"{b:.0f}", f"{mean:+.3f}"]
         for mean, ear, a, b in sorted(zip(means, ears, low, high, strict=True), reverse=True)
     ]
-    head = ["ear", "0.5 to 2 kHz, dB HL", "4 to 8 kHz, dB HL", f"HAAQI of {system}"]
+    head = ["ear", "0.5 to 2 kHz, dB HL", "4 to 8 kHz, dB HL", f"HAAQI of {system} less the scene's mean"]
     return (
         f"{markdown_table(head, table, RIGHT)}\nSpearman's correlation over {len(ears)} ears: "
-        f"{spearmanr(low, means).statistic:.2f} with the loss at low frequencies, "
-        f"{spearmanr(high, means).statistic:.2f} with that at high ones.\n"
+        f"{_rank(low, means)} with the loss at low frequencies, "
+        f"{_rank(high, means)} with that at high ones.\n"
     )
+
+
+def _rank(losses: np.ndarray, means: Sequence[float]) -> str:
+    """Spearman's correlation; a dash where either is constant."""
+    constant = np.ptp(losses) == 0 or np.ptp(means) == 0
+    return "–" if constant else f"{spearmanr(losses, means).statistic:.2f}"
 
 
 def draw(rows: Rows, path: str | Path) -> None:
