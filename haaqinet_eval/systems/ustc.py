@@ -45,10 +45,11 @@ class Ustc:
         weights: Sequence[float] | None = None,
         mixture: float | Sequence[float] = MIXTURE,
     ) -> None:
-        self.mixtures = list(mixture) if isinstance(mixture, Sequence) else [mixture]
+        several = isinstance(mixture, Sequence) and not isinstance(mixture, str)
+        self.mixtures = list(mixture) if several else [mixture]
         for weight in self.mixtures:
             check_number(weight, 0, 10, "ustc.mixture")
-        if not self.mixtures or isinstance(mixture, str):
+        if not self.mixtures:
             raise InputError(f"option ustc.mixture is {mixture!r}, neither a weight nor several")
         if isinstance(separators, str) or not separators:
             raise InputError(f"option ustc.separators is {separators!r}, not a list of systems that separate")
