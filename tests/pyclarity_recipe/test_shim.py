@@ -296,7 +296,7 @@ def test_wrong_calls(tmp_path):
     with pytest.raises(InputError, match="no such recipe"):
         shim.run_recipe(tmp_path / "none.py", "both", [])
     (tmp_path / "mine.py").write_text("")
-    with pytest.raises(InputError, match="known: haaqi, haaqinet, both"):
+    with pytest.raises(InputError, match="known: haaqi, haaqinet, noresqa, both"):
         shim.run_recipe(tmp_path / "mine.py", "peaq", [])
 
 
