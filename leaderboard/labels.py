@@ -28,6 +28,7 @@ LIMITS = """
 - **HAAQI-Net** hears the output alone and predicts what HAAQI would say. It cannot know the target
   gains, so it tells how clean an output sounds, not whether the right stems were turned up; an
   unprocessed mixture is over-rated. So it takes no rank where music is rebalanced.
+- **NORESQA** hears the output alone, too, and compares it with unrelated music. The same holds for it.
 - **The scorer that knows mixture and gains** (`haaqinet_target`) predicts HAAQI from the output, the scene's
   mixture and the gains that were asked for. It has no stems and may be deceived about which of them was
   changed. Its scores have a rank of their own and decide none other.

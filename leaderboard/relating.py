@@ -90,8 +90,8 @@ def heat_map(challenge: Challenge) -> alt.LayerChart:
     )
     order = [label(name) for name in names]
     base = alt.Chart(cells).encode(
-        x=alt.X("second:N", sort=order, title=None, axis=alt.Axis(labelAngle=-40)),
-        y=alt.Y("first:N", sort=order, title=None),
+        x=alt.X("second:N", sort=order, title=None, axis=alt.Axis(labelAngle=-40, labelLimit=200)),
+        y=alt.Y("first:N", sort=order, title=None, axis=alt.Axis(labelLimit=200)),
         tooltip=["first", "second", alt.Tooltip("value:Q", format=".3f")],
     )
     scale = alt.Scale(scheme="blueorange", domain=[-1, 1])
