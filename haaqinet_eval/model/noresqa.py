@@ -22,6 +22,7 @@ from .state import load_strictly, read_state, write_tensors
 
 CLASSES = 40  # of |difference of HAAQI|, each 1/40 wide
 LEVEL = 3.0  # dB between the levels of a pair, at most
+_FACTS = {"factor": float, "count": int, "haaqinet": str, "clean_offset": float, "clean_factor": float}
 _BANK = ("features", "scores", "hearing_loss", "level1")
 LOSS = 5.0  # dB between the hearing losses of a pair, mean over the bands, at most
 
@@ -144,6 +145,8 @@ class NoresqaModel:
     factor: float  # half of the interval re spread and `LEAST`
     count: int  # references that a clip is compared with
     haaqinet: str  # version of the HAAQI-Net whose features these are
+    clean_offset: float = 0.0  # is added to scores against clean references alone, which are too high
+    clean_factor: float = 1.0  # half of the interval then, re spread and `LEAST`
 
     def score(
         self, features: Tensor, hearing_loss: Tensor, level1: float, bank: ReferenceBank | None = None
@@ -154,13 +157,14 @@ class NoresqaModel:
             features: [F] of HAAQI-Net's clip members.
             hearing_loss: [32] dB.
             level1: dB SPL that an RMS of 1 means.
-            bank: other references, all of which are asked.
+            bank: other references, clean ones, all of which are asked.
         """
         near = bank or self.bank[self.bank.nearest(hearing_loss, level1, self.count)]
-        said = scores_against(self.head, features, near)
+        said = scores_against(self.head, features, near) + (self.clean_offset if bank else 0.0)
+        factor = self.clean_factor if bank else self.factor
         value, half = (
             said.mean().clamp(0, 1).item(),
-            self.factor * (said.std(unbiased=False).item() + self.LEAST),
+            factor * (said.std(unbiased=False).item() + self.LEAST),
         )
         return value, (max(value - half, 0.0), min(value + half, 1.0))
 
@@ -169,7 +173,7 @@ def save_noresqa(model: NoresqaModel, path: str | Path) -> None:
     """Write a model; errors as of `write_tensors`. Features are kept in half precision."""
     bank = {f"bank.{name}": getattr(model.bank, name).half() for name in _BANK}
     head = {f"head.{name}": value for name, value in model.head.state_dict().items()}
-    cfg = {"factor": model.factor, "count": model.count, "haaqinet": model.haaqinet}
+    cfg = {name: getattr(model, name) for name in _FACTS}
     write_tensors(path, {**bank, **head}, {"cfg": json.dumps(cfg)})
 
 
@@ -180,8 +184,7 @@ def load_noresqa(path: str | Path) -> NoresqaModel:
         InputError: no such file, or not of such a model.
     """
     state, cfg = read_state(path)
-    kinds = {"factor": float, "count": int, "haaqinet": str}
-    wrong = [name for name, kind in kinds.items() if not isinstance(cfg.get(name), kind)]
+    wrong = [name for name, kind in _FACTS.items() if not isinstance(cfg.get(name), kind)]
     wrong += [f"bank.{name}" for name in _BANK if f"bank.{name}" not in state]
     if wrong:
         raise InputError(f"weights {path}: no NORESQA model: lacks {', '.join(wrong)}")
@@ -192,4 +195,4 @@ def load_noresqa(path: str | Path) -> NoresqaModel:
     with torch.device("meta"):
         head = PairHead(bank.features.shape[1])
     load_strictly(head, {name.removeprefix("head."): value for name, value in state.items()}, path)
-    return NoresqaModel(head, bank, **{name: cfg[name] for name in kinds})
+    return NoresqaModel(head, bank, **{name: cfg[name] for name in _FACTS})

@@ -12,7 +12,7 @@ from ..io.markdown import markdown_table
 from ..model.noresqa import NoresqaModel, ReferenceBank
 from .cards import RIGHT
 from .non_matching import Pool, draw_pairs, judge_pairs
-from .reference_bank import against
+from .reference_bank import USUAL, against
 
 COUNTS = (1, 3, 10, 30, 100)
 
@@ -68,23 +68,39 @@ def _part(bank: ReferenceBank, rows: Tensor) -> ReferenceBank:
     return bank[torch.nonzero(rows)[:, 0]]
 
 
-def interval_table(model: NoresqaModel, pools: Mapping[str, Pool]) -> str:
-    """What the interval holds."""
+def interval_table(model: NoresqaModel, pools: Mapping[str, Pool], clean: ReferenceBank | None = None) -> str:
+    """Accuracy and what the interval holds, against the bank and against clean references as a user's are."""
+    banks = {"shipped": (model.bank, model.count, model.factor, 0.0)}
+    if clean is not None:
+        banks["clean"] = clean, USUAL, model.clean_factor, model.clean_offset
     lines = []
     for name, pool in pools.items():
-        mean, spread = against(model.head, model.bank, pool, model.count)
-        half = model.factor * (spread + model.LEAST)
-        ends = ((mean - half).clamp(0, 1), (mean + half).clamp(0, 1))
-        held = coverage(*(x.numpy() for x in ends), pool.true.numpy())
-        lines.append([name, f"{len(mean)}", f"{100 * held.share:.1f} %", f"{held.width:.2f}"])
-    return markdown_table(["", "trials", "interval holds", "its mean width"], lines, RIGHT)
+        for kind, (bank, count, factor, offset) in banks.items():
+            mean, spread = against(model.head, bank, pool, count)
+            mean, half = (mean + offset).clamp(0, 1), factor * (spread + model.LEAST)
+            ends = ((mean - half).clamp(0, 1).numpy(), (mean + half).clamp(0, 1).numpy())
+            found, held = agreement(mean.numpy(), pool.true.numpy()), coverage(*ends, pool.true.numpy())
+            lines.append(
+                [
+                    *(name, kind, f"{found.lcc:.3f} / {found.mse:.4f}", f"{found.bias:+.3f}"),
+                    *(f"{100 * held.share:.1f} %", f"{held.width:.2f}"),
+                ]
+            )
+    head = ["", "references", "LCC / MSE", "bias", "interval holds", "its mean width"]
+    return markdown_table(head, lines, RIGHT)
 
 
-def blocks(model: NoresqaModel, pools: Mapping[str, Pool], per_trial: int, seed: int) -> dict[str, str]:
-    """Name of a block of the page -> its Markdown."""
+def blocks(
+    model: NoresqaModel,
+    pools: Mapping[str, Pool],
+    per_trial: int,
+    seed: int,
+    clean: ReferenceBank | None = None,
+) -> dict[str, str]:
+    """Name of a block of the page -> its Markdown; with `clean` references, theirs too."""
     return {
         "preference": preference_table(model, pools, per_trial, seed),
         "counts": counts_table(model, pools),
         "invariance": invariance_table(model, pools),
-        "interval": interval_table(model, pools),
+        "interval": interval_table(model, pools, clean),
     }

@@ -13,6 +13,8 @@ from ..model.noresqa import NoresqaModel, PairHead, ReferenceBank, scores_agains
 from .non_matching import Pool
 
 BINS = 8  # of true scores, from which as many references are drawn
+CLEAN = 0.99  # true scores above are those of clean music
+USUAL = 15  # clean clips that a user may have
 
 
 def choose_bank(pool: Pool, size: int, seed: int = 1) -> ReferenceBank:
@@ -49,24 +51,46 @@ def against(
     return mean, spread
 
 
+def clean_references(pool: Pool) -> ReferenceBank:
+    """All trials of a pool without an audible fault."""
+    rows = torch.nonzero(pool.true > CLEAN)[:, 0]
+    return ReferenceBank(
+        *(part[rows].clone() for part in (pool.features, pool.true, pool.hearing_loss, pool.level1))
+    )
+
+
 def fit_model(
-    head: PairHead, bank: ReferenceBank, pools: Sequence[Pool], count: int, version: str
+    head: PairHead,
+    bank: ReferenceBank,
+    clean: ReferenceBank,
+    pools: Sequence[Pool],
+    count: int,
+    version: str,
 ) -> NoresqaModel:
-    """A model whose interval held nine in ten true scores of some pools, which weigh alike.
+    """A model whose intervals held nine in ten true scores of some pools, which weigh alike.
 
     Args:
         head, bank: of the model.
-        pools: trials of songs that neither has.
-        count: references that a clip is compared with.
+        clean: references without a fault, as a user's are.
+        pools: trials of songs that none of these has.
+        count: references that a clip is compared with; `USUAL` clean ones.
         version: of the HAAQI-Net whose features they are.
     """
-    ratios = []
-    for pool in pools:
-        mean, spread = against(head, bank, pool, count)
-        ratios.append(((mean - pool.true).abs() / (spread + NoresqaModel.LEAST)).numpy())
+    told = [against(head, bank, pool, count) for pool in pools]
+    factor = _factor([(pool.true - mean, spread) for pool, (mean, spread) in zip(pools, told, strict=True)])
+    told = [against(head, clean, pool, USUAL) for pool in pools]
+    errors = [(pool.true - mean, spread) for pool, (mean, spread) in zip(pools, told, strict=True)]
+    offset = float(np.mean([error.mean() for error, _ in errors]))
+    clean_factor = _factor([(error - offset, spread) for error, spread in errors])
+    return NoresqaModel(head, bank, factor, count, version, offset, clean_factor)
+
+
+def _factor(pools: Sequence[tuple[Tensor, Tensor]]) -> float:
+    """By which the spread must be multiplied to hold nine in ten errors, for errors and spreads of pools."""
+    ratios = [(error.abs() / (spread + NoresqaModel.LEAST)).numpy() for error, spread in pools]
     most = max(map(len, ratios))
     alike = np.concatenate([np.resize(np.sort(ratio), most) for ratio in ratios])
-    return NoresqaModel(head, bank, float(np.quantile(alike, 0.9)), count, version)
+    return float(np.quantile(alike, 0.9))
 
 
 def describe_model(model: NoresqaModel, path: str | Path) -> str:

@@ -13,7 +13,7 @@ from haaqinet_eval.recipe import plain_options, recipe
 from haaqinet_eval.synthesis.options import natural, writable
 from haaqinet_eval.training.cache import read_split
 from haaqinet_eval.training.non_matching import Pool, read_head
-from haaqinet_eval.training.reference_bank import choose_bank, describe_model, fit_model
+from haaqinet_eval.training.reference_bank import choose_bank, clean_references, describe_model, fit_model
 
 
 @recipe("config/bank")
@@ -25,9 +25,10 @@ def make_bank(config: DictConfig) -> None:
     out = writable(Path(options["out"]).parent, "out") / Path(options["out"]).name
     net, head = load_model(WEIGHTS), read_head(options["head"])
     train = [Pool.of(net, read_split(folder, "train", most=options["most"])) for folder in options["trials"]]
-    bank = choose_bank(Pool.join(train), size, options["seed"])
+    pool = Pool.join(train)
+    bank, clean = choose_bank(pool, size, options["seed"]), clean_references(pool)
     validation = [Pool.of(net, read_split(folder, "validation")) for folder in options["validation"]]
-    model = fit_model(head, bank, validation, count, model_version(WEIGHTS, net))
+    model = fit_model(head, bank, clean, validation, count, model_version(WEIGHTS, net))
     save_noresqa(model, out)
     print(describe_model(model, out))
 

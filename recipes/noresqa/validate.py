@@ -13,6 +13,7 @@ from haaqinet_eval.training.cache import read_split
 from haaqinet_eval.training.cards import updated
 from haaqinet_eval.training.non_matching import Pool
 from haaqinet_eval.training.noresqa_page import blocks
+from haaqinet_eval.training.reference_bank import clean_references
 
 
 @recipe("config/validate")
@@ -24,7 +25,9 @@ def validate(config: DictConfig) -> None:
     pools = {
         name: Pool.of(net, read_split(folder, options["split"])) for name, folder in options["trials"].items()
     }
-    found = blocks(model, pools, options["per_trial"], options["seed"])
+    parts = [Pool.of(net, read_split(folder, "train", most=options["most"])) for folder in options["clean"]]
+    clean = clean_references(Pool.join(parts)) if parts else None
+    found = blocks(model, pools, options["per_trial"], options["seed"], clean)
     print(*found.values(), sep="\n")
     if options["page"]:
         write_text(options["page"], updated(options["page"], {}, found))
