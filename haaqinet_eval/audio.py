@@ -21,6 +21,9 @@ from .io.location import locate
 
 __getattr__ = old_names(__name__)
 
+SUFFIXES = frozenset(
+    {".wav", ".flac", ".ogg", ".oga", ".opus", ".mp3", ".aif", ".aiff", ".au", ".caf", ".w64", ".rf64"}
+)
 _ESTIMATE = 0.01  # by how much the length that an MP3 states may be off
 _noted: ContextVar[dict[str, FileNote] | None] = ContextVar("noted", default=None)
 
@@ -92,6 +95,15 @@ class Audio:
     def seconds(self) -> float:
         """Duration (s)."""
         return len(self.samples) / self.sample_rate
+
+
+def audio_below(folder: Path) -> list[Path]:
+    """All audio below a folder, by name; hidden files are none."""
+    return sorted(
+        path
+        for path in folder.rglob("*")
+        if path.suffix.lower() in SUFFIXES and not path.name.startswith(".") and path.is_file()
+    )
 
 
 def read_audio(path: str | Path) -> Audio:

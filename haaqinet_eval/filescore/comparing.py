@@ -6,14 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from ..audio import SUFFIXES
 from ..errors import InputError
 from ..scorers import load_scorer
 from ..trials import Result, Stimulus
 from .options import EarSetup, ScoreOptions
 from .places import Place
 from .scoring import FileScorer
-
-AUDIO = {".wav", ".flac", ".ogg", ".mp3", ".opus", ".aif", ".aiff"}
 
 
 @dataclass(frozen=True)
@@ -48,7 +47,7 @@ def is_audio(given: str) -> bool:
     >>> is_audio("exp/results.csv")
     False
     """
-    return Path(given).suffix.lower() in AUDIO and Path(given).is_file()
+    return Path(given).suffix.lower() in SUFFIXES and Path(given).is_file()
 
 
 def compare_files(

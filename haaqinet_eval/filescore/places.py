@@ -6,12 +6,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from ..audio import SUFFIXES, audio_below
 from ..errors import InputError, Unscorable
 from ..io.location import is_url
-
-SUFFIXES = frozenset(
-    {".wav", ".flac", ".ogg", ".oga", ".opus", ".mp3", ".aif", ".aiff", ".au", ".caf", ".w64", ".rf64"}
-)
 
 
 @dataclass(frozen=True)
@@ -50,20 +47,11 @@ def _places(text: str) -> Iterator[Place]:
         yield Place(text, Path(text.rpartition("/")[2]))
         return
     folder = Path(text)
-    found = _audio_below(folder)
+    found = audio_below(folder)
     if not found:
         raise InputError(f"{text}: a folder without audio files ({', '.join(sorted(SUFFIXES))})")
     for path in found:
         yield Place(str(path), path.relative_to(folder))
-
-
-def _audio_below(folder: Path) -> list[Path]:
-    """All audio below a folder, by name; hidden files are none."""
-    return sorted(
-        path
-        for path in folder.rglob("*")
-        if path.suffix.lower() in SUFFIXES and not path.name.startswith(".") and path.is_file()
-    )
 
 
 def reference_for(place: Place, reference: str | Path) -> str:

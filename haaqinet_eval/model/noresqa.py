@@ -22,9 +22,9 @@ from .state import load_strictly, read_state, write_tensors
 
 CLASSES = 40  # of |difference of HAAQI|, each 1/40 wide
 LEVEL = 3.0  # dB between the levels of a pair, at most
+LOSS = 5.0  # dB between the hearing losses of a pair, mean over the bands, at most
 _FACTS = {"factor": float, "count": int, "haaqinet": str, "clean_offset": float, "clean_factor": float}
 _BANK = ("features", "scores", "hearing_loss", "level1")
-LOSS = 5.0  # dB between the hearing losses of a pair, mean over the bands, at most
 
 
 @torch.inference_mode()

@@ -9,7 +9,7 @@ from typing import cast
 
 import numpy as np
 
-from ..audio import read_audio, resample, rms
+from ..audio import SUFFIXES, audio_below, read_audio, resample, rms
 from ..audiogram import Audiogram
 from ..errors import InputError, Unscorable
 from ..nalr import NalR
@@ -32,7 +32,6 @@ except ModuleNotFoundError as error:
 WEIGHTS = Path(__file__).parents[1] / "weights" / "noresqa.safetensors"
 CPU = torch.device("cpu")
 NFIR = 140  # order of the NAL-R filter at 24 kHz, as HAAQI's
-AUDIO = {".wav", ".flac", ".ogg", ".mp3", ".opus"}
 LONGEST = 30.0  # s of a clip of the user's that are heard
 
 
@@ -135,10 +134,10 @@ def _read_clips(folder: Path) -> list[np.ndarray]:
     Raises:
         InputError: no such folder, no audio in it, or a file that cannot be read or is silent.
     """
-    paths = sorted(path for path in folder.rglob("*") if path.suffix.lower() in AUDIO)
+    paths = audio_below(folder)
     if not paths:
         what = "holds no audio" if folder.is_dir() else "no such folder"
-        raise InputError(f"non_matching {folder}: {what} ({', '.join(sorted(AUDIO))})")
+        raise InputError(f"non_matching {folder}: {what} ({', '.join(sorted(SUFFIXES))})")
     clips = []
     for path in paths:
         try:
@@ -146,7 +145,7 @@ def _read_clips(folder: Path) -> list[np.ndarray]:
         except Unscorable as error:
             raise InputError(f"non_matching: {error.message}") from None
         samples = audio.samples[: round(LONGEST * audio.sample_rate)]
-        clip = resample(samples if samples.ndim == 1 else samples[:, 0], audio.sample_rate, SAMPLE_RATE)
+        clip = resample(samples[:, 0], audio.sample_rate, SAMPLE_RATE)
         if len(clip) < SAMPLE_RATE // 2 or not rms(clip):
             raise InputError(f"non_matching {path}: is silent or shorter than 0.5 s")
         clips.append(clip)

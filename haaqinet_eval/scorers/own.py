@@ -17,13 +17,16 @@ class Loader:
     Args:
         weights: file by scorer.
         load: what loads a scorer.
+        options: further ones by scorer.
     """
 
     def __init__(
-        self, weights: Mapping[str, str] | None = None, load: Callable[..., Scorer] = load_scorer
+        self,
+        weights: Mapping[str, str] | None = None,
+        load: Callable[..., Scorer] = load_scorer,
+        options: Mapping[str, dict[str, Any]] | None = None,
     ) -> None:
-        self.weights, self._load = dict(weights or {}), load
-        self.options: dict[str, dict[str, Any]] = {}  # further ones by scorer
+        self.weights, self._load, self.options = dict(weights or {}), load, dict(options or {})
         self._loaded: dict[str, Scorer] = {}
 
     @classmethod
@@ -73,4 +76,4 @@ class Loader:
         return self._loaded[name]
 
     def __reduce__(self) -> tuple:
-        return type(self), (self.weights, self._load)
+        return type(self), (self.weights, self._load, self.options)

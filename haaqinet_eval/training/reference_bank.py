@@ -29,34 +29,30 @@ def choose_bank(pool: Pool, size: int, seed: int = 1) -> ReferenceBank:
     bins = (pool.true.numpy() * BINS).astype(int).clip(0, BINS - 1)
     taken: list[int] = []
     for number in range(BINS):
-        own, songs = [row for row in order if bins[row] == number], set()
-        once = [row for row in own if not (pool.songs[row] in songs or songs.add(pool.songs[row]))]
-        rest = [row for row in own if row not in set(once)]
-        taken += (once + rest)[: -(-size // BINS)]
-    rows = torch.tensor(sorted(taken)[:size])
-    parts = pool.features, pool.true, pool.hearing_loss, pool.level1
-    return ReferenceBank(*(part[rows].clone() for part in parts))
+        own = order[bins[order] == number]
+        once = np.isin(np.arange(len(own)), np.unique(pool.songs[own], return_index=True)[1])
+        taken += [*own[once], *own[~once]][: -(-size // BINS)]
+    return _references(pool)[torch.tensor(sorted(taken)[:size])]
 
 
-def against(
-    head: PairHead, bank: ReferenceBank, pool: Pool, count: int, rows: Sequence[int] | None = None
-) -> tuple[Tensor, Tensor]:
+def clean_references(pool: Pool) -> ReferenceBank:
+    """All trials of a pool without an audible fault."""
+    return _references(pool)[torch.nonzero(pool.true > CLEAN)[:, 0]]
+
+
+def _references(pool: Pool) -> ReferenceBank:
+    return ReferenceBank(pool.features, pool.true, pool.hearing_loss, pool.level1)
+
+
+def against(head: PairHead, bank: ReferenceBank, pool: Pool, count: int) -> tuple[Tensor, Tensor]:
     """Mean and standard deviation [N] of what the nearest references say of each trial of a pool."""
     found = []
-    for row in range(len(pool.true)) if rows is None else rows:
+    for row in range(len(pool.true)):
         near = bank[bank.nearest(pool.hearing_loss[row], float(pool.level1[row]), count)]
         said = scores_against(head, pool.features[row], near)
         found.append((said.mean().clamp(0, 1), said.std(unbiased=False)))
     mean, spread = (torch.stack(part) for part in zip(*found, strict=True))
     return mean, spread
-
-
-def clean_references(pool: Pool) -> ReferenceBank:
-    """All trials of a pool without an audible fault."""
-    rows = torch.nonzero(pool.true > CLEAN)[:, 0]
-    return ReferenceBank(
-        *(part[rows].clone() for part in (pool.features, pool.true, pool.hearing_loss, pool.level1))
-    )
 
 
 def fit_model(
@@ -76,13 +72,19 @@ def fit_model(
         count: references that a clip is compared with; `USUAL` clean ones.
         version: of the HAAQI-Net whose features they are.
     """
-    told = [against(head, bank, pool, count) for pool in pools]
-    factor = _factor([(pool.true - mean, spread) for pool, (mean, spread) in zip(pools, told, strict=True)])
-    told = [against(head, clean, pool, USUAL) for pool in pools]
-    errors = [(pool.true - mean, spread) for pool, (mean, spread) in zip(pools, told, strict=True)]
+    factor = _factor(_errors(head, bank, pools, count))
+    errors = _errors(head, clean, pools, USUAL)
     offset = float(np.mean([error.mean() for error, _ in errors]))
     clean_factor = _factor([(error - offset, spread) for error, spread in errors])
     return NoresqaModel(head, bank, factor, count, version, offset, clean_factor)
+
+
+def _errors(
+    head: PairHead, bank: ReferenceBank, pools: Sequence[Pool], count: int
+) -> list[tuple[Tensor, Tensor]]:
+    """True score less the mean, and spread, [N] each, of the trials of each pool."""
+    told = [against(head, bank, pool, count) for pool in pools]
+    return [(pool.true - mean, spread) for pool, (mean, spread) in zip(pools, told, strict=True)]
 
 
 def _factor(pools: Sequence[tuple[Tensor, Tensor]]) -> float:
