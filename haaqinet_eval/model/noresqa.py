@@ -160,13 +160,21 @@ class NoresqaModel:
             bank: other references, clean ones, all of which are asked.
         """
         near = bank or self.bank[self.bank.nearest(hearing_loss, level1, self.count)]
-        said = scores_against(self.head, features, near) + (self.clean_offset if bank else 0.0)
-        factor = self.clean_factor if bank else self.factor
-        value, half = (
-            said.mean().clamp(0, 1).item(),
-            factor * (said.std(unbiased=False).item() + self.LEAST),
-        )
-        return value, (max(value - half, 0.0), min(value + half, 1.0))
+        said = scores_against(self.head, features, near)
+        told = self.judged(said.mean(), said.std(unbiased=False), bank is not None)
+        value, low, high = (x.item() for x in told)
+        return value, (low, high)
+
+    def judged(self, mean: Tensor, spread: Tensor, clean: bool) -> tuple[Tensor, Tensor, Tensor]:
+        """Score and both ends of its interval, from what references say of clips.
+
+        Args:
+            mean, spread: over the references, [...].
+            clean: whether these are clean ones alone.
+        """
+        offset, factor = (self.clean_offset, self.clean_factor) if clean else (0.0, self.factor)
+        value, half = (mean + offset).clamp(0, 1), factor * (spread + self.LEAST)
+        return value, (value - half).clamp(0, 1), (value + half).clamp(0, 1)
 
 
 def save_noresqa(model: NoresqaModel, path: str | Path) -> None:

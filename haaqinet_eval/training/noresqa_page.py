@@ -39,7 +39,7 @@ def counts_table(model: NoresqaModel, pools: Mapping[str, Pool], counts: Sequenc
     for name, pool in pools.items():
         lines.append([name, "HAAQI-Net", _figures(pool.scores, pool.true), ""])
         for count in counts:
-            mean, _ = against(model.head, model.bank, pool, count)
+            mean = against(model.head, model.bank, pool, count)[0].clamp(0, 1)
             both = (mean + pool.scores) / 2
             lines.append(["", f"{count}", _figures(mean, pool.true), _figures(both, pool.true)])
     head = ["", "references", "LCC / SRCC / MSE", "mean with HAAQI-Net"]
@@ -55,7 +55,8 @@ def invariance_table(model: NoresqaModel, pools: Mapping[str, Pool]) -> str:
         row = [name]
         for part in (half, best):
             one, other = (
-                against(model.head, _part(model.bank, rows), pool, model.count)[0] for rows in (part, ~part)
+                against(model.head, _part(model.bank, rows), pool, model.count)[0].clamp(0, 1)
+                for rows in (part, ~part)
             )
             found = agreement(one.numpy(), other.numpy())
             row += [f"{found.lcc:.3f}", f"{(one - other).abs().mean():.3f}", f"{found.bias:+.3f}"]
@@ -70,16 +71,15 @@ def _part(bank: ReferenceBank, rows: Tensor) -> ReferenceBank:
 
 def interval_table(model: NoresqaModel, pools: Mapping[str, Pool], clean: ReferenceBank | None = None) -> str:
     """Accuracy and what the interval holds, against the bank and against clean references as a user's are."""
-    banks = {"shipped": (model.bank, model.count, model.factor, 0.0)}
+    banks = {"shipped": (model.bank, model.count)}
     if clean is not None:
-        banks["clean"] = clean, USUAL, model.clean_factor, model.clean_offset
+        banks["clean"] = clean, USUAL
     lines = []
     for name, pool in pools.items():
-        for kind, (bank, count, factor, offset) in banks.items():
-            mean, spread = against(model.head, bank, pool, count)
-            mean, half = (mean + offset).clamp(0, 1), factor * (spread + model.LEAST)
-            ends = ((mean - half).clamp(0, 1).numpy(), (mean + half).clamp(0, 1).numpy())
-            found, held = agreement(mean.numpy(), pool.true.numpy()), coverage(*ends, pool.true.numpy())
+        for kind, (bank, count) in banks.items():
+            told = model.judged(*against(model.head, bank, pool, count), kind == "clean")
+            value, *ends = (x.numpy() for x in told)
+            found, held = agreement(value, pool.true.numpy()), coverage(*ends, pool.true.numpy())
             lines.append(
                 [
                     *(name, kind, f"{found.lcc:.3f} / {found.mse:.4f}", f"{found.bias:+.3f}"),

@@ -50,7 +50,7 @@ def against(head: PairHead, bank: ReferenceBank, pool: Pool, count: int) -> tupl
     for row in range(len(pool.true)):
         near = bank[bank.nearest(pool.hearing_loss[row], float(pool.level1[row]), count)]
         said = scores_against(head, pool.features[row], near)
-        found.append((said.mean().clamp(0, 1), said.std(unbiased=False)))
+        found.append((said.mean(), said.std(unbiased=False)))
     mean, spread = (torch.stack(part) for part in zip(*found, strict=True))
     return mean, spread
 
@@ -72,24 +72,19 @@ def fit_model(
         count: references that a clip is compared with; `USUAL` clean ones.
         version: of the HAAQI-Net whose features they are.
     """
-    factor = _factor(_errors(head, bank, pools, count))
-    errors = _errors(head, clean, pools, USUAL)
-    offset = float(np.mean([error.mean() for error, _ in errors]))
-    clean_factor = _factor([(error - offset, spread) for error, spread in errors])
-    return NoresqaModel(head, bank, factor, count, version, offset, clean_factor)
+    told = [against(head, clean, pool, USUAL)[0] for pool in pools]
+    offset = float(np.mean([(pool.true - mean).mean() for pool, mean in zip(pools, told, strict=True)]))
+    plain, corrected = (_factor(head, *of, pools) for of in ((bank, count, 0.0), (clean, USUAL, offset)))
+    return NoresqaModel(head, bank, plain, count, version, offset, corrected)
 
 
-def _errors(
-    head: PairHead, bank: ReferenceBank, pools: Sequence[Pool], count: int
-) -> list[tuple[Tensor, Tensor]]:
-    """True score less the mean, and spread, [N] each, of the trials of each pool."""
-    told = [against(head, bank, pool, count) for pool in pools]
-    return [(pool.true - mean, spread) for pool, (mean, spread) in zip(pools, told, strict=True)]
-
-
-def _factor(pools: Sequence[tuple[Tensor, Tensor]]) -> float:
-    """By which the spread must be multiplied to hold nine in ten errors, for errors and spreads of pools."""
-    ratios = [(error.abs() / (spread + NoresqaModel.LEAST)).numpy() for error, spread in pools]
+def _factor(head: PairHead, bank: ReferenceBank, count: int, offset: float, pools: Sequence[Pool]) -> float:
+    """By which the spread must be multiplied to hold nine in ten true scores of pools, which weigh alike."""
+    ratios = []
+    for pool in pools:
+        mean, spread = against(head, bank, pool, count)
+        error = pool.true - (mean + offset).clamp(0, 1)
+        ratios.append((error.abs() / (spread + NoresqaModel.LEAST)).numpy())
     most = max(map(len, ratios))
     alike = np.concatenate([np.resize(np.sort(ratio), most) for ratio in ratios])
     return float(np.quantile(alike, 0.9))
