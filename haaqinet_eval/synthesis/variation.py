@@ -23,6 +23,16 @@ def _times(octaves: float, least: float = 0.0, most: float = np.inf) -> Change:
     return lambda value, rng: float(np.clip(value * 2 ** rng.uniform(-octaves, octaves), least, most))
 
 
+def _nearer_one(octaves: float) -> Change:
+    """What is missing to 1 moves by up to so many octaves."""
+    return lambda value, rng: max(1 - (1 - value) * 2 ** rng.uniform(-octaves, octaves), 0.0)
+
+
+def _whole(octaves: float) -> Change:
+    """Up to so many octaves more or less, a whole number."""
+    return lambda value, rng: round(value * 2 ** rng.uniform(-octaves, octaves))
+
+
 CHANGES: dict[str, Change] = {  # by the setting's name
     "snr_db": _plus(3.5),
     "threshold_db": _plus(4),
@@ -47,6 +57,8 @@ CHANGES: dict[str, Change] = {  # by the setting's name
     "drive": _times(0.6),
     "mask_power": _times(0.5),
     "t60": _times(0.7),
+    "level": _nearer_one(1.5),
+    "hz": _whole(0.4),
 }
 
 

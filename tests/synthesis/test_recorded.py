@@ -202,6 +202,9 @@ def test_varied_settings_stay_near_the_tables():
             }
         finite = out.process(MUSIC, RATE, np.random.default_rng(0))
         assert np.isfinite(finite).all()
+    levels = [varied(CONDITIONS["opus-2"], np.random.default_rng(n)).steps[0][1]["level"] for n in range(40)]
+    assert 0.97 < min(levels) < 0.985  # a codec has more or fewer bits, too
+    assert 0.995 < max(levels) < 1
     snrs = [varied(CONDITIONS["white-2"], np.random.default_rng(n)).steps[0][1]["snr_db"] for n in range(40)]
     assert 16.5 <= min(snrs) < 18
     assert 22 < max(snrs) <= 23.5
