@@ -153,6 +153,11 @@ _SEPARATED = (
     System("ensemble_a", averages=("spleeter", "network_b")),
     System("ensemble_b", averages=("spleeter", "hpss")),
     System("ensemble_c", averages=("mask_b", "network_b")),
+    System("hdemucs", separator="hdemucs"),
+    System("hdemucs_partial", separator="hdemucs", scale=0.5),
+    System("hdemucs_added", separator="hdemucs", added=0.2),
+    System("hdemucs_opposite", separator="hdemucs", scale=-1.0),
+    System("ensemble_d", averages=("spleeter", "hdemucs")),
 )
 SEPARATED: Mapping[str, System] = {system.name: system for system in _SEPARATED}
 EVERY: Mapping[str, System] = {**SYSTEMS, **SEPARATED}

@@ -31,6 +31,7 @@ __all__ = [
     "Song",
     "System",
     "check_number",
+    "load_separator",
     "load_system",
     "system_name",
     "system_names",
@@ -101,6 +102,26 @@ def load_system(name: str, **options) -> System:
         if kind:
             lacks = ", ".join(n for n in get_annotations(kind) if not hasattr(system, n))
         raise InputError(f"system {name}: lacks {lacks}; see Separator and Enhancer in haaqinet_eval.systems")
+    return system
+
+
+def load_separator(given: str | Mapping, option: str) -> Separator:
+    """Load a separator.
+
+    Args:
+        given: a system's name, or a mapping of `name` and the options of `load_system`.
+        option: what it was given as, for messages.
+
+    Raises:
+        InputError: as `load_system`; for no name, or a system that does not separate.
+    """
+    options = dict(given) if isinstance(given, Mapping) else {"name": given}
+    name = options.pop("name", None)
+    if not isinstance(name, str):
+        raise InputError(f"option {option}: {given!r} names no system")
+    system = load_system(name, **options)
+    if not isinstance(system, Separator):
+        raise InputError(f"option {option}: system {name} does not separate")
     return system
 
 

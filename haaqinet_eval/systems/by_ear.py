@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 
 import numpy as np
 
 from ..errors import InputError
-from . import MUSDB_STEMS, Separator, Song, load_system
+from . import MUSDB_STEMS, Song, load_separator
+
+Separate = Callable[[np.ndarray], dict[str, np.ndarray]]
 
 
-def separator(name: str, sample_rate: int, **options) -> Callable[[np.ndarray], dict[str, np.ndarray]]:
-    """A separator of popular music by name, for mixtures [T] or [T, 2]; stems have the mixture's shape.
+def separator(given: str | Mapping, sample_rate: int) -> Separate:
+    """A separator of popular music, for mixtures [T] or [T, 2]; stems have the mixture's shape.
+
+    Args:
+        given: a system's name, or a mapping of `name` and its options.
+        sample_rate: Hz.
 
     Raises:
-        InputError: for an unknown name or option, a system that does not separate, or missing weights.
+        InputError: as `load_separator`.
     """
-    system = load_system(name, **options)
-    if not isinstance(system, Separator):
-        raise InputError(f"system {name}: does not separate")
+    system = load_separator(given, "separators")
 
     def separate(mixture: np.ndarray) -> dict[str, np.ndarray]:
         both = mixture if mixture.ndim == 2 else np.stack([mixture, mixture], 1)
@@ -27,3 +31,19 @@ def separator(name: str, sample_rate: int, **options) -> Callable[[np.ndarray], 
         return {stem: x if mixture.ndim == 2 else x.mean(1) for stem, x in stems.items()}
 
     return separate
+
+
+def separators(given: Iterable[str | Mapping], sample_rate: int) -> dict[str, Separate]:
+    """Several of `separator`, by the systems' names.
+
+    Raises:
+        InputError: as `separator`; for a name that comes twice.
+    """
+    out: dict[str, Separate] = {}
+    for one in given:
+        separate = separator(one, sample_rate)
+        name = one if isinstance(one, str) else one["name"]
+        if name in out:
+            raise InputError(f"option separators: {name} comes twice")
+        out[name] = separate
+    return out

@@ -17,7 +17,7 @@ from ..errors import InputError
 from ..nalr import NalR
 from ..scorers import load_scorer
 from ..trials import DEFAULT_LEVEL1, Stimulus
-from . import Scene, Separator, Song, check_number, load_system
+from . import Scene, Separator, Song, check_number, load_separator
 
 NFIR = 220  # order of NAL-R's filter, the challenge's
 MIXTURE = 0.15  # the paper's weight of the mixture, section 2.4
@@ -133,13 +133,7 @@ def remix(
 
 
 def _load(given: str | Mapping) -> Separator:
-    options = dict(given) if isinstance(given, Mapping) else {"name": given}
-    name = options.pop("name", None)
-    if not isinstance(name, str):
-        raise InputError(f"option ustc.separators: {given!r} names no system")
-    system = load_system(name, **options)
-    if not isinstance(system, Separator):
-        raise InputError(f"option ustc.separators: system {name} does not separate")
+    system = load_separator(given, "ustc.separators")
     if not system.blind:
-        raise InputError(f"option ustc.separators: system {name} hears the true stems")
+        raise InputError(f"option ustc.separators: system {system.name} hears the true stems")
     return system

@@ -11,7 +11,7 @@ from omegaconf import DictConfig
 
 from haaqinet_eval.errors import InputError
 from haaqinet_eval.io.progress import track
-from haaqinet_eval.recipe import recipe
+from haaqinet_eval.recipe import plain_options, recipe
 from haaqinet_eval.synthesis.clips import SPLITS
 from haaqinet_eval.synthesis.layouts import read_clips
 from haaqinet_eval.synthesis.options import chosen, natural, several, writable
@@ -19,7 +19,7 @@ from haaqinet_eval.synthesis.recorded import Recorded
 from haaqinet_eval.synthesis.remixes import render_remix
 from haaqinet_eval.synthesis.render import SAMPLE_RATE, render, render_places
 from haaqinet_eval.synthesis.synthetic_noise import SYNTHETIC_NOISES
-from haaqinet_eval.systems.by_ear import separator
+from haaqinet_eval.systems.by_ear import separators
 from haaqinet_eval.training.rendering import Renderer, RenderJob, read_plan, read_teacher
 
 RECORDED = "recorded"  # with the recordings of data.noise
@@ -30,7 +30,7 @@ def maker(config: DictConfig) -> Callable:
     """What makes groups, from which table of conditions."""
     noise = Path(config.data.noise) if config.data.noise else None
     if config.table == RECORDED or noise:
-        through = {name: separator(name, SAMPLE_RATE) for name in several(config.separators)}
+        through = separators(several(plain_options(config)["separators"]), SAMPLE_RATE)
         return Recorded(noise, alone=config.table != RECORDED, separators=through)
     if config.table not in TABLES:
         raise InputError(f"table={config.table}: none of {', '.join([*TABLES, RECORDED])}")

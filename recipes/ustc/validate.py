@@ -32,8 +32,7 @@ def validate(config: DictConfig) -> None:
     rules = SceneRules(data["scenes"], data["seconds"], data["procedural"], "test", data["seed"])
     separators = {}
     for name in chosen(names, "only", options["separators"]):
-        system = dict(options["separators"][name])
-        separators[name] = separator(system.pop("name"), SAMPLE_RATE, **system)
+        separators[name] = separator(options["separators"][name], SAMPLE_RATE)
     plan = Comparison(options["ensemble"], options["weights"], options["added_to"], options["ears"])
     predictor = load_scorer(options["predictor"]) if options["predictor"] else None
     scenes = list(draw_scenes(rules, songs))

@@ -10,6 +10,7 @@ from haaqinet_eval.cadenza.songs import MUSDB_STEMS, Scene, Song
 from haaqinet_eval.errors import InputError
 from haaqinet_eval.scorers import load_scorer
 from haaqinet_eval.systems import load_system
+from haaqinet_eval.systems.by_ear import separators
 from haaqinet_eval.systems.run import run_enhancement
 from haaqinet_eval.systems.ustc import remix
 from haaqinet_eval.trials import Stimulus
@@ -100,3 +101,17 @@ def test_a_challenge_that_wants_stems_is_refused():
     for scene in (Scene("one", listener, {}, ("",)), Scene("two", listener, GAINS, ("", "vocals"))):
         with pytest.raises(InputError, match=f"scene {scene.name} wants"):
             system.enhance(song_of(), scene)
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        (["hpss", "hpss"], "hpss comes twice"),
+        ([{"weights": "a.pt"}], "names no system"),
+        (["joint"], "joint does not separate"),
+        ([{"name": "hdemucs", "weights": "nowhere.safetensors"}], "nowhere.safetensors"),
+    ],
+)
+def test_separators_of_a_rendering_that_cannot_be_are_named(given, message):
+    with pytest.raises(InputError, match=message):
+        separators(given, 24_000)

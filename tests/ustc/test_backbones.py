@@ -64,7 +64,9 @@ def test_spleeters_vocals_learn_and_all_else_stays(scenes, tmp_path, monkeypatch
     changed = {name for name, value in before.items() if not value.equal(after[name])}
     assert changed
     assert all(name.startswith("vocals.") and "running" not in name for name in changed)
-    stems = separator("spleeter", RATE, weights=path)(np.random.default_rng(1).normal(0, 0.1, RATE))
+    stems = separator({"name": "spleeter", "weights": path}, RATE)(
+        np.random.default_rng(1).normal(0, 0.1, RATE)
+    )
     assert set(stems) == set(MUSDB_STEMS)
 
     net = choice("spleeter").make()
@@ -82,7 +84,9 @@ def test_the_official_hdemucs_is_trained_further(scenes, official, tmp_path):
     given = choice("hdemucs", str(official))
     path = UstcTrainer(tmp_path / "run", SETTINGS, given).run(scenes, scenes, lambda row: None)
     mixture = np.random.default_rng(1).normal(0, 0.1, RATE)
-    before, after = (separator("hdemucs", RATE, weights=weights)(mixture) for weights in (official, path))
+    before, after = (
+        separator({"name": "hdemucs", "weights": weights}, RATE)(mixture) for weights in (official, path)
+    )
     assert all(0 < np.abs(after[stem] - before[stem]).max() < 1 for stem in MUSDB_STEMS)
     with torch.no_grad():  # as the system has it
         found = given.make().eval()(torch.from_numpy(mixture).float()[None, None])[0, :, 0].numpy()

@@ -77,7 +77,9 @@ def test_stages_are_those_of_the_challenge():
 
 
 def test_a_trained_network_separates_as_a_system_and_a_wrong_file_is_named(best, tmp_path):
-    stems = separator("hdemucs", RATE, weights=best)(np.random.default_rng(1).normal(0, 0.1, RATE))
+    stems = separator({"name": "hdemucs", "weights": best}, RATE)(
+        np.random.default_rng(1).normal(0, 0.1, RATE)
+    )
     assert set(stems) == set(ROLES)
     assert all(x.shape == (RATE,) and np.isfinite(x).all() for x in stems.values())
     wrong = tmp_path / "wrong.safetensors"
@@ -89,7 +91,10 @@ def test_a_trained_network_separates_as_a_system_and_a_wrong_file_is_named(best,
 
 def test_rebalancers_are_judged_and_the_page_is_made(best, tmp_path):
     scenes = list(draw_scenes(replace(RULES, count=2, split="test", seed=3), []))
-    separators = {"HPSS": separator("hpss", RATE), "small": separator("hdemucs", RATE, weights=best)}
+    separators = {
+        "HPSS": separator("hpss", RATE),
+        "small": separator({"name": "hdemucs", "weights": best}, RATE),
+    }
     plan = Comparison(["HPSS", "small"], (0.0, 1e6), ["HPSS"], ears=1)
     asked = (tmp_path, scenes, separators, plan, None, lambda: None)
     alone = {"HPSS": separators["HPSS"]}
