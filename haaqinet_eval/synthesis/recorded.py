@@ -1,8 +1,8 @@
 """Trials with recorded sounds in them: real talkers, surroundings, and residuals of other songs.
 
 The usual conditions, but that their babble is of the recordings' talkers; and recorded surroundings,
-residuals of other clips of the split (`leftovers`), a mixing desk's effects (`studio`), and what real
-separators make of music (`separators`). A split's recordings stay in it.
+residuals of other clips of the split (`leftovers`), a mixing desk's effects (`studio`), rooms (`rooms`), and
+what real separators make of music (`separators`). A split's recordings stay in it.
 """
 
 from __future__ import annotations
@@ -20,12 +20,13 @@ from .leftovers import leftovers
 from .recorded_noise import GROUP as SURROUNDED
 from .recorded_noise import read_environments, read_recordings
 from .render import Group, Plan, render
+from .rooms import ROOMS
 from .separators import GROUP as SEPARATED
 from .separators import Separate, separations
 from .studio import STUDIO
 from .voices import talk_of
 
-SHARES = {**USUAL, SURROUNDED: 0.25, LEFT: 0.18, SEPARATED: 0.08}  # see `conditions.draw`
+SHARES = {**USUAL, "room": 0.08, SURROUNDED: 0.25, LEFT: 0.18, SEPARATED: 0.08}  # see `conditions.draw`
 TALKING = (babble, spectral_subtraction)  # steps with talkers
 
 Table = Mapping[str, Condition]
@@ -78,4 +79,4 @@ class Recorded:
             return around
         paths = tuple(sorted({clip.path for clip in clips}))
         left = {**leftovers(paths), **separations(self.separators, paths)}
-        return {**usual_with_talkers(self.folder, split), **around, **left, **STUDIO}
+        return {**usual_with_talkers(self.folder, split), **around, **left, **STUDIO, **ROOMS}

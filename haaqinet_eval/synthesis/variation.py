@@ -57,6 +57,7 @@ CHANGES: dict[str, Change] = {  # by the setting's name
     "drive": _times(0.6),
     "mask_power": _times(0.5),
     "t60": _times(0.7),
+    "distance": _times(0.8),
     "level": _nearer_one(1.5),
     "hz": _whole(0.4),
 }

@@ -15,6 +15,7 @@ from haaqinet_eval.synthesis.conditions import CONDITIONS
 from haaqinet_eval.synthesis.recorded import Recorded, usual_with_talkers
 from haaqinet_eval.synthesis.recorded_noise import read_recordings
 from haaqinet_eval.synthesis.render import Plan, render
+from haaqinet_eval.synthesis.rooms import ROOMS
 from haaqinet_eval.synthesis.studio import STUDIO
 from haaqinet_eval.synthesis.variation import CHANGES, varied
 from haaqinet_eval.synthesis.voices import recorded_babble
@@ -192,7 +193,7 @@ def test_effects_are_pure_and_keep_the_level(condition):
 
 
 def test_varied_settings_stay_near_the_tables():
-    for condition in {**CONDITIONS, **STUDIO}.values():
+    for condition in {**CONDITIONS, **STUDIO, **ROOMS}.values():
         out = varied(condition, np.random.default_rng(4))
         assert (out.name, out.group, out.fitting) == (condition.name, condition.group, condition.fitting)
         for (function, settings), (same, before) in zip(out.steps, condition.steps, strict=True):
