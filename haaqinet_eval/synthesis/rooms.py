@@ -1,9 +1,11 @@
 """Music as a microphone hears it in a room: image sources of a shoebox (Allen and Berkley 1979) and a tail.
 
-The walls take more of high frequencies, as real ones do; Eyring's formula says how much for a reverberation time.
+The walls take more of high frequencies; how much follows from the reverberation time by Eyring.
 """
 
 from __future__ import annotations
+
+import itertools
 
 import numpy as np
 from scipy import fft
@@ -74,7 +76,7 @@ def _band(x: Array, band: int, rate: float) -> Array:
     spectrum = fft.rfft(x)
     hz = np.maximum(np.arange(len(spectrum)) * rate / len(x), 1.0)
     above = [1 / (1 + (edge / hz) ** 4) for edge in EDGES]
-    weight = [1 - above[0], *(a - b for a, b in zip(above, above[1:], strict=False)), above[-1]][band]
+    weight = [1 - above[0], *(a - b for a, b in itertools.pairwise(above)), above[-1]][band]
     return fft.irfft(spectrum * weight, len(x))
 
 
