@@ -26,6 +26,7 @@ PAGE_LIST = {  # name, which is its address -> title
     "listeners": "Listeners",
     "system": "System",
     "compare": "Compare",
+    "against": "A against B",
     "agreement": "Agreement",
     "correlations": "Correlations",
     "listening": "Listening",

@@ -12,7 +12,7 @@ from board_store import CHALLENGE, LISTENERS, SPLIT
 from streamlit.testing.v1 import AppTest
 
 from haaqinet_eval.analysis.worst import MEANING
-from haaqinet_eval.store import challenge, open_store
+from haaqinet_eval.store import System, challenge, open_store, refresh, register_challenge
 from leaderboard import labels
 
 APP = str(labels.PAGES.with_name("app.py"))
@@ -129,3 +129,53 @@ def test_the_trend_has_the_best_so_far_and_what_systems_cost(show, store, monkey
     assert reading.shared(trend.against, "look-ahead", "haaqi", *shown).empty
     test = show("standings")
     assert any("do not tell their parameters" in text.value for text in test.caption)
+
+
+PAIR = {"first": "example / separate", "second": "example / stream"}
+
+
+def wins(difference):
+    """Share of positive ones; a draw counts half."""
+    return float(np.mean((np.sign(difference) + 1) / 2))
+
+
+def test_a_against_b_counts_preferences_and_how_often_haaqi_agrees(show):
+    test = show("against", **PAIR)
+    made = {
+        scorer: np.subtract(
+            *([row.score for row in rows_of(name, scorer)] for name in ("separate", "stream"))
+        )
+        for scorer in ("haaqinet", "haaqi")
+    }
+    preferred, true = made["haaqinet"], made["haaqi"]
+    metrics = {metric.label: metric.value for metric in test.metric}
+    assert metrics["A preferred"] == f"{wins(preferred):.0%} of trials"
+    assert metrics["HAAQI prefers the same"] == f"{wins(preferred * true):.0%}"
+    found = table(test, "the same is preferred").set_index("HAAQI differs by at least")
+    assert found.trials[0.0] == len(true)
+    assert found["the same is preferred"][0.0] == pytest.approx(wins(preferred * true))
+    clear = np.abs(true) >= 0.1
+    assert (0.1 in found.index) == clear.any()
+    against = show("against", tab="Where HAAQI says the opposite", **PAIR)
+    listed = table(against, "preferred")
+    assert len(listed) == min((preferred * true < 0).sum(), 25)
+    assert (listed.preferred * listed.truth < 0).all()
+
+
+def test_a_against_b_without_haaqi_says_that_its_agreement_is_not_known(tmp_path, monkeypatch):
+    url, trials = f"sqlite:///{tmp_path / 'store.sqlite'}", board_store.make_trials()
+    opened = open_store(url)
+    register_challenge(opened, CHALLENGE, trials, LISTENERS, split=SPLIT)
+    for name, level in (("better", 0.8), ("worse", 0.5)):
+        rows = [row for row in board_store.make_rows(name, level, trials) if row.scorer == "haaqinet"]
+        board_store.enter(opened, System("example", name), rows)
+    refresh(opened)
+    opened.close()
+    monkeypatch.setenv("HAAQINET_STORE", url)
+    test = AppTest.from_file(APP, default_timeout=60).run()
+    test.switch_page(str(labels.PAGES / "against.py")).run()
+    assert not test.exception
+    metrics = {metric.label: metric.value for metric in test.metric}
+    assert (metrics["A preferred"], metrics["HAAQI prefers the same"]) == ("100% of trials", "–")
+    assert any("prefers `example / better`" in text.value for text in test.markdown)
+    assert any("nobody knows how often this preference is right" in info.value for info in test.info)

@@ -275,7 +275,7 @@ def test_three_questions_take_three_clicks_each(visit):
 
 DESK = {"width": 1400, "height": 900}
 LOOKS = {  # of a browser -> pages that are looked at
-    "phone in the dark": "standings best system compare?tab=All%20pairs agreement status method",
+    "phone in the dark": "standings best system compare?tab=All%20pairs against agreement status method",
     "desk in the light": "standings best listeners system round",
 }
 

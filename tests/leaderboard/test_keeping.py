@@ -19,7 +19,7 @@ from leaderboard import agreeing, exports, labels, reading, uncertainty
 from leaderboard.keeping import Shelf
 
 APP = str(labels.PAGES.with_name("app.py"))
-PAGES = ("standings", "listeners", "system", "compare", "agreement", "status", "method")
+PAGES = ("standings", "listeners", "system", "compare", "agreement")
 
 
 def test_of_many_who_ask_at_once_one_makes_it():

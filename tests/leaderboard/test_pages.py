@@ -36,6 +36,7 @@ PAGES = [
     "listeners",
     "system",
     "compare",
+    "against",
     "agreement",
     "correlations",
     "status",

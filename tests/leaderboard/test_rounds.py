@@ -142,7 +142,7 @@ def whole(test):
 
 
 OPEN = ("round", "status", "rules", "elsewhere")  # pages that a private split has
-SCORED = ("standings", "best", "listeners", "system", "compare", "agreement", "correlations")
+SCORED = ("standings", "best", "listeners", "system", "compare", "against", "agreement", "correlations")
 OTHERS = ("predictions", "empty", "method", "listening")  # without scores of trials, or for who may hear
 
 

@@ -10,7 +10,7 @@ from haaqinet_eval.synthesis.synthetic_noise import KINDS, SNRS, SYNTHETIC_NOISE
 RATE, LENGTH = 24_000, 4 * 24_000
 
 
-def noises(kind, count=8):
+def noises(kind, count=5):
     return [synthetic_noise(LENGTH, RATE, np.random.default_rng(seed), kind) for seed in range(count)]
 
 
